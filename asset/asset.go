@@ -1,0 +1,175 @@
+package asset
+
+import (
+	"cmp"
+	"strings"
+	"time"
+)
+
+// Type is a cloud's own name for a kind of asset, such as AWS::S3::Bucket,
+// Microsoft.Storage/storageAccounts or storage.googleapis.com/Bucket. Types
+// that no cloud names begin with "Stance::".
+type Type string
+
+// Ref is the identity of an asset: its type and its canonical id. Use
+// [ParseRef] to make one from an id as a cloud spells it.
+type Ref struct {
+	Type Type
+	ID   string
+}
+
+// IsZero reports whether r refers to nothing.
+func (r Ref) IsZero() bool { return r == Ref{} }
+
+// String returns the type and the id, separated by a space.
+func (r Ref) String() string { return string(r.Type) + " " + r.ID }
+
+// Compare orders refs by type, then by id.
+func (r Ref) Compare(o Ref) int {
+	if c := cmp.Compare(r.Type, o.Type); c != 0 {
+		return c
+	}
+	return cmp.Compare(r.ID, o.ID)
+}
+
+// Scope says where in the clouds something is. An empty Region is a global
+// (or account-wide) scope, an empty Account the whole provider.
+type Scope struct {
+	Provider string // "aws", "azure", "gcp"
+	Account  string // AWS account id, Azure subscription id, GCP project id
+	Region   string
+}
+
+// String returns the non-empty parts, separated by slashes.
+func (s Scope) String() string {
+	parts := make([]string, 0, 3)
+	for _, p := range []string{s.Provider, s.Account, s.Region} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// Contains reports whether o lies in s: every part that s names is the same in o.
+func (s Scope) Contains(o Scope) bool {
+	return (s.Provider == "" || s.Provider == o.Provider) &&
+		(s.Account == "" || s.Account == o.Account) &&
+		(s.Region == "" || s.Region == o.Region)
+}
+
+// Asset is one thing that a cloud's control plane knows. Its documents are
+// immutable and may be shared; the struct itself belongs to whoever made it
+// until it is handed on, and is not changed afterwards.
+type Asset struct {
+	Ref
+	Scope // the owner's
+
+	Name  string            // as a person would call it
+	Class string            // compute, storage, identity, network, database, ...
+	URL   string            // the page of the asset in the cloud's console
+	Tags  map[string]string // tags or labels
+
+	// Config is what is declared and could as well stand in a template, in the
+	// schema that the cloud publishes. Status is the rest: what only the running
+	// cloud knows, and settings that the published schema lacks. Access is the
+	// access policy attached to the asset itself, in the cloud's own form.
+	Config, Status, Access Value
+
+	Links   []Link
+	Parents []Ref // nearest first
+
+	// Observers are the accounts that saw the asset, sorted. Empty means that
+	// the owner's account did, and no other.
+	Observers []string
+
+	Origin      Origin
+	Incarnation string    // the cloud's unique id or creation time: differs when the asset was made anew under the same ref
+	Created     time.Time // zero when the cloud does not tell
+	Observed    time.Time // when the documents were read
+}
+
+// SeenBy reports whether the account owns or observed the asset.
+func (a *Asset) SeenBy(account string) bool {
+	if a.Account == account {
+		return true
+	}
+	for _, o := range a.Observers {
+		if o == account {
+			return true
+		}
+	}
+	return false
+}
+
+// Link is a directed relation to another asset, which need not have been observed.
+type Link struct {
+	Rel string // "encrypted_by", "member_of", ...
+	To  Ref
+}
+
+// Origin tells where the documents of an asset come from. The zero value is
+// the live cloud.
+type Origin struct {
+	File string // name of the template; empty for live
+	Line int    // first line of the resource in it, from 1
+}
+
+// String returns "live" or "template", the values of asset.origin in policies.
+func (o Origin) String() string {
+	if o.File == "" {
+		return "live"
+	}
+	return "template"
+}
+
+// Gap is a part of the estate that was asked for and could not be observed.
+// An empty Type means every type in the scope. A gap with Of concerns only the
+// children and links of that one asset; one without it makes the coverage of
+// its type in its scope partial.
+type Gap struct {
+	Scope     Scope
+	Type      Type
+	Of        Ref
+	Op        string // the operation that failed, "s3:ListBuckets"
+	Code      string // the cloud's error code, "AccessDenied"
+	Message   string
+	RequestID string
+}
+
+// CoverageState says how completely a scope was searched for a type.
+type CoverageState int
+
+// The zero state is NotAsked, so that silence is never taken for completeness.
+const (
+	NotAsked CoverageState = iota
+	Partial
+	Complete
+)
+
+// String returns "not_asked", "partial" or "complete".
+func (s CoverageState) String() string {
+	switch s {
+	case Partial:
+		return "partial"
+	case Complete:
+		return "complete"
+	}
+	return "not_asked"
+}
+
+// Coverage states how completely a scope was searched for assets of a type.
+// An empty Region speaks of the whole account.
+type Coverage struct {
+	Scope Scope
+	Type  Type
+	State CoverageState
+}
+
+// Observation is what a provider yields: an *Asset, a *Gap or a *Coverage,
+// and nothing else.
+type Observation interface{ observation() }
+
+func (*Asset) observation()    {}
+func (*Gap) observation()      {}
+func (*Coverage) observation() {}

@@ -1,0 +1,313 @@
+package asset
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A document is one string of bytes, its block, without pointers: text as it is,
+// and nodes of 8 bytes, little-endian, which refer to other places in the block.
+//
+//	bits 0-3   tag
+//	bits 4-7   flags
+//	bits 8-31  length of text, count of elements or members; longCount: the
+//	           8 bytes before the place hold it
+//	bits 32-63 payload: the place of text, elements or members, or a small number
+//
+// Elements are nodes side by side, members pairs of nodes, key and value. A map of
+// more than indexFrom members is followed by their numbers, 4 bytes each, in the
+// order of the keys, for a binary search.
+type node uint64
+
+const (
+	tagAbsent node = iota
+	tagNull
+	tagBool
+	tagInt32    // payload: the number
+	tagInt64    // payload: place of 8 bytes
+	tagUint64   // the same, for numbers over math.MaxInt64
+	tagFloat    // text of the number
+	tagString   // text
+	tagRedacted // place of three string nodes: text, hash, detectors joined by commas
+	tagList
+	tagMap
+	tagUnread // place of four string nodes: operation, code, message, request id
+)
+
+const (
+	flagDefault node = 1 << 4
+	flagPartial node = 1 << 5 // of a map: members were left out
+
+	longCount = 1<<24 - 1
+	indexFrom = 16
+)
+
+var tagKinds = [16]Kind{
+	tagAbsent: Absent, tagNull: Null, tagBool: Bool, tagInt32: Int, tagInt64: Int, tagUint64: Int,
+	tagFloat: Float, tagString: String, tagRedacted: String, tagList: List, tagMap: Map, tagUnread: UnreadPart,
+}
+
+func (n node) tag() node           { return n & 15 }
+func (n node) kind() Kind          { return tagKinds[n&15] }
+func (n node) flag(f node) bool    { return n&f != 0 }
+func (n node) short() int          { return int(n >> 8 & longCount) }
+func (n node) payload() uint32     { return uint32(n >> 32) }
+func placed(tag node, at int) node { return tag | node(at)<<32 }
+
+func le64(s string, at uint32) uint64 {
+	b := s[at : at+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+func le32(s string, at uint32) uint32 {
+	b := s[at : at+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+func (v Value) load(at uint32) node { return node(le64(v.doc, at)) }
+
+// text returns the text that a string or number node of the block refers to.
+func (v Value) text(n node) string {
+	l := uint32(n.short())
+	if l == longCount {
+		l = uint32(le64(v.doc, n.payload()-8))
+	}
+	return v.doc[n.payload() : n.payload()+l]
+}
+
+func (v Value) count() int {
+	n := v.node.short()
+	if n == longCount {
+		return int(le64(v.doc, v.node.payload()-8))
+	}
+	return n
+}
+
+func (v Value) elems() uint32 { return v.node.payload() }
+
+// find returns the number of the member with the key, or -1.
+func (v Value) find(key string) int {
+	n, at := v.count(), v.elems()
+	if n > indexFrom {
+		index := at + 16*uint32(n)
+		lo, hi := 0, n
+		for lo < hi {
+			mid := (lo + hi) / 2
+			i := le32(v.doc, index+4*uint32(mid))
+			switch c := strings.Compare(v.text(v.load(at+16*i)), key); {
+			case c == 0:
+				return int(i)
+			case c < 0:
+				lo = mid + 1
+			default:
+				hi = mid
+			}
+		}
+		return -1
+	}
+	for i := range n {
+		k := v.load(at + 16*uint32(i))
+		if k.short() == len(key) && len(key) < longCount && v.doc[k.payload():int(k.payload())+len(key)] == key ||
+			k.short() == longCount && v.text(k) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// notKept is what lies in a projected map beside what was kept.
+var notKept = (&Unread{Code: CodeNotKept}).Value()
+
+// block builds a document.
+type block struct {
+	out   []byte
+	stack []node // elements of the lists and maps that are being built
+}
+
+func (b *block) u64(n uint64) {
+	b.out = append(b.out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(n>>32), byte(n>>40), byte(n>>48), byte(n>>56))
+}
+
+// sized returns the length bits of n, having written it before the place if it is long.
+func (b *block) sized(n int) node {
+	if n < longCount {
+		return node(n) << 8
+	}
+	b.u64(uint64(n))
+	return longCount << 8
+}
+
+func (b *block) str(tag node, s string) node {
+	n := b.sized(len(s))
+	at := len(b.out)
+	b.out = append(b.out, s...)
+	return placed(tag, at) | n
+}
+
+func (b *block) bool(x bool) node {
+	if x {
+		return placed(tagBool, 1)
+	}
+	return tagBool
+}
+
+func (b *block) int(n int64) node {
+	if n == int64(int32(n)) {
+		return tagInt32 | node(uint32(n))<<32
+	}
+	at := len(b.out)
+	b.u64(uint64(n))
+	return placed(tagInt64, at)
+}
+
+func (b *block) uint(n uint64) node {
+	if n <= math.MaxInt64 {
+		return b.int(int64(n))
+	}
+	at := len(b.out)
+	b.u64(n)
+	return placed(tagUint64, at)
+}
+
+// float keeps integral floats as text too: 1.0 is no integer in JSON's own terms,
+// but equal to one for every comparison.
+func (b *block) float(f float64) node {
+	return b.str(tagFloat, strconv.FormatFloat(f, 'g', -1, 64))
+}
+
+func (b *block) strings(tag node, texts ...string) node {
+	var nodes [4]node
+	for i, t := range texts {
+		nodes[i] = b.str(tagString, t)
+	}
+	at := len(b.out)
+	for i := range texts {
+		b.u64(uint64(nodes[i]))
+	}
+	return placed(tag, at)
+}
+
+func (b *block) unread(u *Unread) node {
+	return b.strings(tagUnread, u.Op, u.Code, u.Message, u.RequestID)
+}
+
+func (b *block) redacted(r Redacted) node {
+	return b.strings(tagRedacted, r.String(), r.Hash, strings.Join(r.Detectors, ","))
+}
+
+// list writes the nodes on the stack above mark as the elements of a list.
+func (b *block) list(mark int) node {
+	nodes := b.stack[mark:]
+	n := b.sized(len(nodes))
+	at := len(b.out)
+	for _, x := range nodes {
+		b.u64(uint64(x))
+	}
+	b.stack = b.stack[:mark]
+	return placed(tagList, at) | n
+}
+
+// mapping writes the nodes on the stack above mark, key and value in turn, as the
+// members of a map. It returns a key that occurs twice, if there is one.
+func (b *block) mapping(mark int) (n node, twice string, ok bool) {
+	nodes := b.stack[mark:]
+	count := len(nodes) / 2
+	l := b.sized(count)
+	at := len(b.out)
+	for _, x := range nodes {
+		b.u64(uint64(x))
+	}
+	if count > indexFrom {
+		if twice, ok = b.index(nodes); !ok {
+			return 0, twice, false
+		}
+	}
+	b.stack = b.stack[:mark]
+	return placed(tagMap, at) | l, "", true
+}
+
+func (b *block) index(nodes []node) (twice string, ok bool) {
+	order := make([]uint32, len(nodes)/2)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int {
+		return strings.Compare(string(b.bytesOf(nodes[2*x])), string(b.bytesOf(nodes[2*y])))
+	})
+	for i, x := range order {
+		if i > 0 && string(b.bytesOf(nodes[2*x])) == string(b.bytesOf(nodes[2*order[i-1]])) {
+			return string(b.bytesOf(nodes[2*x])), false
+		}
+		b.out = append(b.out, byte(x), byte(x>>8), byte(x>>16), byte(x>>24))
+	}
+	return "", true
+}
+
+// bytesOf returns the text of a key in the unfinished block.
+func (b *block) bytesOf(n node) []byte {
+	l := uint32(n.short())
+	if l == longCount {
+		l = uint32(le64(string(b.out[n.payload()-8:n.payload()]), 0))
+	}
+	return b.out[n.payload() : n.payload()+l]
+}
+
+// copy writes v into the block.
+func (b *block) copy(v Value) node {
+	flags := v.node & (flagDefault | flagPartial)
+	switch v.node.tag() {
+	case tagString, tagFloat:
+		return b.str(v.node.tag(), v.text(v.node)) | flags
+	case tagInt64, tagUint64:
+		at := len(b.out)
+		b.u64(le64(v.doc, v.node.payload()))
+		return placed(v.node.tag(), at) | flags
+	case tagRedacted:
+		r, _ := v.Redacted()
+		return b.redacted(r) | flags
+	case tagUnread:
+		return b.unread(v.Unread()) | flags
+	case tagList:
+		mark := len(b.stack)
+		for i := range v.count() {
+			b.stack = append(b.stack, b.copy(v.Index(i)))
+		}
+		return b.list(mark) | flags
+	case tagMap:
+		mark := len(b.stack)
+		for i := range v.count() {
+			k, x := v.MemberAt(i)
+			b.member(k, b.copy(x))
+		}
+		n, _, _ := b.mapping(mark) // the keys of v differ
+		return n | flags
+	}
+	return v.node // all in the node
+}
+
+func (b *block) member(key string, n node) {
+	b.stack = append(b.stack, b.str(tagString, key), n)
+}
+
+func (b *block) value(n node) Value { return Value{string(b.out), n} }
+
+// Value makes a document that is nothing but this unread part.
+func (u *Unread) Value() Value {
+	var b block
+	n := b.unread(u)
+	return b.value(n)
+}
+
+// Value makes a document that is nothing but this redacted secret.
+func (r Redacted) Value() Value {
+	var b block
+	n := b.redacted(r)
+	return b.value(n)
+}
+
+// timeText is how a time stands in a document.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,330 @@
+package asset
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Inventory collects observations and answers questions about them. The zero
+// value is ready to use. Add must not be called at the same time as any other
+// method; the others may be called by many goroutines at once. Sequences are in
+// the order of refs and can be ranged over again.
+type Inventory struct {
+	assets   map[Ref]*Asset
+	gaps     []*Gap
+	coverage map[coverageKey]CoverageState
+	regions  map[accountKey][]string // regions that statements and assets name, sorted
+	byType   map[Type][]*Asset
+
+	mu        sync.Mutex // guards what follows, made when first asked for
+	sorted    bool
+	refs      []Ref
+	referrers map[Link][]*Asset // who has the link
+	gapsOf    map[Ref][]*Gap
+	gapsIn    map[accountKey][]*Gap // without Of
+}
+
+type accountKey struct{ provider, account string }
+
+type coverageKey struct {
+	scope Scope
+	typ   Type
+}
+
+// Add takes an observation into the inventory, which then owns it. Of two views of
+// one asset the owner's account's is kept, then the one observed later; the
+// observers of both are. Of two statements of coverage the less complete holds.
+func (inv *Inventory) Add(o Observation) {
+	if inv.assets == nil {
+		inv.assets = map[Ref]*Asset{}
+		inv.coverage = map[coverageKey]CoverageState{}
+		inv.regions = map[accountKey][]string{}
+		inv.byType = map[Type][]*Asset{}
+	}
+	inv.sorted = false
+	switch o := o.(type) {
+	case *Asset:
+		inv.addAsset(o)
+	case *Gap:
+		inv.gaps = append(inv.gaps, o)
+	case *Coverage:
+		inv.addRegion(o.Scope)
+		k := coverageKey{o.Scope, o.Type}
+		if old, ok := inv.coverage[k]; !ok || o.State < old {
+			inv.coverage[k] = o.State
+		}
+	}
+}
+
+func (inv *Inventory) addRegion(s Scope) {
+	if s.Region == "" {
+		return
+	}
+	k := accountKey{s.Provider, s.Account}
+	if i, ok := slices.BinarySearch(inv.regions[k], s.Region); !ok {
+		inv.regions[k] = slices.Insert(inv.regions[k], i, s.Region)
+	}
+}
+
+func (inv *Inventory) addAsset(a *Asset) {
+	old, ok := inv.assets[a.Ref]
+	if !ok {
+		inv.assets[a.Ref] = a
+		inv.byType[a.Type] = append(inv.byType[a.Type], a)
+		return
+	}
+	keep, other := old, a
+	if betterView(a, old) {
+		keep, other = a, old
+	}
+	merged := *keep
+	merged.Observers = mergeObservers(keep, other)
+	inv.assets[a.Ref] = &merged
+	list := inv.byType[a.Type]
+	list[slices.Index(list, old)] = &merged
+}
+
+// betterView reports whether a is to be kept rather than b, in whatever order they come.
+func betterView(a, b *Asset) bool {
+	if x, y := a.owned(), b.owned(); x != y {
+		return x
+	}
+	if c := a.Observed.Compare(b.Observed); c != 0 {
+		return c > 0
+	}
+	return slices.Compare(a.Observers, b.Observers) < 0
+}
+
+// owned reports whether the owner's account is among those who saw a.
+func (a *Asset) owned() bool {
+	return len(a.Observers) == 0 || slices.Contains(a.Observers, a.Account)
+}
+
+func mergeObservers(a, b *Asset) []string {
+	var all []string
+	for _, x := range []*Asset{a, b} {
+		if len(x.Observers) == 0 {
+			all = append(all, x.Account)
+		}
+		all = append(all, x.Observers...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) == 1 && all[0] == a.Account {
+		return nil
+	}
+	return all
+}
+
+// sort makes what the questions need. The caller holds no lock.
+func (inv *Inventory) sort() {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	if inv.sorted {
+		return
+	}
+	inv.refs = make([]Ref, 0, len(inv.assets))
+	for r := range inv.assets {
+		inv.refs = append(inv.refs, r)
+	}
+	slices.SortFunc(inv.refs, Ref.Compare)
+	for _, list := range inv.byType {
+		slices.SortFunc(list, func(a, b *Asset) int { return a.Ref.Compare(b.Ref) })
+	}
+	inv.referrers = map[Link][]*Asset{}
+	for _, r := range inv.refs {
+		a := inv.assets[r]
+		for i, l := range a.Links {
+			if !slices.Contains(a.Links[:i], l) {
+				inv.referrers[l] = append(inv.referrers[l], a)
+			}
+		}
+	}
+	slices.SortStableFunc(inv.gaps, compareGaps)
+	inv.gapsOf, inv.gapsIn = map[Ref][]*Gap{}, map[accountKey][]*Gap{}
+	for _, g := range inv.gaps {
+		if !g.Of.IsZero() {
+			inv.gapsOf[g.Of] = append(inv.gapsOf[g.Of], g)
+		} else {
+			k := accountKey{g.Scope.Provider, g.Scope.Account}
+			inv.gapsIn[k] = append(inv.gapsIn[k], g)
+		}
+	}
+	inv.sorted = true
+}
+
+func compareGaps(a, b *Gap) int {
+	return cmp.Or(a.Scope.Compare(b.Scope), cmp.Compare(a.Type, b.Type), a.Of.Compare(b.Of),
+		cmp.Compare(a.Op, b.Op), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.RequestID, b.RequestID))
+}
+
+// Compare orders scopes by provider, account and region.
+func (s Scope) Compare(o Scope) int {
+	return cmp.Or(strings.Compare(s.Provider, o.Provider), strings.Compare(s.Account, o.Account), strings.Compare(s.Region, o.Region))
+}
+
+// Len returns the number of assets.
+func (inv *Inventory) Len() int { return len(inv.assets) }
+
+// Get returns the asset with the ref.
+func (inv *Inventory) Get(r Ref) (*Asset, bool) {
+	a, ok := inv.assets[r]
+	return a, ok
+}
+
+// All yields every asset.
+func (inv *Inventory) All() iter.Seq[*Asset] {
+	return func(yield func(*Asset) bool) {
+		inv.sort()
+		for _, r := range inv.refs {
+			if !yield(inv.assets[r]) {
+				return
+			}
+		}
+	}
+}
+
+// OfType yields the assets of a type.
+func (inv *Inventory) OfType(t Type) iter.Seq[*Asset] {
+	return func(yield func(*Asset) bool) {
+		inv.sort()
+		for _, a := range inv.byType[t] {
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// Follow yields the assets that links of a lead to, in the order of the links. For
+// one that was not observed, and for each gap in the links of a, it yields an
+// *[Unread] instead of an asset, and goes on.
+func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
+	return func(yield func(*Asset, error) bool) {
+		for _, l := range a.Links {
+			if l.Rel != rel {
+				continue
+			}
+			to, ok := inv.assets[l.To]
+			if !ok && !yield(nil, &Unread{Code: CodeNotObserved, Message: l.To.String()}) {
+				return
+			}
+			if ok && !yield(to, nil) {
+				return
+			}
+		}
+		for _, g := range inv.GapsOf(a.Ref) {
+			if !yield(nil, g.Unread()) {
+				return
+			}
+		}
+	}
+}
+
+// Referrers yields the assets that have a link of the relation to r, in whatever
+// account they are. It says nothing of those that were not observed: see
+// [Inventory.Coverage].
+func (inv *Inventory) Referrers(r Ref, rel string) iter.Seq[*Asset] {
+	return func(yield func(*Asset) bool) {
+		inv.sort()
+		for _, a := range inv.referrers[Link{rel, r}] {
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// Gaps returns all gaps, sorted by scope, type and what follows.
+func (inv *Inventory) Gaps() []*Gap {
+	inv.sort()
+	return slices.Clone(inv.gaps)
+}
+
+// GapsOf returns the gaps that concern the children and links of one asset.
+func (inv *Inventory) GapsOf(r Ref) []*Gap {
+	inv.sort()
+	return inv.gapsOf[r]
+}
+
+// Unread returns the gap as the reason why something is unread.
+func (g *Gap) Unread() *Unread {
+	return &Unread{Op: g.Op, Code: g.Code, Message: g.Message, RequestID: g.RequestID}
+}
+
+// Statements returns every statement of coverage, sorted by scope and type.
+func (inv *Inventory) Statements() []*Coverage {
+	all := make([]*Coverage, 0, len(inv.coverage))
+	for k, s := range inv.coverage {
+		all = append(all, &Coverage{k.scope, k.typ, s})
+	}
+	slices.SortFunc(all, func(a, b *Coverage) int {
+		return cmp.Or(a.Scope.Compare(b.Scope), cmp.Compare(a.Type, b.Type))
+	})
+	return all
+}
+
+// Coverage says how completely a scope was searched for a type: as the statement
+// for just that scope says, or the one for the whole account if there is none. Of a
+// whole account without a statement of its own it is complete when there is one for
+// every region that statements name, and all are complete. A gap in the scope
+// that is not limited to one asset makes it partial at most.
+func (inv *Inventory) Coverage(s Scope, t Type) CoverageState {
+	state, _ := inv.coverageOf(s, t)
+	return state
+}
+
+// WhyNot returns the reason why the coverage of a scope is not complete: a gap, if
+// there is one, else a plain statement. It returns nil if the coverage is complete.
+func (inv *Inventory) WhyNot(s Scope, t Type) *Unread {
+	state, gap := inv.coverageOf(s, t)
+	switch {
+	case state == Complete:
+		return nil
+	case gap != nil:
+		return gap.Unread()
+	}
+	return &Unread{Code: CodeIncomplete, Message: "coverage of " + string(t) + " in " + s.String() + " is " + state.String()}
+}
+
+func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {
+	inv.sort()
+	state := inv.stated(s, t)
+	for _, g := range inv.gapsIn[accountKey{s.Provider, s.Account}] {
+		if (g.Type == t || g.Type == "") && (g.Scope.Contains(s) || s.Contains(g.Scope)) {
+			return min(state, Partial), g
+		}
+	}
+	for _, g := range inv.gapsIn[accountKey{s.Provider, ""}] { // of the provider as a whole
+		if s.Account != "" && (g.Type == t || g.Type == "") {
+			return min(state, Partial), g
+		}
+	}
+	return state, nil
+}
+
+func (inv *Inventory) stated(s Scope, t Type) CoverageState {
+	if state, ok := inv.coverage[coverageKey{s, t}]; ok {
+		return state
+	}
+	if s.Region != "" {
+		return inv.coverage[coverageKey{Scope{s.Provider, s.Account, ""}, t}]
+	}
+	least, asked := Complete, false
+	for _, r := range inv.regions[accountKey{s.Provider, s.Account}] {
+		state := inv.coverage[coverageKey{Scope{s.Provider, s.Account, r}, t}]
+		least = min(least, state)
+		asked = asked || state != NotAsked
+	}
+	switch {
+	case !asked:
+		return NotAsked
+	case least == NotAsked:
+		return Partial
+	}
+	return least
+}

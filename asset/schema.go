@@ -1,0 +1,277 @@
+package asset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Schema describes the documents of a type well enough for policies to be checked
+// against it before they run. A nil shape says that nothing is known of the
+// document, which is then checked as dynamic.
+//
+// A Schema and its shapes are immutable and may be shared. Shapes may refer to each
+// other in circles.
+type Schema struct {
+	Type                   Type
+	Config, Status, Access *Shape
+	Class                  string // of the assets: storage, compute, identity, ...
+	Global                 bool   // assets have no region
+	Links                  []LinkRule
+	Note                   string // where the schema comes from, when it is not the cloud's own
+}
+
+// LinkRule describes one relation that assets of a type have to others.
+type LinkRule struct {
+	Rel string
+	To  []Type // types that the link leads to; empty: any
+	// Anywhere says that the asset at the other end is often in another account,
+	// so that a search for referrers needs the coverage of all accounts.
+	Anywhere bool
+}
+
+// Link returns the rule for a relation.
+func (s *Schema) Link(rel string) (LinkRule, bool) {
+	for _, l := range s.Links {
+		if l.Rel == rel {
+			return l, true
+		}
+	}
+	return LinkRule{}, false
+}
+
+// ShapeKind is what a part of a document looks like.
+type ShapeKind uint8
+
+// The kinds of shapes. Numbers that may be integers or not are AnyShape.
+const (
+	AnyShape ShapeKind = iota
+	BoolShape
+	IntShape
+	StringShape
+	ListShape   // of Elem
+	MapShape    // from any key to Elem
+	ObjectShape // with Fields
+)
+
+// Shape describes a part of a document.
+type Shape struct {
+	Kind   ShapeKind
+	Elem   *Shape  // of ListShape and MapShape; nil: anything
+	Fields []Field // of ObjectShape, sorted by name
+}
+
+// Field is a field of an object.
+type Field struct {
+	Name  string
+	Shape *Shape
+	Mark  Mark
+}
+
+// Mark is a set of things worth knowing of a field.
+type Mark uint8
+
+const (
+	Always    Mark = 1 << iota // present in every answer of the cloud
+	ReadOnly                   // an attribute that nobody declares
+	WriteOnly                  // declared and never answered
+	Secret                     // holds secrets: every text in it is redacted when read in
+)
+
+// Has reports whether m has all marks of o.
+func (m Mark) Has(o Mark) bool { return m&o == o }
+
+// Field returns the field of an object with the name.
+func (s *Shape) Field(name string) (Field, bool) {
+	if s == nil {
+		return Field{}, false
+	}
+	i, ok := slices.BinarySearchFunc(s.Fields, name, func(f Field, n string) int { return strings.Compare(f.Name, n) })
+	if !ok {
+		return Field{}, false
+	}
+	return s.Fields[i], true
+}
+
+// At returns the shape that a path from the shape leads to, nil for a part of which
+// nothing is known. A step to a field that the schema does not have is an error.
+func (s *Shape) At(p Path) (*Shape, error) {
+	steps, err := p.Steps()
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range steps {
+		if s == nil || s.Kind == AnyShape {
+			return nil, nil
+		}
+		switch {
+		case s.Kind == MapShape && step.Index < 0, s.Kind == ListShape && (step.Any || step.Index >= 0):
+			s = s.Elem
+		case s.Kind == ObjectShape && step.Key != "":
+			f, ok := s.Field(step.Key)
+			if !ok {
+				return nil, fmt.Errorf("path %q: no field %q", p, step.Key)
+			}
+			s = f.Shape
+		default:
+			return nil, fmt.Errorf("path %q: a step that the schema does not have", p)
+		}
+	}
+	return s, nil
+}
+
+// Document returns the shape of the document that a path from an asset begins with,
+// "config", "status" or "access".
+func (s *Schema) Document(name string) *Shape {
+	switch name {
+	case "config":
+		return s.Config
+	case "status":
+		return s.Status
+	case "access":
+		return s.Access
+	}
+	return nil
+}
+
+// ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
+// a JSON map from each type to an object with the members config, status, access
+// (shapes), defs (named shapes), class, global, note and links. A shape is
+//
+//	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
+//	[shape]                list
+//	{"*": shape}           map
+//	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
+//	                       r read only, w write only, s secret
+//
+// and a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true}.
+func ParseSchemas(data []byte) ([]*Schema, error) {
+	doc, err := Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	types, err := doc.Members()
+	if err != nil {
+		return nil, err
+	}
+	var all []*Schema
+	for name, v := range types {
+		s, err := parseSchema(Type(name), v)
+		if err != nil {
+			return nil, fmt.Errorf("schema of %s: %w", name, err)
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *Schema) int { return strings.Compare(string(a.Type), string(b.Type)) })
+	return all, nil
+}
+
+func parseSchema(t Type, v Value) (*Schema, error) {
+	var head struct {
+		Class  string
+		Global bool
+		Note   string
+		Links  []struct {
+			Rel      string
+			To       []Type
+			Anywhere bool
+		}
+		Config, Status, Access, Defs any // named here so that nothing else passes
+	}
+	if err := v.Decode(&head); err != nil {
+		return nil, err
+	}
+	s := &Schema{Type: t, Class: strings.Clone(head.Class), Global: head.Global, Note: head.Note}
+	for _, l := range head.Links {
+		s.Links = append(s.Links, LinkRule{Rel: l.Rel, To: l.To, Anywhere: l.Anywhere})
+	}
+	p := shapeParser{defs: v.Get("defs"), made: map[string]*Shape{}}
+	for _, d := range []struct {
+		name string
+		to   **Shape
+	}{{"config", &s.Config}, {"status", &s.Status}, {"access", &s.Access}} {
+		if part := v.Get(d.name); !part.IsAbsent() {
+			shape, err := p.shape(part)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", d.name, err)
+			}
+			*d.to = shape
+		}
+	}
+	return s, nil
+}
+
+type shapeParser struct {
+	defs Value
+	made map[string]*Shape
+}
+
+var scalarShapes = map[string]ShapeKind{"s": StringShape, "i": IntShape, "b": BoolShape, "a": AnyShape}
+
+func (p *shapeParser) shape(v Value) (*Shape, error) {
+	switch v.Kind() {
+	case String:
+		text, _ := v.Str()
+		if name, ok := strings.CutPrefix(text, "#"); ok {
+			if s, ok := p.made[name]; ok {
+				return s, nil
+			}
+			def := v
+			if def = p.defs.Get(name); def.IsAbsent() {
+				return nil, fmt.Errorf("no definition %q", name)
+			}
+			s := &Shape{}
+			p.made[name] = s
+			made, err := p.shape(def)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			*s = *made
+			return s, nil
+		}
+		kind, ok := scalarShapes[text]
+		if !ok {
+			return nil, fmt.Errorf("no shape %q", text)
+		}
+		return &Shape{Kind: kind}, nil
+	case List:
+		if v.Len() != 1 {
+			return nil, fmt.Errorf("a list has one shape, not %d", v.Len())
+		}
+		elem, err := p.shape(v.Index(0))
+		return &Shape{Kind: ListShape, Elem: elem}, err
+	case Map:
+		if elem := v.Get("*"); !elem.IsAbsent() {
+			s, err := p.shape(elem)
+			return &Shape{Kind: MapShape, Elem: s}, err
+		}
+		s := &Shape{Kind: ObjectShape, Fields: make([]Field, 0, v.Len())}
+		for i := range v.Len() {
+			key, part := v.MemberAt(i)
+			name, marks, _ := strings.Cut(key, ":")
+			shape, err := p.shape(part)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			f := Field{Name: strings.Clone(name), Shape: shape}
+			for _, c := range marks {
+				switch c {
+				case 'a':
+					f.Mark |= Always
+				case 'r':
+					f.Mark |= ReadOnly
+				case 'w':
+					f.Mark |= WriteOnly
+				case 's':
+					f.Mark |= Secret
+				default:
+					return nil, fmt.Errorf("%s: no mark %q", name, c)
+				}
+			}
+			s.Fields = append(s.Fields, f)
+		}
+		slices.SortFunc(s.Fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+		return s, nil
+	}
+	return nil, fmt.Errorf("%s is no shape", v.Kind())
+}

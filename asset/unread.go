@@ -1,0 +1,68 @@
+package asset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrAbsent is reported for a part that was read and is not there, or is null.
+var ErrAbsent = errors.New("absent")
+
+// Unread is a part of a document that nobody could read, or that nobody asked
+// for, and why. It is the error that the accessors of [Value] return for such a
+// part, and as an element of what [Of] takes it makes one.
+type Unread struct {
+	Op        string // the operation that would have filled it, "s3:GetBucketPolicy"
+	Code      string // the cloud's error code, or one of the Code constants
+	Message   string
+	RequestID string
+}
+
+// Codes of unread parts that do not come from a cloud.
+const (
+	CodeNotRequested = "NotRequested" // the query did not ask for it
+	CodeNotKept      = "NotKept"      // left out by Value.Project
+	CodeNotObserved  = "NotObserved"  // an asset that a link names was not observed
+	CodeIncomplete   = "Incomplete"   // the coverage of a type is not complete
+)
+
+// Error returns the operation, the code and the message.
+func (u *Unread) Error() string {
+	var parts []string
+	for _, p := range []string{u.Op, u.Code, u.Message} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if u.RequestID != "" {
+		parts = append(parts, "request "+u.RequestID)
+	}
+	if len(parts) == 0 {
+		return "unread"
+	}
+	return "unread: " + strings.Join(parts, ": ")
+}
+
+// KindError is reported when a value is of another kind than was asked for.
+type KindError struct {
+	Want, Got Kind
+}
+
+// Error tells both kinds.
+func (e *KindError) Error() string { return fmt.Sprintf("is %s, not %s", e.Got, e.Want) }
+
+// Redacted is what is kept of a secret: which detectors matched it and, if the
+// [Redactor] had a key, a keyed hash, equal for equal secrets.
+type Redacted struct {
+	Detectors []string // sorted names; empty when the place alone made it a secret
+	Hash      string   // hexadecimal; empty without a key
+}
+
+// String is what stands in the document in place of the secret.
+func (r Redacted) String() string {
+	if r.Hash == "" {
+		return "[redacted]"
+	}
+	return "[redacted " + r.Hash + "]"
+}

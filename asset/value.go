@@ -1,0 +1,339 @@
+package asset
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Kind is the kind of a [Value].
+type Kind uint8
+
+// The kinds. The zero value of Value is Absent.
+const (
+	Absent Kind = iota
+	Null
+	Bool
+	Int    // an integer of 64 bits, signed or unsigned
+	Float  // any other number
+	String // text, also in place of a redacted secret
+	List
+	Map
+	UnreadPart // could not be, or was not, read
+)
+
+var kindNames = [...]string{"absent", "null", "a boolean", "an integer", "a number", "a string", "a list", "a map", "unread"}
+
+// String names the kind, with an article where one belongs.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "kind " + strconv.Itoa(int(k))
+}
+
+// Value is an immutable JSON tree, or a part of one. The zero Value is absent.
+//
+// A document made by [Parse] or [Of] is one block of memory without pointers;
+// its parts share that block and keep it alive. Reading strings and numbers
+// copies nothing. A Value may be used by many goroutines at once.
+//
+// Keys keep the spelling and the order of the JSON. Integers are exact to 64
+// bits. Use [Value.Equal] rather than == to compare.
+type Value struct {
+	doc  string // the block; see block.go
+	node node
+}
+
+// Kind returns the kind of v. A redacted secret is a String.
+func (v Value) Kind() Kind { return v.node.kind() }
+
+// IsAbsent reports whether v was read and is not there. Null counts as absent.
+func (v Value) IsAbsent() bool { k := v.Kind(); return k == Absent || k == Null }
+
+// IsDefault reports whether v was not declared but stands for a documented
+// default, as readers of templates insert it.
+func (v Value) IsDefault() bool { return v.node.flag(flagDefault) }
+
+// Unread tells why v is unread, or returns nil if it is not.
+func (v Value) Unread() *Unread {
+	if v.node.tag() != tagUnread {
+		return nil
+	}
+	var u Unread
+	for i, p := range []*string{&u.Op, &u.Code, &u.Message, &u.RequestID} {
+		*p = v.text(v.load(v.node.payload() + 8*uint32(i)))
+	}
+	return &u
+}
+
+// Redacted tells what is kept of the secret that v held, if it is a redacted one.
+func (v Value) Redacted() (Redacted, bool) {
+	if v.node.tag() != tagRedacted {
+		return Redacted{}, false
+	}
+	r := Redacted{Hash: v.text(v.load(v.node.payload() + 8))}
+	if d := v.text(v.load(v.node.payload() + 16)); d != "" {
+		r.Detectors = strings.Split(d, ",")
+	}
+	return r, true
+}
+
+// Err returns nil if there is a value to read, and otherwise what every accessor
+// would say: [ErrAbsent] if v is absent or null, an *[Unread] if it is unread.
+func (v Value) Err() error {
+	switch v.node.tag() {
+	case tagAbsent:
+		return ErrAbsent
+	case tagNull:
+		return fmt.Errorf("%w: null", ErrAbsent)
+	case tagUnread:
+		return v.Unread()
+	}
+	return nil
+}
+
+func (v Value) wrong(want Kind) error {
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return &KindError{Want: want, Got: v.Kind()}
+}
+
+// Get returns the part of v that the keys lead to, one map after the other. What
+// lies below an unread part is unread; below anything that is not a map, absent.
+func (v Value) Get(keys ...string) Value {
+	for _, k := range keys {
+		v = v.member(k)
+	}
+	return v
+}
+
+func (v Value) member(key string) Value {
+	switch v.node.tag() {
+	case tagMap:
+		if i := v.find(key); i >= 0 {
+			return Value{v.doc, v.load(v.elems() + 16*uint32(i) + 8)}
+		}
+		if v.node.flag(flagPartial) {
+			return notKept
+		}
+	case tagUnread:
+		return v
+	}
+	return Value{}
+}
+
+// Index returns element i of a list, counted from 0. An element of an unread list
+// is unread; what lies outside of the list, or v not being a list, is absent.
+func (v Value) Index(i int) Value {
+	switch v.node.tag() {
+	case tagList:
+		if i >= 0 && i < v.count() {
+			return Value{v.doc, v.load(v.elems() + 8*uint32(i))}
+		}
+	case tagUnread:
+		return v
+	}
+	return Value{}
+}
+
+// Len returns the number of elements or members, or of bytes of a string. It is 0
+// for every other kind, unread among them.
+func (v Value) Len() int {
+	switch v.node.tag() {
+	case tagList, tagMap:
+		return v.count()
+	case tagString, tagFloat, tagRedacted:
+		s, _ := v.Str()
+		return len(s)
+	}
+	return 0
+}
+
+// Str returns a string without copying it. For a redacted secret that is the text
+// that stands in its place. The error is as of [Value.Err], or a *[KindError].
+func (v Value) Str() (string, error) {
+	switch v.node.tag() {
+	case tagString:
+		return v.text(v.node), nil
+	case tagRedacted:
+		return v.text(v.load(v.node.payload())), nil
+	}
+	return "", v.wrong(String)
+}
+
+// Bool returns a boolean. The error is as of [Value.Str].
+func (v Value) Bool() (bool, error) {
+	if v.node.tag() == tagBool {
+		return v.node.payload() != 0, nil
+	}
+	return false, v.wrong(Bool)
+}
+
+// Int returns an integer. The error is as of [Value.Str], and one of package
+// strconv for an unsigned integer that does not fit.
+func (v Value) Int() (int64, error) {
+	switch v.node.tag() {
+	case tagInt32:
+		return int64(int32(v.node.payload())), nil
+	case tagInt64:
+		return int64(le64(v.doc, v.node.payload())), nil
+	case tagUint64:
+		n := le64(v.doc, v.node.payload())
+		return 0, &strconv.NumError{Func: "Int", Num: strconv.FormatUint(n, 10), Err: strconv.ErrRange}
+	}
+	return 0, v.wrong(Int)
+}
+
+// Uint returns an integer that is not negative. The error is as of [Value.Int].
+func (v Value) Uint() (uint64, error) {
+	if v.node.tag() == tagUint64 {
+		return le64(v.doc, v.node.payload()), nil
+	}
+	n, err := v.Int()
+	if err == nil && n < 0 {
+		return 0, &strconv.NumError{Func: "Uint", Num: strconv.FormatInt(n, 10), Err: strconv.ErrRange}
+	}
+	return uint64(n), err
+}
+
+// Float returns any number as the nearest float64; one too large is an infinity.
+// The error is as of [Value.Str].
+func (v Value) Float() (float64, error) {
+	switch v.node.tag() {
+	case tagInt32, tagInt64:
+		n, err := v.Int()
+		return float64(n), err
+	case tagUint64:
+		return float64(le64(v.doc, v.node.payload())), nil
+	case tagFloat:
+		f, err := strconv.ParseFloat(v.text(v.node), 64)
+		if err != nil && !math.IsInf(f, 0) {
+			return 0, err
+		}
+		return f, nil
+	}
+	return 0, v.wrong(Float)
+}
+
+// Elements returns the elements of a list, in order. The error is as of
+// [Value.Str]; the sequence can be ranged over in any case, and is then empty.
+func (v Value) Elements() (iter.Seq2[int, Value], error) {
+	if v.node.tag() != tagList {
+		return func(func(int, Value) bool) {}, v.wrong(List)
+	}
+	return func(yield func(int, Value) bool) {
+		at, n := v.elems(), v.count()
+		for i := range n {
+			if !yield(i, Value{v.doc, v.load(at + 8*uint32(i))}) {
+				return
+			}
+		}
+	}, nil
+}
+
+// Members returns the members of a map, in the order of the JSON. The error is as
+// of [Value.Elements].
+func (v Value) Members() (iter.Seq2[string, Value], error) {
+	if v.node.tag() != tagMap {
+		return func(func(string, Value) bool) {}, v.wrong(Map)
+	}
+	return func(yield func(string, Value) bool) {
+		for i := range v.count() {
+			if !yield(v.MemberAt(i)) {
+				return
+			}
+		}
+	}, nil
+}
+
+// MemberAt returns member i of a map, counted from 0 in the order of the JSON. It
+// panics if v is not a map or has fewer members; see [Value.Len].
+func (v Value) MemberAt(i int) (string, Value) {
+	if v.node.tag() != tagMap || i < 0 || i >= v.count() {
+		panic("asset: MemberAt out of range")
+	}
+	at := v.elems() + 16*uint32(i)
+	return v.text(v.load(at)), Value{v.doc, v.load(at + 8)}
+}
+
+// IsPartial reports whether v is a map of which [Value.Project] kept only some
+// members: what else was in it is unread.
+func (v Value) IsPartial() bool { return v.node.tag() == tagMap && v.node.flag(flagPartial) }
+
+// Equal reports whether two values say the same: numbers by their value, maps in
+// any order of their members. Absent equals only absent, null only null, unread
+// only unread for the same reason, a redacted secret one of the same hash.
+func (v Value) Equal(o Value) bool {
+	if v.doc == o.doc && v.node == o.node {
+		return true
+	}
+	if v.Kind() != o.Kind() {
+		return v.isNumber() && o.isNumber() && v.equalNumber(o)
+	}
+	switch v.Kind() {
+	case Int, Float:
+		return v.equalNumber(o)
+	case String:
+		a, _ := v.Str()
+		b, _ := o.Str()
+		return a == b && (v.node.tag() == tagRedacted) == (o.node.tag() == tagRedacted)
+	case Bool:
+		return v.node.payload() == o.node.payload()
+	case List:
+		if v.count() != o.count() {
+			return false
+		}
+		for i := range v.count() {
+			if !v.Index(i).Equal(o.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case Map:
+		if v.count() != o.count() {
+			return false
+		}
+		for i := range v.count() {
+			k, x := v.MemberAt(i)
+			if !x.Equal(o.member(k)) {
+				return false
+			}
+		}
+		return true
+	case UnreadPart:
+		return *v.Unread() == *o.Unread()
+	}
+	return true
+}
+
+func (v Value) isNumber() bool { k := v.Kind(); return k == Int || k == Float }
+
+func (v Value) equalNumber(o Value) bool {
+	if v.Kind() == Int && o.Kind() == Int {
+		if v.node.tag() == tagUint64 || o.node.tag() == tagUint64 {
+			a, errA := v.Uint()
+			b, errB := o.Uint()
+			return errA == nil && errB == nil && a == b
+		}
+		a, _ := v.Int()
+		b, _ := o.Int()
+		return a == b
+	}
+	a, _ := v.Float()
+	b, _ := o.Float()
+	return a == b
+}
+
+// String returns v as JSON, with unread parts as <unread> and an absent value as
+// <absent>, for messages and debugging. Use Str for the content of a string.
+func (v Value) String() string {
+	if v.Kind() == Absent {
+		return "<absent>"
+	}
+	b, _ := v.appendJSON(nil, func(dst []byte, _ Value) []byte { return append(dst, "<unread>"...) })
+	return string(b)
+}

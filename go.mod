@@ -1,0 +1,3 @@
+module github.com/openstance/stance
+
+go 1.26.0
