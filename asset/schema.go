@@ -18,7 +18,17 @@ type Schema struct {
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
 	Links                  []LinkRule
+	Operations             []Operation
 	Note                   string // where the schema comes from, when it is not the cloud's own
+}
+
+// Operation is a call of a cloud's API that fills parts of assets of a type.
+type Operation struct {
+	Name        string   // "s3:GetBucketPolicy"
+	Permissions []string // needed for it; empty: the permission of the same name
+	Fills       []Path   // from the asset: "access", "config.VersioningConfiguration"; empty: it lists the assets, with all that no other operation fills
+	PerAsset    bool     // one call for each asset
+	Quiet       bool     // may leave things out without an error, so that its coverage is partial
 }
 
 // LinkRule describes one relation that assets of a type have to others.
@@ -136,7 +146,7 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note and links. A shape is
+// (shapes), defs (named shapes), class, global, note, links and operations. A shape is
 //
 //	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
 //	[shape]                list
@@ -144,7 +154,9 @@ func (s *Schema) Document(name string) *Shape {
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
 //	                       r read only, w write only, s secret
 //
-// and a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true}.
+// a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true}, and an
+// operation {"name": "s3:GetBucketPolicy", "permissions": [], "fills": ["access"],
+// "perAsset": true, "quiet": false}.
 func ParseSchemas(data []byte) ([]*Schema, error) {
 	doc, err := Parse(data)
 	if err != nil {
@@ -176,12 +188,13 @@ func parseSchema(t Type, v Value) (*Schema, error) {
 			To       []Type
 			Anywhere bool
 		}
+		Operations                   []Operation
 		Config, Status, Access, Defs any // named here so that nothing else passes
 	}
 	if err := v.Decode(&head); err != nil {
 		return nil, err
 	}
-	s := &Schema{Type: t, Class: strings.Clone(head.Class), Global: head.Global, Note: head.Note}
+	s := &Schema{Type: t, Class: head.Class, Global: head.Global, Note: head.Note, Operations: head.Operations}
 	for _, l := range head.Links {
 		s.Links = append(s.Links, LinkRule{Rel: l.Rel, To: l.To, Anywhere: l.Anywhere})
 	}

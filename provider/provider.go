@@ -1,0 +1,80 @@
+// Package provider is the contract of what discovers assets, and the few verbs
+// that work on every provider.
+package provider
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Provider discovers what exists in some part of the clouds. Implementations are
+// safe for use by many goroutines at once and prove themselves with package
+// providertest.
+type Provider interface {
+	// Name is "aws", "azure", "gcp" or what else names the source in messages.
+	Name() string
+
+	// Discover yields what it observes that matches q. What could not be observed
+	// is an observation too (*asset.Gap), and the sequence goes on after it. An
+	// error ends the sequence: it is the context's cause, or says that nothing can
+	// be observed at all. For every type asked for there is a statement of coverage
+	// in every scope that was looked at, and a type that the provider does not know
+	// is a gap. Gaps and coverage that concern an asset may come before or after it.
+	//
+	// The sequence may be ranged over again, which discovers again. It holds nothing
+	// once the loop ends.
+	Discover(ctx context.Context, q Query) iter.Seq2[asset.Observation, error]
+}
+
+// Query says what to look for. The zero Query asks for everything.
+type Query struct {
+	// Types asked for. Empty: every type that the provider discovers by itself.
+	Types []asset.Type
+	// Reads are the parts of the documents asked for, by type. A type that is not
+	// in the map is asked for whole. What was not asked for is unread in the
+	// assets (asset.CodeNotRequested) unless it came with the rest, and never absent.
+	Reads map[asset.Type][]asset.Path
+}
+
+// Wants reports whether q asks for a type.
+func (q Query) Wants(t asset.Type) bool {
+	if len(q.Types) == 0 {
+		return true
+	}
+	for _, x := range q.Types {
+		if x == t {
+			return true
+		}
+	}
+	return false
+}
+
+// WantsPath reports whether q asks for a part of the documents of a type, or for
+// something in it or around it.
+func (q Query) WantsPath(t asset.Type, p asset.Path) bool {
+	reads, limited := q.Reads[t]
+	if !limited {
+		return true
+	}
+	for _, r := range reads {
+		if r.Covers(p) || p.Covers(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// ErrNotFound is reported by [Get] for an asset that was looked for and is not there.
+var ErrNotFound = errors.New("not found")
+
+// Getter is a provider that can read one asset.
+type Getter interface {
+	Provider
+	// Get reads one asset anew, whole. The error is ErrNotFound, under errors.Is,
+	// if the cloud says that there is no such asset, and any other if it could not
+	// be read. What of its documents could not be read is unread.
+	Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
+}
