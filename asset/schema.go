@@ -146,7 +146,8 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note, links and operations. A shape is
+// (shapes), defs (named shapes), class, global, note, links and operations. The
+// member "defs" beside the types holds named shapes for all of them. A shape is
 //
 //	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
 //	[shape]                list
@@ -168,7 +169,10 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 	}
 	var all []*Schema
 	for name, v := range types {
-		s, err := parseSchema(Type(name), v)
+		if name == "defs" {
+			continue
+		}
+		s, err := parseSchema(Type(name), v, doc.Get("defs"))
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", name, err)
 		}
@@ -178,7 +182,7 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 	return all, nil
 }
 
-func parseSchema(t Type, v Value) (*Schema, error) {
+func parseSchema(t Type, v, shared Value) (*Schema, error) {
 	var head struct {
 		Class  string
 		Global bool
@@ -198,7 +202,7 @@ func parseSchema(t Type, v Value) (*Schema, error) {
 	for _, l := range head.Links {
 		s.Links = append(s.Links, LinkRule{Rel: l.Rel, To: l.To, Anywhere: l.Anywhere})
 	}
-	p := shapeParser{defs: v.Get("defs"), made: map[string]*Shape{}}
+	p := shapeParser{defs: v.Get("defs"), shared: shared, made: map[string]*Shape{}}
 	for _, d := range []struct {
 		name string
 		to   **Shape
@@ -215,8 +219,8 @@ func parseSchema(t Type, v Value) (*Schema, error) {
 }
 
 type shapeParser struct {
-	defs Value
-	made map[string]*Shape
+	defs, shared Value // of the type, of all types
+	made         map[string]*Shape
 }
 
 var scalarShapes = map[string]ShapeKind{"s": StringShape, "i": IntShape, "b": BoolShape, "a": AnyShape}
@@ -229,8 +233,11 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 			if s, ok := p.made[name]; ok {
 				return s, nil
 			}
-			def := v
-			if def = p.defs.Get(name); def.IsAbsent() {
+			def := p.defs.Get(name)
+			if def.IsAbsent() {
+				def = p.shared.Get(name)
+			}
+			if def.IsAbsent() {
 				return nil, fmt.Errorf("no definition %q", name)
 			}
 			s := &Shape{}
