@@ -59,10 +59,15 @@ type Redacted struct {
 	Hash      string   // hexadecimal; empty without a key
 }
 
-// String is what stands in the document in place of the secret.
+// String is what stands in the document in place of the secret, such as
+// "[redacted by=github-token hash=5f0c...]".
 func (r Redacted) String() string {
-	if r.Hash == "" {
-		return "[redacted]"
+	s := "[redacted"
+	if len(r.Detectors) > 0 {
+		s += " by=" + strings.Join(r.Detectors, ",")
 	}
-	return "[redacted " + r.Hash + "]"
+	if r.Hash != "" {
+		s += " hash=" + r.Hash
+	}
+	return s + "]"
 }
