@@ -1,0 +1,51 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+// merge puts our own part of a schema over the published one, which it may change
+// but not the shapes in it.
+func merge(s, own *asset.Schema) {
+	s.Config = mergeShape(s.Config, own.Config)
+	s.Status = mergeShape(s.Status, own.Status)
+	s.Access = mergeShape(s.Access, own.Access)
+	s.Class, s.Global, s.Note = own.Class, own.Global, own.Note
+	s.Links, s.Operations = own.Links, own.Operations
+}
+
+// mergeShape adds the fields of own to an object and joins the marks of those that
+// both have. Where our own part says "anything", it only marks what is published;
+// where both say otherwise, our own holds. It does not follow circles in own.
+func mergeShape(published, own *asset.Shape) *asset.Shape {
+	switch {
+	case published == nil:
+		return own
+	case own == nil || own.Kind == asset.AnyShape:
+		return published
+	case published.Kind != own.Kind:
+		return own
+	}
+	merged := *published
+	switch merged.Kind {
+	case asset.ListShape, asset.MapShape:
+		merged.Elem = mergeShape(published.Elem, own.Elem)
+	case asset.ObjectShape:
+		merged.Fields = slices.Clone(published.Fields)
+		for _, f := range own.Fields {
+			i, ok := slices.BinarySearchFunc(merged.Fields, f.Name, func(f asset.Field, name string) int {
+				return strings.Compare(f.Name, name)
+			})
+			if !ok {
+				merged.Fields = slices.Insert(merged.Fields, i, f)
+				continue
+			}
+			merged.Fields[i].Shape = mergeShape(merged.Fields[i].Shape, f.Shape)
+			merged.Fields[i].Mark |= f.Mark
+		}
+	}
+	return &merged
+}

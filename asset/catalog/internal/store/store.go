@@ -1,0 +1,213 @@
+// Package store answers questions about the schemas of one cloud from the data
+// that its catalogue embeds: the published part, a zip file as package
+// internal/catalog writes it, and our own part, JSON files in the same form.
+package store
+
+import (
+	"archive/zip"
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/openstance/stance/asset"
+)
+
+// groupsFile is the file of the own part that tells, for groups of types, the class
+// of the assets and whether they are global. The schema of a type says otherwise
+// where it has a class, and adds to it where it is global.
+const groupsFile = ownDir + "/groups.json"
+
+const ownDir = "own"
+
+// indexEntry is the entry of the published part that lists all its types.
+const indexEntry = "index"
+
+type trait struct {
+	Class  string
+	Global bool
+}
+
+// Source is where the data of a cloud is from.
+type Source struct {
+	Published string                  // a zip file
+	Own       embed.FS                // own/*.json
+	Group     func(asset.Type) string // the entry of Published that a type is in
+	Fold      func(string) string     // makes equal what is one type; nil: nothing is folded
+}
+
+// Store holds schemas and reads each when it is first asked for. It may be used by
+// many goroutines at once.
+//
+// The data is part of the program, and tests read all of it; a method panics if it
+// is damaged.
+type Store struct {
+	source Source
+	index  func() *index
+}
+
+// New returns a store. It reads nothing yet.
+func New(s Source) *Store {
+	if s.Fold == nil {
+		s.Fold = func(name string) string { return name }
+	}
+	st := &Store{source: s}
+	st.index = sync.OnceValue(st.load)
+	return st
+}
+
+type index struct {
+	types   []asset.Type // sorted
+	entries map[string]*entry
+}
+
+type entry struct {
+	typ       asset.Type
+	published *group        // nil for a type that is only in the own part
+	own       *asset.Schema // nil for a type that is only published
+	trait     trait
+
+	once   sync.Once
+	schema *asset.Schema
+}
+
+// group is the published part of some types: for each a text for asset.ParseSchemas.
+type group struct {
+	file *zip.File
+	read func() map[asset.Type][]byte
+}
+
+// Schema returns the schema of a type, and whether there is one.
+func (s *Store) Schema(t asset.Type) (*asset.Schema, bool) {
+	e, ok := s.index().entries[s.source.Fold(string(t))]
+	if !ok {
+		return nil, false
+	}
+	e.once.Do(e.load)
+	return e.schema, true
+}
+
+// Types returns all types, sorted.
+func (s *Store) Types() iter.Seq[asset.Type] {
+	return func(yield func(asset.Type) bool) {
+		for _, t := range s.index().types {
+			if !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+func (e *entry) load() {
+	e.schema = &asset.Schema{Type: e.typ}
+	if e.published != nil {
+		text, ok := e.published.read()[e.typ]
+		if !ok {
+			panic(fmt.Sprintf("catalog: %s is not in %s", e.typ, e.published.file.Name))
+		}
+		e.schema = parse(text)[0]
+	}
+	if e.own != nil {
+		merge(e.schema, e.own)
+	}
+	if e.schema.Class == "" {
+		e.schema.Class = e.trait.Class
+	}
+	e.schema.Global = e.schema.Global || e.trait.Global
+}
+
+func (s *Store) load() *index {
+	x := &index{entries: map[string]*entry{}}
+	add := func(t asset.Type) *entry {
+		key := s.source.Fold(string(t))
+		e := x.entries[key]
+		if e == nil {
+			e = &entry{typ: t}
+			x.entries[key] = e
+			x.types = append(x.types, t)
+		}
+		return e
+	}
+	z, err := zip.NewReader(strings.NewReader(s.source.Published), int64(len(s.source.Published)))
+	check(err)
+	groups := map[string]*group{}
+	for _, f := range z.File {
+		groups[f.Name] = &group{f, sync.OnceValue(func() map[asset.Type][]byte { return lines(f) })}
+	}
+	for line := range bytes.Lines(content(groups[indexEntry].file)) {
+		t := asset.Type(bytes.TrimSpace(line))
+		g, ok := groups[s.source.Group(t)]
+		if !ok {
+			panic(fmt.Sprintf("catalog: no group of %s", t))
+		}
+		add(t).published = g
+	}
+	files, err := fs.Glob(s.source.Own, ownDir+"/*.json")
+	check(err)
+	for _, name := range files {
+		if name == groupsFile {
+			continue
+		}
+		for _, own := range parse(read(s.source.Own, name)) {
+			e := add(own.Type)
+			if e.own != nil {
+				panic(fmt.Sprintf("catalog: %s is described twice", own.Type))
+			}
+			e.own = own
+		}
+	}
+	var traits map[string]trait
+	check(json.Unmarshal(read(s.source.Own, groupsFile), &traits))
+	for _, e := range x.entries {
+		e.trait = traits[s.source.Group(e.typ)]
+	}
+	slices.Sort(x.types)
+	return x
+}
+
+// lines reads an entry of the published part: one line for each type, which is a
+// text for asset.ParseSchemas by itself.
+func lines(f *zip.File) map[asset.Type][]byte {
+	all := map[asset.Type][]byte{}
+	for line := range bytes.Lines(content(f)) {
+		name, _, ok := strings.Cut(strings.TrimPrefix(string(line), `{"`), `"`)
+		if !ok {
+			panic("catalog: malformed line in " + f.Name)
+		}
+		all[asset.Type(name)] = line
+	}
+	return all
+}
+
+func parse(text []byte) []*asset.Schema {
+	all, err := asset.ParseSchemas(text)
+	check(err)
+	return all
+}
+
+func read(files embed.FS, name string) []byte {
+	data, err := files.ReadFile(name)
+	check(err)
+	return data
+}
+
+func content(f *zip.File) []byte {
+	r, err := f.Open()
+	check(err)
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	check(err)
+	return data
+}
+
+func check(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("catalog: %v", err))
+	}
+}
