@@ -299,9 +299,14 @@ func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {
 			return min(state, Partial), g
 		}
 	}
-	for _, g := range inv.gapsIn[accountKey{s.Provider, ""}] { // of the provider as a whole
-		if s.Account != "" && (g.Type == t || g.Type == "") {
-			return min(state, Partial), g
+	for _, wider := range []accountKey{{s.Provider, ""}, {"", ""}} { // the provider as a whole, everything
+		if wider == (accountKey{s.Provider, s.Account}) {
+			continue
+		}
+		for _, g := range inv.gapsIn[wider] {
+			if g.Type == t || g.Type == "" {
+				return min(state, Partial), g
+			}
 		}
 	}
 	return state, nil
