@@ -1,0 +1,151 @@
+package asset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxID is the longest id that ParseRef takes, in bytes. The longest that a cloud
+// documents is AWS's: an ARN of 2048 characters.
+const maxID = 8192
+
+// ParseRef makes the ref of an asset from its type and its id as a cloud spells it.
+// An id that is canonical already stays as it is. The type is taken as given; see
+// [FoldType] for one that Azure spells in another case.
+//
+//   - AWS (AWS::*): an ARN, or what else the type is identified by, as AWS prints it.
+//   - Azure (Namespace.Name/type): a resource id, folded to lower case, since Azure
+//     compares ids without regard to case and answers the same one in several
+//     spellings. The address of Azure Resource Manager before it, a query and a
+//     slash after it are cut off.
+//   - Google Cloud (service.googleapis.com/Kind): a full resource name,
+//     //service.googleapis.com/path. A self link (https://...) is brought to that
+//     form, and a relative name gets the service of the type.
+//   - any other type: as given.
+//
+// It is an error if the type or the id is empty or has control characters, if the
+// id is longer than 8192 bytes, or if it is none of those that the type has.
+func ParseRef(t Type, id string) (Ref, error) {
+	fail := func(what string) (Ref, error) {
+		return Ref{}, fmt.Errorf("parse ref of %s: %s: %.200q", t, what, id)
+	}
+	switch {
+	case t == "":
+		return Ref{}, errors.New("parse ref: no type")
+	case strings.ContainsFunc(string(t), func(r rune) bool { return r <= ' ' || r == utf8.RuneError }):
+		return Ref{}, fmt.Errorf("parse ref: malformed type %.200q", string(t))
+	case id == "":
+		return fail("empty id")
+	case len(id) > maxID:
+		return fail("id too long")
+	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
+		return fail("control character or invalid UTF-8")
+	}
+	name, what := id, ""
+	switch {
+	case strings.HasPrefix(string(t), "AWS::"):
+		if strings.HasPrefix(id, "arn:") && strings.Count(id, ":") < 5 {
+			what = "not an ARN"
+		}
+	case isGoogle(t):
+		name, what = googleName(t, id)
+	case isAzure(t):
+		name, what = azureID(id)
+	}
+	if what != "" {
+		return fail(what)
+	}
+	return Ref{t, name}, nil
+}
+
+// FoldType returns a type in the spelling in which types can be compared: those of
+// Azure in lower case, because Azure spells them variously, and others as they are.
+// The canonical spelling of a type, which refs have, is the one in its [Schema].
+func FoldType(t Type) Type {
+	if isAzure(t) {
+		return Type(strings.ToLower(string(t)))
+	}
+	return t
+}
+
+func isGoogle(t Type) bool {
+	service, _, ok := strings.Cut(string(t), "/")
+	return ok && strings.HasSuffix(service, googleDomain)
+}
+
+// isAzure tells a resource provider's namespace, Microsoft.Storage, by its dot.
+func isAzure(t Type) bool {
+	namespace, _, ok := strings.Cut(string(t), "/")
+	return ok && strings.Contains(namespace, ".") && !strings.HasSuffix(namespace, googleDomain)
+}
+
+func azureID(id string) (name, fault string) {
+	name = strings.ToLower(id)
+	name = strings.TrimPrefix(name, "https://management.azure.com")
+	name, _, _ = strings.Cut(name, "?")
+	name = strings.TrimRight(name, "/")
+	if !strings.HasPrefix(name, "/") || strings.HasPrefix(name, "//") {
+		return "", "not an Azure resource id"
+	}
+	return name, ""
+}
+
+const googleDomain = ".googleapis.com"
+
+func googleName(t Type, id string) (name, fault string) {
+	service, _, _ := strings.Cut(string(t), "/")
+	rest, full := strings.CutPrefix(id, "//")
+	link, isLink := strings.CutPrefix(id, "https://")
+	switch {
+	case isLink:
+		host, path, _ := strings.Cut(link, "/")
+		path, _, _ = strings.Cut(path, "?")
+		if !strings.HasSuffix(host, googleDomain) {
+			return "", "not a link to a Google API"
+		}
+		service, rest = googleService(host, path)
+	case full:
+		service, rest, _ = strings.Cut(rest, "/")
+	default:
+		rest = id
+	}
+	rest = strings.Trim(rest, "/")
+	if service == "" || rest == "" {
+		return "", "not a Google Cloud resource name"
+	}
+	return "//" + service + "/" + rest, ""
+}
+
+// googleService tells the service that Cloud Asset Inventory names a resource after,
+// and the path below it, from the host and path of a self link: the path begins
+// with the API's name, its version, or both.
+func googleService(host, path string) (service, rest string) {
+	service = host
+	head, tail, _ := strings.Cut(path, "/")
+	if version, below, _ := strings.Cut(tail, "/"); isVersion(version) {
+		path = below
+		if host == "www"+googleDomain {
+			service = head + googleDomain
+		}
+	} else if isVersion(head) {
+		path = tail
+	}
+	switch service {
+	case "storage" + googleDomain:
+		path = strings.TrimPrefix(path, "b/")
+	case "sqladmin" + googleDomain:
+		service = "cloudsql" + googleDomain
+	}
+	return service, path
+}
+
+// isVersion tells v1, v2beta1, v1p1beta1, beta and alpha.
+func isVersion(s string) bool {
+	if s == "beta" || s == "alpha" {
+		return true
+	}
+	return len(s) > 1 && s[0] == 'v' && s[1]-'0' <= 9
+}
