@@ -2,10 +2,13 @@ package asset
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Inventory collects observations and answers questions about them. The zero
@@ -16,15 +19,10 @@ type Inventory struct {
 	assets   map[Ref]*Asset
 	gaps     []*Gap
 	coverage map[coverageKey]CoverageState
-	regions  map[accountKey][]string // regions that statements and assets name, sorted
-	byType   map[Type][]*Asset
+	regions  map[accountKey][]string // regions that statements name, sorted
 
-	mu        sync.Mutex // guards what follows, made when first asked for
-	sorted    bool
-	refs      []Ref
-	referrers map[Link][]*Asset // who has the link
-	gapsOf    map[Ref][]*Gap
-	gapsIn    map[accountKey][]*Gap // without Of
+	mu    sync.Mutex            // held while an index is made
+	index atomic.Pointer[index] // nil until first asked for, and after Add
 }
 
 type accountKey struct{ provider, account string }
@@ -42,9 +40,8 @@ func (inv *Inventory) Add(o Observation) {
 		inv.assets = map[Ref]*Asset{}
 		inv.coverage = map[coverageKey]CoverageState{}
 		inv.regions = map[accountKey][]string{}
-		inv.byType = map[Type][]*Asset{}
 	}
-	inv.sorted = false
+	inv.index.Store(nil)
 	switch o := o.(type) {
 	case *Asset:
 		inv.addAsset(o)
@@ -73,7 +70,6 @@ func (inv *Inventory) addAsset(a *Asset) {
 	old, ok := inv.assets[a.Ref]
 	if !ok {
 		inv.assets[a.Ref] = a
-		inv.byType[a.Type] = append(inv.byType[a.Type], a)
 		return
 	}
 	keep, other := old, a
@@ -83,11 +79,11 @@ func (inv *Inventory) addAsset(a *Asset) {
 	merged := *keep
 	merged.Observers = mergeObservers(keep, other)
 	inv.assets[a.Ref] = &merged
-	list := inv.byType[a.Type]
-	list[slices.Index(list, old)] = &merged
 }
 
-// betterView reports whether a is to be kept rather than b, in whatever order they come.
+// betterView reports whether a is to be kept rather than b, in whatever order they
+// come. It must not look at the observers but for the owner: views that were merged
+// before have those of both.
 func betterView(a, b *Asset) bool {
 	if x, y := a.owned(), b.owned(); x != y {
 		return x
@@ -95,7 +91,12 @@ func betterView(a, b *Asset) bool {
 	if c := a.Observed.Compare(b.Observed); c != 0 {
 		return c > 0
 	}
-	return slices.Compare(a.Observers, b.Observers) < 0
+	for _, v := range [][2]Value{{a.Config, b.Config}, {a.Status, b.Status}, {a.Access, b.Access}} {
+		if c := strings.Compare(v[0].String(), v[1].String()); c != 0 {
+			return c > 0
+		}
+	}
+	return fmt.Sprint(a.Scope, a.Name, a.Tags, a.Links, a.Parents) > fmt.Sprint(b.Scope, b.Name, b.Tags, b.Links, b.Parents)
 }
 
 // owned reports whether the owner's account is among those who saw a.
@@ -119,41 +120,48 @@ func mergeObservers(a, b *Asset) []string {
 	return all
 }
 
-// sort makes what the questions need. The caller holds no lock.
-func (inv *Inventory) sort() {
+// index is what questions need, made of an inventory when it is first asked one.
+type index struct {
+	assets    []*Asset          // sorted by ref
+	referrers map[Link][]*Asset // who has the link
+	gaps      []*Gap            // sorted
+	gapsOf    map[Ref][]*Gap
+	gapsIn    map[accountKey][]*Gap // without Of
+}
+
+func (inv *Inventory) indexed() *index {
+	if x := inv.index.Load(); x != nil {
+		return x
+	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	if inv.sorted {
-		return
+	if x := inv.index.Load(); x != nil {
+		return x
 	}
-	inv.refs = make([]Ref, 0, len(inv.assets))
-	for r := range inv.assets {
-		inv.refs = append(inv.refs, r)
+	x := &index{
+		assets:    slices.SortedFunc(maps.Values(inv.assets), func(a, b *Asset) int { return a.Ref.Compare(b.Ref) }),
+		referrers: map[Link][]*Asset{},
+		gaps:      slices.SortedFunc(slices.Values(inv.gaps), compareGaps),
+		gapsOf:    map[Ref][]*Gap{},
+		gapsIn:    map[accountKey][]*Gap{},
 	}
-	slices.SortFunc(inv.refs, Ref.Compare)
-	for _, list := range inv.byType {
-		slices.SortFunc(list, func(a, b *Asset) int { return a.Ref.Compare(b.Ref) })
-	}
-	inv.referrers = map[Link][]*Asset{}
-	for _, r := range inv.refs {
-		a := inv.assets[r]
-		for i, l := range a.Links {
-			if !slices.Contains(a.Links[:i], l) {
-				inv.referrers[l] = append(inv.referrers[l], a)
+	for _, a := range x.assets {
+		for _, l := range a.Links {
+			if who := x.referrers[l]; len(who) == 0 || who[len(who)-1] != a {
+				x.referrers[l] = append(who, a)
 			}
 		}
 	}
-	slices.SortStableFunc(inv.gaps, compareGaps)
-	inv.gapsOf, inv.gapsIn = map[Ref][]*Gap{}, map[accountKey][]*Gap{}
-	for _, g := range inv.gaps {
+	for _, g := range x.gaps {
 		if !g.Of.IsZero() {
-			inv.gapsOf[g.Of] = append(inv.gapsOf[g.Of], g)
-		} else {
-			k := accountKey{g.Scope.Provider, g.Scope.Account}
-			inv.gapsIn[k] = append(inv.gapsIn[k], g)
+			x.gapsOf[g.Of] = append(x.gapsOf[g.Of], g)
+			continue
 		}
+		k := accountKey{g.Scope.Provider, g.Scope.Account}
+		x.gapsIn[k] = append(x.gapsIn[k], g)
 	}
-	inv.sorted = true
+	inv.index.Store(x)
+	return x
 }
 
 func compareGaps(a, b *Gap) int {
@@ -179,9 +187,8 @@ func (inv *Inventory) Get(r Ref) (*Asset, bool) {
 // All yields every asset.
 func (inv *Inventory) All() iter.Seq[*Asset] {
 	return func(yield func(*Asset) bool) {
-		inv.sort()
-		for _, r := range inv.refs {
-			if !yield(inv.assets[r]) {
+		for _, a := range inv.indexed().assets {
+			if !yield(a) {
 				return
 			}
 		}
@@ -191,9 +198,10 @@ func (inv *Inventory) All() iter.Seq[*Asset] {
 // OfType yields the assets of a type.
 func (inv *Inventory) OfType(t Type) iter.Seq[*Asset] {
 	return func(yield func(*Asset) bool) {
-		inv.sort()
-		for _, a := range inv.byType[t] {
-			if !yield(a) {
+		all := inv.indexed().assets
+		from, _ := slices.BinarySearchFunc(all, t, func(a *Asset, t Type) int { return cmp.Compare(a.Type, t) })
+		for _, a := range all[from:] {
+			if a.Type != t || !yield(a) {
 				return
 			}
 		}
@@ -230,8 +238,7 @@ func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
 // [Inventory.Coverage].
 func (inv *Inventory) Referrers(r Ref, rel string) iter.Seq[*Asset] {
 	return func(yield func(*Asset) bool) {
-		inv.sort()
-		for _, a := range inv.referrers[Link{rel, r}] {
+		for _, a := range inv.indexed().referrers[Link{rel, r}] {
 			if !yield(a) {
 				return
 			}
@@ -241,14 +248,13 @@ func (inv *Inventory) Referrers(r Ref, rel string) iter.Seq[*Asset] {
 
 // Gaps returns all gaps, sorted by scope, type and what follows.
 func (inv *Inventory) Gaps() []*Gap {
-	inv.sort()
-	return slices.Clone(inv.gaps)
+	return slices.Clone(inv.indexed().gaps)
 }
 
-// GapsOf returns the gaps that concern the children and links of one asset.
+// GapsOf returns the gaps that concern the children and links of one asset, sorted.
+// The slice belongs to the inventory.
 func (inv *Inventory) GapsOf(r Ref) []*Gap {
-	inv.sort()
-	return inv.gapsOf[r]
+	return inv.indexed().gapsOf[r]
 }
 
 // Unread returns the gap as the reason why something is unread.
@@ -268,11 +274,12 @@ func (inv *Inventory) Statements() []*Coverage {
 	return all
 }
 
-// Coverage says how completely a scope was searched for a type: as the statement
-// for just that scope says, or the one for the whole account if there is none. Of a
-// whole account without a statement of its own it is complete when there is one for
-// every region that statements name, and all are complete. A gap in the scope
-// that is not limited to one asset makes it partial at most.
+// Coverage says how completely a scope was searched for a type. In a region that is
+// as the statement for it says, or the one for the whole account if there is none. Of
+// a whole account it is as the statement for it says, but not complete if one for a
+// region is not; without a statement of its own it is complete when there is one for
+// every region that statements name, and all are complete. A gap in the scope that is
+// not limited to one asset makes it partial at most.
 func (inv *Inventory) Coverage(s Scope, t Type) CoverageState {
 	state, _ := inv.coverageOf(s, t)
 	return state
@@ -292,19 +299,19 @@ func (inv *Inventory) WhyNot(s Scope, t Type) *Unread {
 }
 
 func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {
-	inv.sort()
-	state := inv.stated(s, t)
-	for _, g := range inv.gapsIn[accountKey{s.Provider, s.Account}] {
-		if (g.Type == t || g.Type == "") && (g.Scope.Contains(s) || s.Contains(g.Scope)) {
-			return min(state, Partial), g
+	x := inv.indexed()
+	near := [][]*Gap{x.gaps} // a scope wider than an account: all may lie in it
+	if s.Account != "" {
+		near = [][]*Gap{
+			x.gapsIn[accountKey{s.Provider, s.Account}],
+			x.gapsIn[accountKey{s.Provider, ""}],
+			x.gapsIn[accountKey{}],
 		}
 	}
-	for _, wider := range []accountKey{{s.Provider, ""}, {"", ""}} { // the provider as a whole, everything
-		if wider == (accountKey{s.Provider, s.Account}) {
-			continue
-		}
-		for _, g := range inv.gapsIn[wider] {
-			if g.Type == t || g.Type == "" {
+	state := inv.stated(s, t)
+	for _, gaps := range near {
+		for _, g := range gaps {
+			if g.Of.IsZero() && (g.Type == t || g.Type == "") && (g.Scope.Contains(s) || s.Contains(g.Scope)) {
 				return min(state, Partial), g
 			}
 		}
@@ -313,19 +320,28 @@ func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {
 }
 
 func (inv *Inventory) stated(s Scope, t Type) CoverageState {
-	if state, ok := inv.coverage[coverageKey{s, t}]; ok {
+	state, stated := inv.coverage[coverageKey{s, t}]
+	if s.Region != "" {
+		if !stated {
+			state = inv.coverage[coverageKey{Scope{s.Provider, s.Account, ""}, t}]
+		}
 		return state
 	}
-	if s.Region != "" {
-		return inv.coverage[coverageKey{Scope{s.Provider, s.Account, ""}, t}]
-	}
+	// Statements for regions that say nothing of the type count only where there is
+	// none for the whole account.
 	least, asked := Complete, false
 	for _, r := range inv.regions[accountKey{s.Provider, s.Account}] {
-		state := inv.coverage[coverageKey{Scope{s.Provider, s.Account, r}, t}]
-		least = min(least, state)
-		asked = asked || state != NotAsked
+		of, ok := inv.coverage[coverageKey{Scope{s.Provider, s.Account, r}, t}]
+		if ok || !stated {
+			least = min(least, of)
+		}
+		asked = asked || of != NotAsked
 	}
 	switch {
+	case stated && least == Complete:
+		return state
+	case stated:
+		return min(state, Partial)
 	case !asked:
 		return NotAsked
 	case least == NotAsked:

@@ -146,7 +146,7 @@ func (v Value) Len() int {
 	switch v.node.tag() {
 	case tagList, tagMap:
 		return v.count()
-	case tagString, tagFloat, tagRedacted:
+	case tagString, tagRedacted:
 		s, _ := v.Str()
 		return len(s)
 	}
@@ -265,12 +265,16 @@ func (v Value) MemberAt(i int) (string, Value) {
 func (v Value) IsPartial() bool { return v.node.tag() == tagMap && v.node.flag(flagPartial) }
 
 // Equal reports whether two values say the same: numbers by their value, maps in
-// any order of their members. Absent equals only absent, null only null, unread
-// only unread for the same reason, a redacted secret one of the same hash.
+// any order of their members. Absent equals only absent, null only null, a redacted
+// secret one that is told by the same text, unread only unread by the same operation
+// for the same reason, and a partial map only a partial one.
 func (v Value) Equal(o Value) bool {
-	if v.doc == o.doc && v.node == o.node {
-		return true
-	}
+	// Equal parts of one block are quickly told, but only here: to compare two
+	// blocks at every level would take the square of their length.
+	return v.node == o.node && v.doc == o.doc || v.equal(o)
+}
+
+func (v Value) equal(o Value) bool {
 	if v.Kind() != o.Kind() {
 		return v.isNumber() && o.isNumber() && v.equalNumber(o)
 	}
@@ -288,44 +292,66 @@ func (v Value) Equal(o Value) bool {
 			return false
 		}
 		for i := range v.count() {
-			if !v.Index(i).Equal(o.Index(i)) {
+			if !v.Index(i).equal(o.Index(i)) {
 				return false
 			}
 		}
 		return true
 	case Map:
-		if v.count() != o.count() {
+		if v.count() != o.count() || v.IsPartial() != o.IsPartial() {
 			return false
 		}
 		for i := range v.count() {
 			k, x := v.MemberAt(i)
-			if !x.Equal(o.member(k)) {
+			at := o.find(k)
+			if at < 0 {
+				return false
+			}
+			if _, y := o.MemberAt(at); !x.equal(y) {
 				return false
 			}
 		}
 		return true
 	case UnreadPart:
-		return *v.Unread() == *o.Unread()
+		a, b := v.Unread(), o.Unread()
+		return a.Op == b.Op && a.Code == b.Code && a.Message == b.Message
 	}
 	return true
 }
 
 func (v Value) isNumber() bool { k := v.Kind(); return k == Int || k == Float }
 
+// equalNumber compares exactly: 1<<53 + 1 is no float64, and so equal to none.
 func (v Value) equalNumber(o Value) bool {
-	if v.Kind() == Int && o.Kind() == Int {
-		if v.node.tag() == tagUint64 || o.node.tag() == tagUint64 {
-			a, errA := v.Uint()
-			b, errB := o.Uint()
-			return errA == nil && errB == nil && a == b
-		}
-		a, _ := v.Int()
-		b, _ := o.Int()
-		return a == b
+	if v.Kind() == Float {
+		v, o = o, v
 	}
-	a, _ := v.Float()
-	b, _ := o.Float()
-	return a == b
+	if v.Kind() == Float {
+		a, _ := v.Float()
+		b, _ := o.Float()
+		return a == b && !math.IsInf(a, 0) || v.text(v.node) == o.text(o.node)
+	}
+	a, unsigned := v.bits()
+	if o.Kind() == Int {
+		b, also := o.bits()
+		return a == b && unsigned == also
+	}
+	f, _ := o.Float()
+	switch {
+	case f != math.Trunc(f):
+		return false
+	case unsigned:
+		return f >= 1<<63 && f < 1<<64 && uint64(f) == a
+	}
+	return f >= -1<<63 && f < 1<<63 && int64(f) == int64(a)
+}
+
+// bits returns the 64 bits of an integer, and whether it is one over math.MaxInt64.
+func (v Value) bits() (n uint64, unsigned bool) {
+	if v.node.tag() == tagInt32 {
+		return uint64(int32(v.node.payload())), false
+	}
+	return le64(v.doc, v.node.payload()), v.node.tag() == tagUint64
 }
 
 // String returns v as JSON, with unread parts as <unread> and an absent value as
