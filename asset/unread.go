@@ -71,3 +71,25 @@ func (r Redacted) String() string {
 	}
 	return s + "]"
 }
+
+// ParseRedacted reads what [Redacted.String] writes. Anyone can write such a text
+// into a cloud, so it proves nothing; where it matters use [Value.Redacted].
+func ParseRedacted(s string) (Redacted, bool) {
+	inner, ok := strings.CutPrefix(s, "[redacted")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if !ok || !closed {
+		return Redacted{}, false
+	}
+	var r Redacted
+	for _, part := range strings.Fields(inner) {
+		switch key, value, _ := strings.Cut(part, "="); key {
+		case "by":
+			r.Detectors = strings.Split(value, ",")
+		case "hash":
+			r.Hash = value
+		default:
+			return Redacted{}, false
+		}
+	}
+	return r, true
+}

@@ -5,7 +5,9 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/openstance/stance/asset"
 )
@@ -33,9 +35,10 @@ type Provider interface {
 type Query struct {
 	// Types asked for. Empty: every type that the provider discovers by itself.
 	Types []asset.Type
-	// Reads are the parts of the documents asked for, by type. A type that is not
-	// in the map is asked for whole. What was not asked for is unread in the
-	// assets (asset.CodeNotRequested) unless it came with the rest, and never absent.
+	// Reads are the parts of the documents asked for, by type, as paths from the
+	// asset. A type that is not in the map is asked for whole. What was not asked
+	// for is unread in the assets (asset.CodeNotRequested, or asset.CodeNotKept
+	// where it came with the rest and was let go) or there all the same, and never absent.
 	Reads map[asset.Type][]asset.Path
 }
 
@@ -65,6 +68,47 @@ func (q Query) WantsPath(t asset.Type, p asset.Path) bool {
 		}
 	}
 	return false
+}
+
+// Narrow returns the asset with no more of its documents than q asks for, for
+// providers that get assets whole. It returns a itself if q asks for all of it,
+// and else a copy with documents that share nothing with those of a, though the
+// texts beside them do. What was left out is unread (asset.CodeNotKept). The error
+// tells of a path in q.Reads that is malformed or begins with no document.
+func (q Query) Narrow(a *asset.Asset) (*asset.Asset, error) {
+	reads, limited := q.Reads[a.Type]
+	if !limited {
+		return a, nil
+	}
+	var config, status, access []asset.Path
+	for _, p := range reads {
+		name, rest := string(p), asset.Path("")
+		if i := strings.IndexAny(name, ".["); i >= 0 {
+			name, rest = name[:i], asset.Path(strings.TrimPrefix(name[i:], "."))
+		}
+		switch name {
+		case "config":
+			config = append(config, rest)
+		case "status":
+			status = append(status, rest)
+		case "access":
+			access = append(access, rest)
+		default:
+			return nil, fmt.Errorf("read of %s: path %q begins with none of config, status and access", a.Type, p)
+		}
+	}
+	b := *a
+	for _, d := range []struct {
+		doc   *asset.Value
+		paths []asset.Path
+	}{{&b.Config, config}, {&b.Status, status}, {&b.Access, access}} {
+		v, err := d.doc.Project(d.paths...)
+		if err != nil {
+			return nil, fmt.Errorf("read of %s: %w", a.Type, err)
+		}
+		*d.doc = v
+	}
+	return &b, nil
 }
 
 // ErrNotFound is reported by [Get] for an asset that was looked for and is not there.

@@ -1,0 +1,326 @@
+package expr
+
+import (
+	"context"
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/parser"
+)
+
+// Step is a part of an explained expression: an operator of logic with its
+// operands, a quantifier with its elements, or anything else, with what it read.
+type Step struct {
+	Branch   Branch // which condition of the source it is; zero if it is none
+	Source   string // the part of the expression
+	Result   Result
+	Steps    []*Step // of an operator, those that were evaluated, in order
+	Reads    []Read  // of a part that is not explained further
+	operator string
+	chosen   int // of ?:, which step was taken
+}
+
+// Branch identifies a condition in an expression, or in a let of its policy.
+type Branch struct {
+	Let string // name of the let; empty: the expression itself
+	ID  int64
+}
+
+// Explain evaluates x once more, step by step from the left, and keeps every
+// result. Begin must have been called. At most maxElements elements of a range are
+// kept, those that decided before others.
+func (m *Machine) Explain(x *Expr) *Step {
+	m.run.track = true
+	defer func() { m.run.track = false }()
+	return m.explain(x, x.root(), "", true)
+}
+
+const maxElements = 20
+
+// explain explains e, a part of x. Condition says that its truth is of interest.
+func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step {
+	s := &Step{Source: x.text(e)}
+	if condition {
+		s.Branch = Branch{let, e.ID()}
+	}
+	if m.ctx.Err() != nil {
+		s.Result = Result{Value: types.NewErr("%v", context.Cause(m.ctx)), Err: context.Cause(m.ctx)}
+		return s
+	}
+	switch e.Kind() {
+	case ast.CallKind:
+		c := e.AsCall()
+		switch c.FunctionName() {
+		case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Conditional:
+			m.explainOperator(s, x, e, let)
+			return s
+		}
+	case ast.IdentKind:
+		for i, l := range m.lets {
+			if l.Name == e.AsIdent() && l.Expr.Type.Kind() == types.BoolKind {
+				child := m.explain(l.Expr, l.Expr.root(), l.Name, true)
+				s.Steps, s.Result, s.operator = []*Step{child}, child.Result, "let"
+				m.values[i] = child.Result.Value
+				return s
+			}
+		}
+	case ast.ComprehensionKind:
+		if m.explainQuantifier(s, x, e, let) {
+			return s
+		}
+	}
+	m.forget() // so that what lets read is read again, and noted
+	m.run.reads = nil
+	s.Result = m.Eval(x.part(e))
+	s.Reads = dedupe(m.run.reads)
+	return s
+}
+
+func dedupe(reads []Read) []Read {
+	var unique []Read
+	seen := map[Read]bool{}
+	for _, r := range reads {
+		key := Read{Of: r.Of, Path: r.Path}
+		if !seen[key] {
+			seen[key] = true
+			unique = append(unique, r)
+		}
+	}
+	return unique
+}
+
+func (m *Machine) explainOperator(s *Step, x *Expr, e ast.Expr, let string) {
+	c := e.AsCall()
+	s.operator = c.FunctionName()
+	args := c.Args()
+	switch c.FunctionName() {
+	case operators.LogicalNot:
+		s.Steps = []*Step{m.explain(x, args[0], let, true)}
+	case operators.Conditional:
+		cond := m.explain(x, args[0], let, true)
+		s.Steps = []*Step{cond}
+		switch cond.Result.Truth() {
+		case True:
+			s.Steps = append(s.Steps, m.explain(x, args[1], let, x.typeOf(args[1]).Kind() == types.BoolKind))
+		case False:
+			s.Steps = append(s.Steps, m.explain(x, args[2], let, x.typeOf(args[2]).Kind() == types.BoolKind))
+		}
+	default:
+		decides := False
+		if c.FunctionName() == operators.LogicalOr {
+			decides = True
+		}
+		for _, a := range args {
+			child := m.explain(x, a, let, true)
+			s.Steps = append(s.Steps, child)
+			if child.Result.Truth() == decides {
+				break
+			}
+		}
+	}
+	s.Result = m.Eval(x.part(e))
+}
+
+// explainQuantifier explains all() and exists() over their elements, and for
+// filter(), exists_one() and the like the predicate, so that its truth is known.
+func (m *Machine) explainQuantifier(s *Step, x *Expr, e ast.Expr, let string) bool {
+	c := e.AsComprehension()
+	body, decides, logical := quantifierOf(c)
+	if body == nil {
+		return false
+	}
+	over := m.explain(x, c.IterRange(), let, false)
+	s.operator = "range"
+	s.Steps = []*Step{over}
+	keys, values, ok := elementsOf(over.Result.Value)
+	if ok {
+		_, ofList := over.Result.Value.(traits.Lister)
+		_, ofMap := over.Result.Value.(traits.Mapper)
+		ofMap = ofMap && !ofList
+		for i := range values {
+			depth := len(m.locals)
+			m.bindElement(c, ofMap, keys[i], values[i])
+			child := m.explain(x, body, let, true)
+			m.locals = m.locals[:depth]
+			if len(s.Steps) <= maxElements || child.Result.Truth() != True {
+				s.Steps = append(s.Steps, child)
+			}
+			if logical && child.Result.Truth() == decides {
+				break
+			}
+		}
+	}
+	s.Result = m.Eval(x.part(e))
+	if !logical {
+		s.operator = "fold"
+	}
+	return true
+}
+
+func (m *Machine) bindElement(c ast.ComprehensionExpr, ofMap bool, key, value ref.Val) {
+	switch {
+	case c.HasIterVar2():
+		m.locals = append(m.locals, local{c.IterVar(), key}, local{c.IterVar2(), value})
+	case ofMap:
+		m.locals = append(m.locals, local{c.IterVar(), key})
+	default:
+		m.locals = append(m.locals, local{c.IterVar(), value})
+	}
+}
+
+// quantifierOf returns the predicate of a macro over elements, the truth of it that
+// ends all() or exists(), and whether it is one of these.
+func quantifierOf(c ast.ComprehensionExpr) (body ast.Expr, decides Truth, logical bool) {
+	if pred, _, ok := conditionOf(c); ok {
+		return pred, Unknown, false
+	}
+	step := c.LoopStep()
+	if step.Kind() != ast.CallKind || len(step.AsCall().Args()) != 2 {
+		return nil, Unknown, false
+	}
+	acc := step.AsCall().Args()[0]
+	if acc.Kind() != ast.IdentKind || acc.AsIdent() != c.AccuVar() {
+		return nil, Unknown, false
+	}
+	switch step.AsCall().FunctionName() {
+	case operators.LogicalAnd:
+		return step.AsCall().Args()[1], False, true
+	case operators.LogicalOr:
+		return step.AsCall().Args()[1], True, true
+	}
+	return nil, Unknown, false
+}
+
+// collector takes the entries of a range.
+type collector struct{ keys, values []ref.Val }
+
+// FoldEntry implements traits.Folder.
+func (c *collector) FoldEntry(k, v any) bool {
+	c.keys = append(c.keys, types.DefaultTypeAdapter.NativeToValue(k))
+	c.values = append(c.values, types.DefaultTypeAdapter.NativeToValue(v))
+	return true
+}
+
+// elementsOf returns what a comprehension over v runs through: the indexes and
+// elements of a list, the keys and values of a map.
+func elementsOf(v ref.Val) (keys, values []ref.Val, ok bool) {
+	if v == nil || types.IsUnknownOrError(v) {
+		return nil, nil, false
+	}
+	var c collector
+	switch x := v.(type) {
+	case traits.Foldable:
+		x.Fold(&c)
+	case traits.Mapper:
+		types.ToFoldableMap(x).Fold(&c)
+	case traits.Lister:
+		types.ToFoldableList(x).Fold(&c)
+	default:
+		return nil, nil, false
+	}
+	return c.keys, c.values, true
+}
+
+// text returns the source of a part.
+func (x *Expr) text(e ast.Expr) string {
+	s, err := parser.Unparse(e, x.info())
+	if err != nil {
+		return x.Source
+	}
+	return s
+}
+
+// part returns a part of x as an expression of its own. Its free variables are
+// those of x and the local variables around it.
+func (x *Expr) part(e ast.Expr) *Expr {
+	if e.ID() == x.root().ID() {
+		return x
+	}
+	whole := x.ast.NativeRep()
+	checked := ast.NewCheckedAST(ast.NewAST(e, whole.SourceInfo()), whole.TypeMap(), whole.ReferenceMap())
+	p, err := ast.ToProto(checked)
+	if err != nil {
+		return x
+	}
+	return &Expr{Source: x.text(e), Type: x.typeOf(e), scope: x.scope, ast: cel.CheckedExprToAst(p), plan: x.plan}
+}
+
+// Deciding returns what was read by those parts that decided the result, in the
+// order of the evaluation.
+func (s *Step) Deciding() []Read {
+	return dedupe(s.deciding())
+}
+
+func (s *Step) deciding() []Read {
+	if len(s.Steps) == 0 {
+		return s.Reads
+	}
+	var reads []Read
+	steps := s.Steps
+	switch s.operator {
+	case operators.LogicalAnd, operators.LogicalOr:
+		steps = s.like(steps)
+	case "range":
+		if decided := s.like(steps[1:]); len(decided) > 0 && len(decided) < len(steps)-1 || s.Result.Truth() == Unknown {
+			steps = append(slices.Clone(steps[:1]), decided...)
+		}
+	}
+	for _, child := range steps {
+		reads = append(reads, child.deciding()...)
+	}
+	return reads
+}
+
+// like returns the steps whose truth is that of the result; all if none is.
+func (s *Step) like(steps []*Step) []*Step {
+	var same []*Step
+	for _, child := range steps {
+		if child.Result.Truth() == s.Result.Truth() {
+			same = append(same, child)
+		}
+	}
+	if len(same) == 0 {
+		return steps
+	}
+	return same
+}
+
+// Branches returns the conditions of x and of lets that tests should see both true
+// and false, with their source: operands of logic, conditions of ?:, and bodies of
+// quantifiers, down to the last, and x itself.
+func (x *Expr) Branches(let string) map[Branch]string {
+	found := map[Branch]string{}
+	x.branches(x.root(), let, x.Type.Kind() == types.BoolKind, found)
+	return found
+}
+
+func (x *Expr) branches(e ast.Expr, let string, condition bool, found map[Branch]string) {
+	if condition && e.Kind() != ast.LiteralKind {
+		found[Branch{let, e.ID()}] = x.text(e)
+	}
+	switch e.Kind() {
+	case ast.CallKind:
+		c := e.AsCall()
+		switch c.FunctionName() {
+		case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot:
+			for _, a := range c.Args() {
+				x.branches(a, let, true, found)
+			}
+		case operators.Conditional:
+			x.branches(c.Args()[0], let, true, found)
+			for _, a := range c.Args()[1:] {
+				x.branches(a, let, x.typeOf(a).Kind() == types.BoolKind, found)
+			}
+		}
+	case ast.ComprehensionKind:
+		if body, _, _ := quantifierOf(e.AsComprehension()); body != nil {
+			x.branches(e.AsComprehension().IterRange(), let, false, found)
+			x.branches(body, let, true, found)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package expr
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/openstance/stance/asset"
+)
+
+// function is a function of Stance. It minds unread parts: where its answer
+// depends on one, call returns an *asset.Unread as the error.
+type function struct {
+	name   string
+	args   []*cel.Type
+	result *cel.Type
+	call   func(args []ref.Val) (any, error)
+}
+
+// functionOptions declares the functions, and the macro age(t), which stands for
+// the time since t, a timestamp or its text, at the instant of the evaluation.
+func functionOptions() []cel.EnvOption {
+	opts := []cel.EnvOption{
+		cel.Macros(cel.GlobalMacro("age", 1, func(eh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+			return eh.NewCall("@age", eh.NewIdent("now"), args[0]), nil
+		})),
+	}
+	overloads := map[string][]cel.FunctionOpt{}
+	for _, f := range functions {
+		id := strings.NewReplacer(".", "_", "@", "").Replace(f.name)
+		if n := len(overloads[f.name]); n > 0 {
+			id += "_" + strconv.Itoa(n+1)
+		}
+		overloads[f.name] = append(overloads[f.name], cel.Overload(id, f.args, f.result, cel.FunctionBinding(func(args ...ref.Val) ref.Val {
+			return f.bind(args)
+		})))
+	}
+	for _, f := range functions {
+		if o := overloads[f.name]; o != nil {
+			opts = append(opts, cel.Function(f.name, o...))
+			delete(overloads, f.name)
+		}
+	}
+	return opts
+}
+
+func (f function) bind(args []ref.Val) ref.Val {
+	result, err := f.call(args)
+	if err != nil {
+		var u *asset.Unread
+		if r := runOf(args); r != nil && errors.As(err, &u) {
+			return r.Unknown(u)
+		}
+		return types.NewErr("%s: %v", f.name, err)
+	}
+	return types.DefaultTypeAdapter.NativeToValue(result)
+}
+
+// runOf returns the run that a value of a document among args belongs to.
+func runOf(args []ref.Val) *Run {
+	for _, a := range args {
+		switch x := a.(type) {
+		case *object:
+			return x.run
+		case *list:
+			return x.run
+		case *relatives:
+			return x.run
+		case *record:
+			return x.run
+		case *types.Optional:
+			if x.HasValue() {
+				return runOf([]ref.Val{x.GetValue()})
+			}
+		case traits.Lister:
+			for it := x.Iterator(); it.HasNext() == types.True; {
+				if r := runOf([]ref.Val{it.Next()}); r != nil {
+					return r
+				}
+			}
+		}
+	}
+	return nil
+}
+
+var functions = []function{
+	{"@age", []*cel.Type{cel.TimestampType, cel.DynType}, cel.DurationType, func(a []ref.Val) (any, error) {
+		then, err := timeOf(a[1])
+		if err != nil {
+			return nil, err
+		}
+		return a[0].(types.Timestamp).Time.Sub(then), nil
+	}},
+	{"days", []*cel.Type{cel.IntType}, cel.DurationType, func(a []ref.Val) (any, error) {
+		n := int64(a[0].(types.Int))
+		if n > 100_000 || n < -100_000 {
+			return nil, errors.New("out of range")
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}},
+	{"secret.detected", []*cel.Type{cel.DynType}, cel.BoolType, func(a []ref.Val) (any, error) {
+		names, err := detectors(a[0])
+		return len(names) > 0, err
+	}},
+	{"secret.detectors", []*cel.Type{cel.DynType}, cel.ListType(cel.StringType), func(a []ref.Val) (any, error) {
+		return detectors(a[0])
+	}},
+}
+
+// timeOf reads a timestamp, an RFC 3339 text, a date, or seconds since 1970.
+func timeOf(v ref.Val) (time.Time, error) {
+	switch x := v.(type) {
+	case types.Timestamp:
+		return x.Time, nil
+	case types.Int:
+		return time.Unix(int64(x), 0).UTC(), nil
+	case types.String:
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05", time.DateOnly} {
+			if t, err := time.Parse(layout, string(x)); err == nil {
+				return t, nil
+			}
+		}
+		return time.Time{}, errors.New(strconv.Quote(string(x)) + " is no time")
+	}
+	return time.Time{}, errors.New("a " + v.Type().TypeName() + " is no time")
+}
+
+// detectors returns the names of the detectors of secrets that match anything in
+// v: those that matched when a redacted text was read in, and those that match a
+// text that is still there. A match decides whatever else is unread.
+func detectors(v ref.Val) ([]string, error) {
+	doc, err := ToValue(v)
+	if err != nil {
+		return nil, err
+	}
+	return detectorsIn(doc)
+}
+
+func detectorsIn(v asset.Value) (names []string, err error) {
+	switch v.Kind() {
+	case asset.UnreadPart:
+		return nil, v.Unread()
+	case asset.String:
+		s, _ := v.Str()
+		if r, ok := v.Redacted(); ok {
+			return r.Detectors, nil
+		}
+		if r, ok := asset.ParseRedacted(s); ok {
+			return r.Detectors, nil
+		}
+		return asset.Detect(s), nil
+	case asset.List:
+		for i := range v.Len() {
+			names, err = union(names, err, v.Index(i))
+		}
+	case asset.Map:
+		for i := range v.Len() {
+			_, x := v.MemberAt(i)
+			names, err = union(names, err, x)
+		}
+	}
+	if len(names) > 0 {
+		err = nil
+	}
+	return names, err
+}
+
+func union(names []string, err error, v asset.Value) ([]string, error) {
+	more, errMore := detectorsIn(v)
+	for _, n := range more {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names, errors.Join(err, errMore)
+}

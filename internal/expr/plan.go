@@ -1,0 +1,212 @@
+package expr
+
+import (
+	"context"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
+)
+
+// planInfo names the nodes of an expression that are planned otherwise than
+// cel-go would, by their ids.
+type planInfo struct {
+	steps map[int64]bool // bodies of comprehensions: each pass is counted
+	whole map[int64]bool // arguments of functions that do not mind unread parts: looked through first
+	equal map[int64]bool // comparisons of what may hold unread parts: three-valued
+}
+
+// minds reports whether a function takes care of unread parts by itself.
+func minds(name string) bool {
+	switch name {
+	case operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot,
+		operators.NotStrictlyFalse, operators.OldNotStrictlyFalse,
+		operators.Equals, operators.NotEquals, operators.In, operators.OldIn,
+		operators.Index, operators.OptIndex, operators.OptSelect,
+		"size", "orValue", "or", "value", "hasValue", "optional.of", "dyn", "type":
+		return true
+	}
+	for _, f := range functions {
+		if f.name == name {
+			return true
+		}
+	}
+	for _, r := range relations {
+		if r.function == name {
+			return true
+		}
+	}
+	return false
+}
+
+func planOf(x *Expr) planInfo {
+	p := planInfo{map[int64]bool{}, map[int64]bool{}, map[int64]bool{}}
+	ast.PostOrderVisit(x.root(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.ComprehensionKind:
+			p.steps[e.AsComprehension().LoopStep().ID()] = true
+		case ast.CallKind:
+			c := e.AsCall()
+			args := c.Args()
+			if c.IsMemberFunction() {
+				args = append([]ast.Expr{c.Target()}, args...)
+			}
+			switch name := c.FunctionName(); {
+			case name == operators.Equals || name == operators.NotEquals:
+				p.equal[e.ID()] = !x.scalar(args[0]) && !x.scalar(args[1])
+			case name == operators.In:
+				p.equal[e.ID()] = !x.scalar(args[0]) && !literals(args[1])
+			case !minds(name):
+				for _, a := range args {
+					if !x.scalar(a) && a.Kind() != ast.LiteralKind && !accumulator(a) {
+						p.whole[a.ID()] = true
+					}
+				}
+			}
+		}
+	}))
+	return p
+}
+
+// accumulator reports whether e is the list that a comprehension builds: cel-go
+// makes it, of elements that are none of them unknown, and changes it in place.
+func accumulator(e ast.Expr) bool {
+	return e.Kind() == ast.IdentKind && len(e.AsIdent()) > 0 && e.AsIdent()[0] == '@'
+}
+
+// scalar reports whether e can only be something without parts.
+func (x *Expr) scalar(e ast.Expr) bool {
+	switch x.typeOf(e).Kind() {
+	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.StringKind, types.BytesKind,
+		types.TimestampKind, types.DurationKind, types.NullTypeKind, types.TypeKind:
+		return true
+	}
+	return false
+}
+
+// literals reports whether e is a list of constants.
+func literals(e ast.Expr) bool {
+	if e.Kind() != ast.ListKind {
+		return false
+	}
+	for _, el := range e.AsList().Elements() {
+		if el.Kind() != ast.LiteralKind {
+			return false
+		}
+	}
+	return true
+}
+
+// program plans x for a machine. Programs are not shared between machines: the
+// count of steps is the machine's.
+func (m *Machine) program(x *Expr) (cel.Program, error) {
+	if p, ok := m.programs[x]; ok {
+		return p, nil
+	}
+	p, err := x.scope.cel.Program(x.ast, cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(m.decorate(x.plan)))
+	if err != nil {
+		return nil, err
+	}
+	m.programs[x] = p
+	return p, nil
+}
+
+func (m *Machine) decorate(p planInfo) interpreter.InterpretableDecoratorV2 {
+	return func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+		if c, ok := i.(interpreter.InterpretableCall); ok && p.equal[i.ID()] {
+			switch c.Function() {
+			case operators.Equals, operators.NotEquals, operators.In:
+				return &compare{c, c.Args()[0], c.Args()[1], c.Function()}, nil
+			}
+		}
+		if p.whole[i.ID()] {
+			i = &whole{i, m}
+		}
+		if p.steps[i.ID()] {
+			i = &counted{i, m}
+		}
+		return i, nil
+	}
+}
+
+// counted counts the passes through the body of a comprehension.
+type counted struct {
+	interpreter.InterpretableV2
+	m *Machine
+}
+
+// Exec implements interpreter.InterpretableV2. Errors are absorbed by all() and
+// exists(), so running out of steps is a panic, as in cel-go's own cost limit; the
+// program's Eval returns it as an error.
+func (c *counted) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	c.m.left--
+	if c.m.left < 0 {
+		panic(interpreter.EvalCancelledError{Cause: interpreter.CostLimitExceeded, Message: "more than the allowed number of steps"})
+	}
+	if c.m.left%1024 == 0 && c.m.ctx.Err() != nil {
+		panic(interpreter.EvalCancelledError{Cause: interpreter.ContextCancelled, Message: context.Cause(c.m.ctx).Error()})
+	}
+	return c.InterpretableV2.Exec(frame)
+}
+
+// whole makes a value unknown if anything in it was not read.
+type whole struct {
+	interpreter.InterpretableV2
+	m *Machine
+}
+
+// Exec implements interpreter.InterpretableV2.
+func (w *whole) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	v := w.InterpretableV2.Exec(frame)
+	if u := w.m.run.unreadIn(v); u != nil {
+		return u
+	}
+	return v
+}
+
+// compare is ==, != and in, three-valued all the way down.
+type compare struct {
+	interpreter.InterpretableV2
+	lhs, rhs interpreter.InterpretableV2
+	function string
+}
+
+// Exec implements interpreter.InterpretableV2.
+func (c *compare) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	l := c.lhs.Exec(frame)
+	if types.IsUnknownOrError(l) {
+		return l
+	}
+	r := c.rhs.Exec(frame)
+	if types.IsUnknownOrError(r) {
+		return r
+	}
+	if c.function == operators.In {
+		if lister, ok := r.(traits.Lister); ok {
+			return contains(lister, l)
+		}
+		return c.InterpretableV2.Exec(frame)
+	}
+	e := equal(l, r)
+	if b, ok := e.(types.Bool); ok && c.function == operators.NotEquals {
+		return !b
+	}
+	return e
+}
+
+// Eval implements interpreter.Interpretable.
+func (c *counted) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, c.Exec)
+}
+
+// Eval implements interpreter.Interpretable.
+func (w *whole) Eval(a interpreter.Activation) ref.Val { return interpreter.EvalActivation(a, w.Exec) }
+
+// Eval implements interpreter.Interpretable.
+func (c *compare) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, c.Exec)
+}

@@ -1,0 +1,185 @@
+package expr
+
+import (
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Place is a part of the documents of an asset that an expression may stand for:
+// of the subject, or of another asset of a type that it looks up.
+type Place struct {
+	Type asset.Type // empty: the subject's
+	Path asset.Path // empty: the asset as a whole
+	// many says that it is a list of assets rather than one.
+	many bool
+}
+
+// Reads returns the parts that evaluating x may read, and those that its value may
+// be a part of. Lets are the places of variables that stand for expressions. What
+// cannot be told is taken to be read as a whole.
+func (x *Expr) Reads(lets map[string][]Place) (read, value []Place) {
+	r := &reader{x: x, vars: map[string][]Place{
+		"config": {{Path: "config"}}, "status": {{Path: "status"}}, "access": {{Path: "access"}},
+	}}
+	for name, places := range lets {
+		r.vars[name] = places
+	}
+	value = r.walk(x.root())
+	return r.read, value
+}
+
+type reader struct {
+	x    *Expr
+	vars map[string][]Place
+	read []Place
+}
+
+func (r *reader) all(places []Place) { r.read = append(r.read, places...) }
+
+func (r *reader) walk(e ast.Expr) []Place {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return r.vars[e.AsIdent()]
+	case ast.SelectKind:
+		s := e.AsSelect()
+		found := step(r.walk(s.Operand()), func(p asset.Path) asset.Path { return p.Key(s.FieldName()) })
+		if s.IsTestOnly() {
+			r.all(found)
+			return nil
+		}
+		return found
+	case ast.CallKind:
+		return r.call(e.AsCall())
+	case ast.ListKind:
+		for _, el := range e.AsList().Elements() {
+			r.all(r.walk(el))
+		}
+	case ast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			r.all(r.walk(entry.AsMapEntry().Key()))
+			r.all(r.walk(entry.AsMapEntry().Value()))
+		}
+	case ast.ComprehensionKind:
+		return r.comprehension(e.AsComprehension())
+	}
+	return nil
+}
+
+// step leads from places to a part of each. A part of a list of assets is that asset.
+func step(places []Place, to func(asset.Path) asset.Path) []Place {
+	var parts []Place
+	for _, p := range places {
+		if p.many {
+			p.many = false
+		} else {
+			p.Path = to(p.Path)
+		}
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+func (r *reader) call(c ast.CallExpr) []Place {
+	args := c.Args()
+	switch c.FunctionName() {
+	case operators.Index, operators.OptIndex, operators.OptSelect:
+		of := r.walk(args[0])
+		if key, ok := literalString(args[1]); ok {
+			return step(of, func(p asset.Path) asset.Path { return p.Key(key) })
+		}
+		r.all(r.walk(args[1]))
+		return step(of, asset.Path.Any)
+	case operators.Conditional:
+		r.all(r.walk(args[0]))
+		return append(r.walk(args[1]), r.walk(args[2])...)
+	case "orValue", "or":
+		return append(r.walk(c.Target()), r.walk(args[0])...)
+	case "value":
+		return r.walk(c.Target())
+	case "dyn", "optional.of", "optional.ofNonZeroValue":
+		return r.walk(args[0])
+	}
+	for _, rel := range relations {
+		if c.FunctionName() == rel.function {
+			return []Place{{Type: asset.Type(args[2].AsIdent()), many: true}}
+		}
+	}
+	if c.IsMemberFunction() {
+		r.all(r.walk(c.Target()))
+	}
+	for _, a := range args {
+		r.all(r.walk(a))
+	}
+	return nil
+}
+
+func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {
+	of := r.walk(c.IterRange())
+	elements := step(of, asset.Path.Any)
+	kind := r.x.typeOf(c.IterRange()).Kind()
+	if kind == types.MapKind || kind == types.DynKind {
+		r.all(elements) // the keys are read, and of a dynamic range perhaps
+	}
+	old := map[string][]Place{}
+	bind := func(name string, places []Place) {
+		if name != "" {
+			old[name] = r.vars[name]
+			r.vars[name] = places
+		}
+	}
+	switch {
+	case c.HasIterVar2():
+		bind(c.IterVar(), nil)
+		bind(c.IterVar2(), elements)
+	case kind == types.MapKind:
+		bind(c.IterVar(), nil)
+	default:
+		bind(c.IterVar(), elements)
+	}
+	bind(c.AccuVar(), r.walk(c.AccuInit()))
+	r.all(r.walk(c.LoopCondition()))
+	var result []Place
+	if pred, ok := filterOf(c); ok {
+		r.all(r.walk(pred))
+		result = of
+	} else {
+		r.all(r.walk(c.LoopStep()))
+		result = r.walk(c.Result())
+	}
+	for name, places := range old {
+		r.vars[name] = places
+	}
+	return result
+}
+
+// filterOf returns the predicate if c is what the macro filter expands to, whose
+// value has the elements of its range.
+func filterOf(c ast.ComprehensionExpr) (ast.Expr, bool) {
+	pred, then, ok := conditionOf(c)
+	if !ok || then.Kind() != ast.CallKind || then.AsCall().FunctionName() != operators.Add {
+		return nil, false
+	}
+	added := then.AsCall().Args()[1]
+	if added.Kind() != ast.ListKind || added.AsList().Size() != 1 {
+		return nil, false
+	}
+	el := added.AsList().Elements()[0]
+	return pred, el.Kind() == ast.IdentKind && el.AsIdent() == c.IterVar()
+}
+
+// conditionOf returns the predicate and what follows it if the step of c is "pred ?
+// then : accumulator", as in filter, exists_one and map with a filter.
+func conditionOf(c ast.ComprehensionExpr) (pred, then ast.Expr, ok bool) {
+	step := c.LoopStep()
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != operators.Conditional {
+		return nil, nil, false
+	}
+	args := step.AsCall().Args()
+	if args[2].Kind() != ast.IdentKind || args[2].AsIdent() != c.AccuVar() {
+		return nil, nil, false
+	}
+	return args[0], args[1], true
+}

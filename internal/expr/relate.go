@@ -1,0 +1,411 @@
+package expr
+
+import (
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Subject is the value of the hidden variable @subject: the asset whose relatives
+// the functions below find, and where to look for them.
+type Subject struct {
+	opaque
+	Asset   *asset.Asset
+	Related *asset.Inventory // nil: nothing is known of other assets
+	// Schemas tells which links lead to other accounts; nil: none do.
+	Schemas func(asset.Type) (*asset.Schema, bool)
+	run     *Run
+}
+
+// subjectVar is no identifier that a policy could spell.
+const subjectVar = "@subject"
+
+// Relations maps the macros by which policies name other assets to the functions
+// behind them. The type is written as text and becomes the name of the type, so
+// that the elements of the result are typed records.
+var relations = []struct {
+	macro, function string
+	rel             bool // takes the name of a relation first
+	find            func(s *Subject, rel string, t asset.Type) *relatives
+}{
+	{"follow", "@follow", true, (*Subject).follow},
+	{"referrers", "@referrers", true, (*Subject).referrers},
+	{"assets", "@assets", false, func(s *Subject, _ string, t asset.Type) *relatives { return s.assets(t) }},
+	{"ancestors", "@ancestors", false, func(s *Subject, _ string, t asset.Type) *relatives { return s.ancestors(t) }},
+}
+
+func relationOptions() []cel.EnvOption {
+	opts := []cel.EnvOption{cel.Variable(subjectVar, types.NewOpaqueType("subject"))}
+	a := types.NewTypeParamType("A")
+	for _, r := range relations {
+		args := 1
+		if r.rel {
+			args = 2
+		}
+		opts = append(opts,
+			cel.Macros(cel.GlobalMacro(r.macro, args, expandRelation(r.macro, r.function, args))),
+			cel.Function(r.function, cel.Overload(r.function[1:]+"_of_type",
+				[]*cel.Type{types.NewOpaqueType("subject"), cel.StringType, types.NewTypeTypeWithParam(a)}, types.NewListType(a),
+				cel.OverloadIsNonStrict(),
+				cel.FunctionBinding(func(args ...ref.Val) ref.Val {
+					for _, x := range args {
+						if types.IsUnknownOrError(x) {
+							return x
+						}
+					}
+					s, rel, t := args[0].(*Subject), args[1].(types.String), args[2].(*types.Type)
+					return r.find(s, string(rel), asset.Type(t.TypeName()))
+				}))))
+	}
+	return opts
+}
+
+func expandRelation(macro, function string, args int) cel.MacroFactory {
+	return func(eh cel.MacroExprFactory, _ ast.Expr, in []ast.Expr) (ast.Expr, *cel.Error) {
+		for _, x := range in {
+			if x.Kind() != ast.LiteralKind || x.AsLiteral().Type() != types.StringType {
+				return nil, eh.NewError(x.ID(), macro+"() takes its arguments as plain text in quotes")
+			}
+		}
+		rel := eh.NewLiteral(types.String(""))
+		if args == 2 {
+			rel = in[0]
+		}
+		typ := eh.NewIdent(string(in[args-1].AsLiteral().(types.String)))
+		return eh.NewCall(function, eh.NewIdent(subjectVar), rel, typ), nil
+	}
+}
+
+// relatives is a list of assets. If open is set, there may be more than its items.
+type relatives struct {
+	opaque
+	run   *Run
+	items []ref.Val // *record, or *types.Unknown for one that was not observed
+	open  *asset.Unread
+}
+
+func (s *Subject) follow(rel string, t asset.Type) *relatives {
+	r := &relatives{run: s.run}
+	if s.Related == nil {
+		r.open = noInventory
+		return r
+	}
+	for _, l := range s.Asset.Links {
+		if l.Rel != rel || l.To.Type != t {
+			continue
+		}
+		if a, ok := s.Related.Get(l.To); ok {
+			r.add(a)
+		} else {
+			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: l.To.String()}))
+		}
+	}
+	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	return r
+}
+
+var noInventory = &asset.Unread{Code: asset.CodeNotObserved, Message: "no inventory of other assets was given"}
+
+func (s *Subject) referrers(rel string, t asset.Type) *relatives {
+	r := &relatives{run: s.run}
+	if s.Related == nil {
+		r.open = noInventory
+		return r
+	}
+	for a := range s.Related.Referrers(s.Asset.Ref, rel) {
+		if a.Type == t {
+			r.add(a)
+		}
+	}
+	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	if r.open == nil {
+		r.open = s.Related.WhyNot(s.Asset.Scope, t)
+	}
+	if r.open == nil && s.anywhere(rel, t) {
+		for _, c := range s.Related.Statements() {
+			if c.Type == t && c.State != asset.Complete {
+				r.open = s.Related.WhyNot(c.Scope, t)
+				break
+			}
+		}
+	}
+	return r
+}
+
+func (s *Subject) anywhere(rel string, t asset.Type) bool {
+	if s.Schemas == nil {
+		return false
+	}
+	schema, ok := s.Schemas(t)
+	if !ok {
+		return false
+	}
+	l, ok := schema.Link(rel)
+	return ok && l.Anywhere
+}
+
+func (s *Subject) assets(t asset.Type) *relatives {
+	r := &relatives{run: s.run}
+	if s.Related == nil {
+		r.open = noInventory
+		return r
+	}
+	for a := range s.Related.OfType(t) {
+		if a.Provider == s.Asset.Provider && a.SeenBy(s.Asset.Account) &&
+			(s.Asset.Region == "" || a.Region == "" || a.Region == s.Asset.Region) {
+			r.add(a)
+		}
+	}
+	r.open = s.Related.WhyNot(s.Asset.Scope, t)
+	return r
+}
+
+func (s *Subject) ancestors(t asset.Type) *relatives {
+	r := &relatives{run: s.run}
+	if s.Related == nil {
+		r.open = noInventory
+		return r
+	}
+	for _, p := range s.Asset.Parents {
+		if p.Type != t {
+			continue
+		}
+		if a, ok := s.Related.Get(p); ok {
+			r.add(a)
+		} else {
+			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: p.String()}))
+		}
+	}
+	return r
+}
+
+func (r *relatives) add(a *asset.Asset) { r.items = append(r.items, &record{run: r.run, a: a}) }
+
+// gaps opens the list if a gap of the subject concerns assets of the type.
+func (r *relatives) gaps(gaps []*asset.Gap, t asset.Type) {
+	for _, g := range gaps {
+		if g.Type == "" || g.Type == t {
+			r.open = g.Unread()
+			return
+		}
+	}
+}
+
+// Size implements traits.Sizer: unknown while there may be more.
+func (r *relatives) Size() ref.Val {
+	if r.open != nil {
+		return r.run.Unknown(r.open)
+	}
+	return types.Int(len(r.items))
+}
+
+// Get implements traits.Indexer.
+func (r *relatives) Get(index ref.Val) ref.Val {
+	i, err := types.GetOrError(index)
+	switch {
+	case err != nil:
+		return types.WrapErr(err)
+	case i >= 0 && i < len(r.items):
+		return r.items[i]
+	case i >= 0 && r.open != nil:
+		return r.run.Unknown(r.open)
+	}
+	return types.NewErr("index out of bounds: %d", i)
+}
+
+// Contains implements traits.Container.
+func (r *relatives) Contains(x ref.Val) ref.Val {
+	found := contains(r, x)
+	if found == types.False && r.open != nil {
+		return r.run.Unknown(r.open)
+	}
+	return found
+}
+
+// Fold implements traits.Foldable. What may be missing is a last, unknown element.
+func (r *relatives) Fold(f traits.Folder) {
+	for i, x := range r.items {
+		if !f.FoldEntry(types.Int(i), x) {
+			return
+		}
+	}
+	if r.open != nil {
+		f.FoldEntry(types.Int(len(r.items)), r.run.Unknown(r.open))
+	}
+}
+
+// Iterator implements traits.Iterable, with the same last element.
+func (r *relatives) Iterator() traits.Iterator {
+	items := r.items
+	if r.open != nil {
+		items = append(items[:len(items):len(items)], r.run.Unknown(r.open))
+	}
+	return &iterator{items: items}
+}
+
+// Add implements traits.Adder.
+func (r *relatives) Add(other ref.Val) ref.Val {
+	o, ok := other.(*relatives)
+	if !ok {
+		if r.open != nil {
+			return r.run.Unknown(r.open)
+		}
+		return types.NewRefValList(types.DefaultTypeAdapter, r.items).Add(other)
+	}
+	sum := &relatives{run: r.run, open: r.open, items: append(r.items[:len(r.items):len(r.items)], o.items...)}
+	if sum.open == nil {
+		sum.open = o.open
+	}
+	return sum
+}
+
+// Type implements ref.Val.
+func (r *relatives) Type() ref.Type { return types.ListType }
+
+// Equal implements ref.Val.
+func (r *relatives) Equal(other ref.Val) ref.Val { return equal(r, other) }
+
+// record is another asset as CEL sees it, with the fields asset, config, status and
+// access.
+type record struct {
+	opaque
+	run *Run
+	a   *asset.Asset
+}
+
+// String returns the ref.
+func (r *record) String() string { return r.a.Ref.String() }
+
+// FindStringKey is cel-go's fast way to a field.
+func (r *record) FindStringKey(key string) (any, bool) {
+	v, ok := r.Find(types.String(key))
+	if ok && types.IsUnknown(v) {
+		return nil, false
+	}
+	return anyOf(v, ok)
+}
+
+// Find implements traits.Mapper.
+func (r *record) Find(key ref.Val) (ref.Val, bool) {
+	switch key {
+	case types.String("asset"):
+		return &Meta{run: r.run, a: r.a}, true
+	case types.String("config"):
+		return r.run.Document(r.a.Ref, "config", r.a.Config), true
+	case types.String("status"):
+		return r.run.Document(r.a.Ref, "status", r.a.Status), true
+	case types.String("access"):
+		return r.run.Document(r.a.Ref, "access", r.a.Access), true
+	}
+	return nil, false
+}
+
+// Get implements traits.Indexer.
+func (r *record) Get(key ref.Val) ref.Val { return fieldOf(r, key) }
+
+// Contains implements traits.Container.
+func (r *record) Contains(key ref.Val) ref.Val { _, ok := r.Find(key); return types.Bool(ok) }
+
+// Size implements traits.Sizer.
+func (r *record) Size() ref.Val { return types.Int(4) }
+
+// Iterator implements traits.Iterable.
+func (r *record) Iterator() traits.Iterator { return &iterator{} }
+
+// Type implements ref.Val.
+func (r *record) Type() ref.Type { return types.MapType }
+
+// Equal implements ref.Val: by identity.
+func (r *record) Equal(other ref.Val) ref.Val {
+	o, ok := other.(*record)
+	return types.Bool(ok && o.a.Ref == r.a.Ref)
+}
+
+func fieldOf(m interface {
+	Find(ref.Val) (ref.Val, bool)
+}, key ref.Val) ref.Val {
+	v, ok := m.Find(key)
+	if !ok {
+		return types.NewErr("no such key: %v", key)
+	}
+	return v
+}
+
+// Meta is the value of the variable asset: what is known of an asset beside its documents.
+type Meta struct {
+	opaque
+	run *Run
+	a   *asset.Asset
+}
+
+// metaFields are the fields of the variable asset with their types.
+var metaFields = map[string]*types.Type{
+	"id": types.StringType, "type": types.StringType, "name": types.StringType, "class": types.StringType,
+	"provider": types.StringType, "account": types.StringType, "region": types.StringType,
+	"tags": types.NewMapType(types.StringType, types.StringType), "created": types.TimestampType, "origin": types.StringType,
+}
+
+// FindStringKey is cel-go's fast way to a field.
+func (m *Meta) FindStringKey(key string) (any, bool) {
+	v, ok := m.Find(types.String(key))
+	if ok && types.IsUnknown(v) {
+		return nil, false
+	}
+	return anyOf(v, ok)
+}
+
+// Find implements traits.Mapper.
+func (m *Meta) Find(key ref.Val) (ref.Val, bool) {
+	k, _ := key.(types.String)
+	switch k {
+	case "id":
+		return types.String(m.a.ID), true
+	case "type":
+		return types.String(m.a.Type), true
+	case "name":
+		return types.String(m.a.Name), true
+	case "class":
+		return types.String(m.a.Class), true
+	case "provider":
+		return types.String(m.a.Provider), true
+	case "account":
+		return types.String(m.a.Account), true
+	case "region":
+		return types.String(m.a.Region), true
+	case "origin":
+		return types.String(m.a.Origin.String()), true
+	case "created":
+		if m.a.Created.IsZero() {
+			return nil, false
+		}
+		return types.Timestamp{Time: m.a.Created}, true
+	case "tags":
+		// Tags that could not be read are unread where the cloud's schema has them.
+		for _, name := range []string{"Tags", "tags", "labels"} {
+			if u := m.a.Config.Get(name).Unread(); u != nil {
+				return m.run.Unknown(u), true
+			}
+		}
+		return types.NewStringStringMap(types.DefaultTypeAdapter, m.a.Tags), true
+	}
+	return nil, false
+}
+
+// Get implements traits.Indexer.
+func (m *Meta) Get(key ref.Val) ref.Val { return fieldOf(m, key) }
+
+// Contains implements traits.Container.
+func (m *Meta) Contains(key ref.Val) ref.Val { _, ok := m.Find(key); return types.Bool(ok) }
+
+// Size implements traits.Sizer.
+func (m *Meta) Size() ref.Val { return types.Int(len(metaFields)) }
+
+// Iterator implements traits.Iterable.
+func (m *Meta) Iterator() traits.Iterator { return &iterator{} }
+
+// Type implements ref.Val.
+func (m *Meta) Type() ref.Type { return types.MapType }

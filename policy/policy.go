@@ -1,0 +1,174 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Policy is one requirement. It is a value to be read: what a [Set] holds is a copy.
+type Policy struct {
+	ID        string   // unique in a set; lower case, digits and dashes
+	Formerly  []string // earlier ids, under which exceptions and overlays still find it
+	Title     string   // the requirement as a sentence: "Buckets deny public access"
+	Rationale string   // why it matters, what an attacker gains, when to deviate
+	Severity  Severity
+
+	Checks []Check // one per shape of subject; at least one
+	Params []Param
+
+	Controls    []string // of standards: "cis-aws-5.0/2.1.4"
+	Labels      []string
+	Remediation Remediation
+
+	Tests []Case
+
+	file      string
+	positions map[string]position // of expressions and the like, by place
+}
+
+// Check is what a policy asks of assets of certain types. The expressions are CEL;
+// see the package comment for what they see.
+type Check struct {
+	Types   []asset.Type // that share the fields; the check is made for each
+	When    string       // false: the policy does not apply; empty: always applies
+	Let     []Variable   // named subexpressions, each may use those before it
+	Require string       // true when the asset complies
+	Message string       // text for a finding that fails or is unknown; empty: the title
+
+	// Run decides in Go instead of Require. When, Let and Message do not go with it.
+	// It is called by many goroutines at once. An error is an unknown finding with
+	// that error, and so is a panic; an *asset.Unread is one for what was not read.
+	Run func(context.Context, Subject) (Verdict, error)
+	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.
+	Reads []asset.Path
+}
+
+// Variable is a named expression.
+type Variable struct{ Name, Expr string }
+
+// Subject is what a [Check] in Go looks at. It must not be changed.
+type Subject struct {
+	Asset   *asset.Asset
+	Related *asset.Inventory // nil if other assets are not known
+	Params  map[string]any   // every parameter, with its default or what the set was given
+	Now     time.Time
+}
+
+// Verdict is what a [Check] in Go says.
+type Verdict struct {
+	Status   Status
+	Message  string
+	Evidence []Evidence
+}
+
+// Param is a parameter of a policy: a value that sites set differently.
+type Param struct {
+	Name        string
+	Type        ParamType
+	Default     any // of the Go type that goes with Type
+	Description string
+}
+
+// ParamType is the type of a parameter, written as in CEL.
+type ParamType string
+
+// The types of parameters, with the Go types of their values.
+const (
+	StringParam  ParamType = "string"       // string
+	IntParam     ParamType = "int"          // int64
+	BoolParam    ParamType = "bool"         // bool
+	StringsParam ParamType = "list(string)" // []string
+	IntsParam    ParamType = "list(int)"    // []int64
+)
+
+// Remediation tells how to repair what breaks a policy.
+type Remediation struct {
+	Class     Class
+	Text      string   // for a person, in the console
+	CLI       string   // command with {variables}, each of which stands for one quoted argument
+	PreChecks []string // what must be made sure of before
+	Fix       string   // id of a fix of package remediate
+}
+
+// Class says how dangerous a repair is.
+type Class string
+
+// The classes of repairs.
+const (
+	Safe    Class = "safe"    // in place, reversible or additive, no loss of traffic expected
+	Guarded Class = "guarded" // in place, but clients can break, money is spent, or going back is hard
+	Manual  Class = "manual"  // replacement, downtime, irreversible, or a human decision
+)
+
+// Severity says how bad it is to break a policy. The zero Severity is none and not
+// valid in a policy.
+type Severity int
+
+// The severities, in order.
+const (
+	Informational Severity = iota + 1
+	Low
+	Medium
+	High
+	Critical
+)
+
+var severityNames = [...]string{"", "informational", "low", "medium", "high", "critical"}
+
+// String returns the name in lower case.
+func (s Severity) String() string {
+	if s > 0 && int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return fmt.Sprintf("severity(%d)", int(s))
+}
+
+// ParseSeverity returns the severity with the name, in any case.
+func ParseSeverity(name string) (Severity, error) {
+	for i, n := range severityNames {
+		if i > 0 && strings.EqualFold(n, name) {
+			return Severity(i), nil
+		}
+	}
+	return 0, fmt.Errorf("no severity %q: it is one of informational, low, medium, high, critical", name)
+}
+
+// MarshalText returns the name.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *Severity) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSeverity(string(text))
+	return err
+}
+
+// Exception accepts that a policy is broken, for some assets and until a day.
+type Exception struct {
+	Policies []string          // ids, or earlier ids; at least one
+	Assets   []string          // ids of assets, with * for any characters; empty: all
+	Accounts []string          // ids of accounts, with *; empty: all
+	Tags     map[string]string // tags that the asset has; a value may have *
+	Owner    string            // who answers for it; required
+	Reason   string            // required
+	Until    time.Time         // required; from this instant on the exception has no effect
+}
+
+// Case is a test of a policy: an asset, what is around it, and what is expected.
+// Package policytest runs cases.
+type Case struct {
+	Name    string
+	Want    Status
+	Message string // expected; empty: not looked at
+	Asset   *asset.Asset
+	Related []asset.Observation // other assets, gaps and coverage
+	// Covered says that Related has statements of coverage. Without any, every
+	// type that the policy looks for counts as completely covered.
+	Covered bool
+	Params  map[string]any
+	Now     time.Time // zero: an instant that package policytest chooses
+	Line    int       // in the file; 0 if there is none
+}

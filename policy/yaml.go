@@ -1,0 +1,333 @@
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Fault is something wrong with a policy: in a file with a position, or in a Go
+// value without one.
+type Fault struct {
+	File         string // name, or "policy" and its id
+	Line, Column int    // from 1; 0 if there is none
+	What         string // one line
+	Snippet      string // the line of an expression, and under it a caret; may be empty
+}
+
+// Error returns "file:line:column: what", and the snippet on lines of its own.
+func (f *Fault) Error() string {
+	s := f.File
+	if f.Line > 0 {
+		s += fmt.Sprintf(":%d:%d", f.Line, f.Column)
+	}
+	s += ": " + f.What
+	if f.Snippet != "" {
+		s += "\n    " + strings.ReplaceAll(f.Snippet, "\n", "\n    ")
+	}
+	return s
+}
+
+// position is where something stands in a file.
+type position struct {
+	line, column int
+	node         *yaml.Node
+}
+
+// MaxFile is the size of the largest policy file, in bytes.
+const MaxFile = 1 << 20
+
+// maxNodes bounds what aliases can make of a file.
+const maxNodes = 200_000
+
+// file is a YAML file that is being read.
+type file struct {
+	name   string
+	source []byte
+	faults []error
+	nodes  int
+}
+
+func (f *file) fault(n *yaml.Node, format string, args ...any) {
+	f.faults = append(f.faults, &Fault{File: f.name, Line: n.Line, Column: n.Column, What: fmt.Sprintf(format, args...)})
+}
+
+// document returns the root of the one document of the file, or nil with a fault.
+func (f *file) document() *yaml.Node {
+	at := &yaml.Node{Line: 1, Column: 1}
+	if len(f.source) > MaxFile {
+		f.fault(at, "file of %d bytes, more than %d", len(f.source), MaxFile)
+		return nil
+	}
+	d := yaml.NewDecoder(bytes.NewReader(f.source))
+	var doc, second yaml.Node
+	if err := d.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			f.fault(at, "file is empty")
+		} else {
+			f.yamlError(err)
+		}
+		return nil
+	}
+	if err := d.Decode(&second); !errors.Is(err, io.EOF) {
+		if err != nil {
+			f.yamlError(err)
+		} else {
+			f.fault(&second, "a second document in the file")
+		}
+		return nil
+	}
+	return f.resolve(doc.Content[0])
+}
+
+// yamlError brings an error of the YAML parser, which begins "yaml: line N: ", into form.
+func (f *file) yamlError(err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	at := &yaml.Node{Line: 1, Column: 1}
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, what, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				at.Line, text = n, what
+			}
+		}
+	}
+	f.fault(at, "%s", text)
+}
+
+// resolve follows an alias.
+func (f *file) resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// mapping calls the function for each key of a mapping. Keys that are not there are
+// faults, and so are keys that occur twice.
+func (f *file) mapping(n *yaml.Node, fields map[string]func(*yaml.Node)) map[string]*yaml.Node {
+	n = f.resolve(n)
+	seen := map[string]*yaml.Node{}
+	if n.Kind != yaml.MappingNode {
+		f.fault(n, "want a mapping")
+		return seen
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], f.resolve(n.Content[i+1])
+		read, ok := fields[k.Value]
+		switch {
+		case !ok:
+			f.fault(k, "unknown key %q%s", k.Value, nearest(k.Value, fields))
+		case seen[k.Value] != nil:
+			f.fault(k, "key %q a second time", k.Value)
+		default:
+			seen[k.Value] = v
+			read(v)
+		}
+	}
+	return seen
+}
+
+func nearest(name string, fields map[string]func(*yaml.Node)) string {
+	for f := range fields {
+		if strings.EqualFold(f, name) || strings.HasPrefix(f, name) || strings.HasPrefix(name, f) {
+			return fmt.Sprintf("; did you mean %q?", f)
+		}
+	}
+	return ""
+}
+
+// text reads a text.
+func (f *file) text(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+			f.fault(n, "want a text")
+			return
+		}
+		*to = n.Value
+	}
+}
+
+// texts reads a list of texts, or a single one.
+func (f *file) texts(to *[]string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
+			*to = []string{n.Value}
+			return
+		}
+		f.list(n, func(el *yaml.Node) {
+			var s string
+			f.text(&s)(el)
+			*to = append(*to, s)
+		})
+	}
+}
+
+// list calls the function for each element.
+func (f *file) list(n *yaml.Node, each func(*yaml.Node)) {
+	if n.Kind != yaml.SequenceNode {
+		f.fault(n, "want a list")
+		return
+	}
+	for _, el := range n.Content {
+		each(f.resolve(el))
+	}
+}
+
+// value reads any YAML as a JSON document, in the order of its keys.
+func (f *file) value(to *asset.Value) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		b, ok := f.json(nil, n, 0)
+		if !ok {
+			return
+		}
+		v, err := asset.Parse(b)
+		if err != nil {
+			f.fault(n, "%v", err)
+			return
+		}
+		*to = v
+	}
+}
+
+func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
+	n = f.resolve(n)
+	if f.nodes++; f.nodes > maxNodes || depth > asset.MaxDepth {
+		if f.nodes <= maxNodes+1 {
+			f.fault(n, "too large a document")
+			f.nodes = maxNodes + 1
+		}
+		return dst, false
+	}
+	ok := true
+	switch n.Kind {
+	case yaml.MappingNode:
+		dst = append(dst, '{')
+		for i := 0; i+1 < len(n.Content) && ok; i += 2 {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = quote(dst, n.Content[i].Value)
+			dst = append(dst, ':')
+			dst, ok = f.json(dst, n.Content[i+1], depth+1)
+		}
+		return append(dst, '}'), ok
+	case yaml.SequenceNode:
+		dst = append(dst, '[')
+		for i := 0; i < len(n.Content) && ok; i++ {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst, ok = f.json(dst, n.Content[i], depth+1)
+		}
+		return append(dst, ']'), ok
+	}
+	switch n.Tag {
+	case "!!null":
+		return append(dst, "null"...), true
+	case "!!bool":
+		var b bool
+		if err := n.Decode(&b); err != nil {
+			f.fault(n, "%v", err)
+			return dst, false
+		}
+		return strconv.AppendBool(dst, b), true
+	case "!!int":
+		var i int64
+		if err := n.Decode(&i); err == nil {
+			return strconv.AppendInt(dst, i, 10), true
+		}
+		var u uint64
+		if err := n.Decode(&u); err != nil {
+			f.fault(n, "%v", err)
+			return dst, false
+		}
+		return strconv.AppendUint(dst, u, 10), true
+	case "!!float":
+		var x float64
+		if err := n.Decode(&x); err != nil || x != x || x-x != 0 {
+			f.fault(n, "%q is no number of JSON", n.Value)
+			return dst, false
+		}
+		return strconv.AppendFloat(dst, x, 'g', -1, 64), true
+	}
+	return quote(dst, n.Value), true // texts, and timestamps as they are written
+}
+
+func quote(dst []byte, s string) []byte {
+	v, err := asset.Of(strings.ToValidUTF8(s, "\uFFFD"))
+	if err != nil {
+		return append(dst, `""`...)
+	}
+	return v.AppendJSON(dst)
+}
+
+// place returns the position in the file of an offset in the text of a scalar. YAML
+// folds and indents; what it keeps are the characters that are no white space, so
+// these are counted.
+func (f *file) place(p position, offset int) (line, column int) {
+	n := p.node
+	if n == nil || offset < 0 || offset > len(n.Value) {
+		return p.line, p.column
+	}
+	ink := 0
+	for _, r := range n.Value[:offset] {
+		if !unicode.IsSpace(r) {
+			ink++
+		}
+	}
+	line, column = n.Line, n.Column
+	at := f.offsetOf(line, column)
+	switch n.Style {
+	case yaml.LiteralStyle, yaml.FoldedStyle: // the text begins on the next line
+		next := bytes.IndexByte(f.source[at:], '\n')
+		if next < 0 {
+			return line, column
+		}
+		at, line, column = at+next+1, line+1, 1
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		at, column = at+1, column+1
+		if n.Style == yaml.DoubleQuotedStyle && strings.ContainsAny(n.Value, "\"\\\n\t") {
+			return n.Line, n.Column // escapes take more room than what they stand for
+		}
+	}
+	for at < len(f.source) {
+		r, size := utf8.DecodeRune(f.source[at:])
+		if !unicode.IsSpace(r) {
+			if ink == 0 {
+				return line, column
+			}
+			ink--
+			if n.Style == yaml.SingleQuotedStyle && r == '\'' { // doubled
+				at += size
+				column++
+			}
+		}
+		at += size
+		column++
+		if r == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return n.Line, n.Column
+}
+
+func (f *file) offsetOf(line, column int) int {
+	at := 0
+	for l := 1; l < line; l++ {
+		next := bytes.IndexByte(f.source[at:], '\n')
+		if next < 0 {
+			return len(f.source)
+		}
+		at += next + 1
+	}
+	return min(at+column-1, len(f.source))
+}

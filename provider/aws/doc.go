@@ -1,0 +1,31 @@
+// Package aws discovers what exists in accounts of Amazon Web Services.
+//
+// A [Provider] starts from an aws.Config. It looks at the account of its
+// credentials, at accounts that are named, or at every account of an organisation,
+// each entered with a role, and in each at the regions that are enabled. Documents
+// of assets are in the schemas of package asset/catalog/aws: config has the names
+// of CloudFormation's properties.
+//
+// # Identity
+//
+// The id of an asset is its ARN. What has none is named by what AWS knows it by:
+// an access key by its id, an entry of a network ACL by the ARN of the ACL,
+// direction and number. The id of a Stance::AWS::Account is the account's number,
+// that of a Stance::AWS::Region number/region. An asset that an account sees but
+// does not own (the trail of an organisation, a shared subnet) is in the scope of
+// its owner, with the account among its observers; policies that AWS manages are
+// in the scope of an account named "aws".
+//
+// # What could not be read
+//
+// A list that failed is a gap and a partial coverage of its types in the scope. A
+// call for a part of one asset that failed, or that [provider.Query.Reads] does not
+// ask for, leaves that part unread. Error codes by which AWS says that something
+// is not configured are answers, not failures.
+//
+// # Manners
+//
+// Every attempt of a call takes a token from a bucket of its account, region and
+// service. Throttled calls are tried again after a random time that grows, and
+// slow the bucket down. Calls only read.
+package aws

@@ -1,0 +1,204 @@
+package aws
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/openstance/stance/asset"
+)
+
+// doc is a map in a document. Its members are what [tidy] takes.
+type doc map[string]any
+
+// draft is an asset on its way from an answer of the API to an [asset.Asset]. The
+// listing of a service makes it, reads add to it, and the unit finishes it.
+type draft struct {
+	asset.Ref
+	name        string
+	region      string // where the ARN does not tell it and it is not the unit's
+	key         string // what the reads of the asset need to ask for it, as the listing sets it
+	tags        map[string]string
+	created     time.Time
+	incarnation string
+	links       []asset.Link
+
+	config, status doc
+	access         any // what policyDocument returns
+
+	unread map[asset.Path]*asset.Unread // what reads should have filled
+}
+
+// newDraft makes a draft. The id is the ARN, or what the package documentation says.
+func newDraft(t asset.Type, id, name string) *draft {
+	return &draft{
+		Ref:    asset.Ref{Type: t, ID: id},
+		name:   name,
+		config: doc{},
+		status: doc{},
+	}
+}
+
+// link adds a link, unless the id is empty.
+func (d *draft) link(rel string, t asset.Type, id string) {
+	if id != "" {
+		d.links = append(d.links, asset.Link{Rel: rel, To: asset.Ref{Type: t, ID: id}})
+	}
+}
+
+// tagMap makes a map of the tags of a service, each of which has its own type of tag.
+func tagMap[T any](tags []T, of func(T) (key, value *string)) map[string]string {
+	if len(tags) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(tags))
+	for _, t := range tags {
+		k, v := of(t)
+		if k == nil {
+			continue
+		}
+		m[*k] = ""
+		if v != nil {
+			m[*k] = *v
+		}
+	}
+	return m
+}
+
+// tagList returns tags as most CloudFormation properties have them.
+func tagList(tags map[string]string) []doc {
+	list := make([]doc, 0, len(tags))
+	for k, v := range tags {
+		list = append(list, doc{"Key": k, "Value": v})
+	}
+	slices.SortFunc(list, func(a, b doc) int { return strings.Compare(a["Key"].(string), b["Key"].(string)) })
+	return list
+}
+
+// policyDocument returns the policy document in a text, which IAM encodes as a part
+// of a URL; nil if there is none; an unread part if it is not JSON.
+func policyDocument(op string, text *string) any {
+	if text == nil || *text == "" {
+		return nil
+	}
+	s := *text
+	if strings.HasPrefix(s, "%7B") {
+		if plain, err := url.PathUnescape(s); err == nil {
+			s = plain
+		}
+	}
+	v, err := asset.Parse([]byte(s))
+	if err != nil {
+		return &asset.Unread{Op: op, Code: codeMalformed, Message: err.Error()}
+	}
+	return v
+}
+
+// finish makes the asset. The documents are tidied, brought to the schema and
+// redacted.
+func (u *unit) finish(d *draft) (*asset.Asset, error) {
+	schema := u.schema(d.Type)
+	a := &asset.Asset{
+		Ref:         d.Ref,
+		Scope:       asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region},
+		Name:        d.name,
+		Class:       schema.Class,
+		URL:         u.consoleURL(d.ID),
+		Tags:        d.tags,
+		Links:       d.links,
+		Parents:     u.account.parents(d.Type),
+		Incarnation: d.incarnation,
+		Created:     d.created,
+		Observed:    u.scan.now(),
+	}
+	if d.region != "" {
+		a.Region = d.region
+	}
+	if id, err := arn.Parse(d.ID); err == nil {
+		if id.Region != "" {
+			a.Region = id.Region
+		}
+		if id.AccountID != "" && id.AccountID != u.account.ID {
+			a.Account, a.Observers, a.Parents = id.AccountID, []string{u.account.ID}, nil
+		}
+	}
+	if schema.Global {
+		a.Region = ""
+	}
+	if _, ok := schema.Link("account"); ok {
+		a.Links = append(a.Links, asset.Link{Rel: "account", To: accountRef(a.Account)})
+	}
+	if _, ok := schema.Link("region"); ok && a.Region != "" {
+		a.Links = append(a.Links, asset.Link{Rel: "region", To: regionRef(a.Account, a.Region)})
+	}
+	if len(d.tags) > 0 && d.config["Tags"] == nil {
+		if f, ok := schema.Config.Field("Tags"); ok {
+			if f.Shape != nil && f.Shape.Kind == asset.ListShape {
+				d.config["Tags"] = tagList(d.tags)
+			} else {
+				d.config["Tags"] = d.tags
+			}
+		}
+	}
+	for _, part := range []struct {
+		to    *asset.Value
+		from  any
+		shape *asset.Shape
+		name  asset.Path
+	}{
+		{&a.Config, d.config, schema.Config, "config"},
+		{&a.Status, d.status, schema.Status, "status"},
+		{&a.Access, d.access, schema.Access, "access"},
+	} {
+		x, _ := u.tidier(d.Type).value(reflect.ValueOf(part.from), part.shape, part.name)
+		if m, ok := x.(map[string]any); ok && len(m) == 0 && part.name != "config" {
+			x = nil
+		}
+		var v asset.Value
+		if x != nil {
+			var err error
+			if v, err = asset.Of(x); err != nil {
+				return nil, fmt.Errorf("%s of %s: %w", part.name, d.Ref, err)
+			}
+			v = part.shape.Conform(v)
+		}
+		v, err := withUnread(v, part.name, d.unread)
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", part.name, d.Ref, err)
+		}
+		*part.to = v
+	}
+	return a, nil
+}
+
+// withUnread puts unread parts where nothing else filled them.
+func withUnread(v asset.Value, document asset.Path, unread map[asset.Path]*asset.Unread) (asset.Value, error) {
+	for _, p := range slices.Sorted(mapsKeys(unread)) {
+		rest, ok := strings.CutPrefix(string(p), string(document))
+		if !ok {
+			continue
+		}
+		if rest == "" {
+			if v.IsAbsent() {
+				v = unread[p].Value()
+			}
+			continue
+		}
+		within := asset.Path(strings.TrimPrefix(rest, "."))
+		if !strings.Contains(rest, "[*]") {
+			if part, err := v.At(within); err != nil || !part.IsAbsent() {
+				continue
+			}
+		}
+		var err error
+		if v, err = v.Set(within, unread[p].Value()); err != nil {
+			return asset.Value{}, err
+		}
+	}
+	return v, nil
+}

@@ -1,0 +1,72 @@
+package aws
+
+import (
+	"time"
+)
+
+// Options says which accounts and regions to look at, and how. The zero Options
+// looks at every enabled region of the account of the credentials.
+type Options struct {
+	// Chain are roles to be assumed one after the other, the first with the
+	// credentials of the config, before anything else is done. Each is named by its ARN.
+	Chain []Role
+
+	// Organization asks AWS Organizations for the accounts. The credentials must be of
+	// the management account or of an account to which it delegates.
+	Organization bool
+
+	// Accounts are the ids of the accounts to look at. Empty: all of the organisation,
+	// or without one the account of the credentials.
+	Accounts []string
+
+	// Match, if there is one, says of each account whether to look at it.
+	Match func(Account) bool
+
+	// Role is assumed in every account but the one of the credentials, which is looked
+	// at with these. It is named by its name, with its path if it has one.
+	Role Role
+
+	// Regions are the names of the regions to look at. Empty: all that are enabled in
+	// an account. One that is not enabled is a gap.
+	Regions []string
+
+	// Workers is how many services in regions of accounts are looked at at once.
+	// 0: 32. In one region of one account it is at most 4.
+	Workers int
+
+	// Now tells the time of observation. Nil: time.Now.
+	Now func() time.Time
+
+	// Progress, if there is one, is called on the goroutine that ranges over a
+	// discovery whenever a service in a region was looked at.
+	Progress func(Progress)
+}
+
+// Role is how an account is entered.
+type Role struct {
+	Name        string // in Options.Chain its ARN
+	ExternalID  string // that the trust policy asks for, if it does
+	SessionName string // as CloudTrail records it; empty: "stance"
+}
+
+// Account is an account of an organisation, or one that was named.
+type Account struct {
+	ID     string
+	Name   string // empty if Organizations was not asked
+	Email  string
+	Status string // ACTIVE, SUSPENDED, ...; empty if Organizations was not asked
+	Units  []Unit // the organisational units it is in, nearest first, without the root
+}
+
+// Unit is an organisational unit.
+type Unit struct {
+	ID, Name, ARN string
+}
+
+// Progress tells that a service in a region of an account was looked at.
+type Progress struct {
+	Account, Region string // Region is empty for services that have none
+	Service         string // as in names of operations
+	Assets, Gaps    int    // that were found there
+	Done, Total     int    // units of this kind in the account
+}

@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Get reads one asset, whole: with the provider's own Get if it is a [Getter], and
+// else by discovering the type and picking the asset.
+//
+// The error is [ErrNotFound], under errors.Is, only if the type was searched
+// completely in every scope. If the asset was not seen and a gap, or incomplete
+// coverage, may hide it, the error is an *asset.Unread with the reason.
+func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
+	if g, ok := p.(Getter); ok {
+		return g.Get(ctx, ref)
+	}
+	var inv asset.Inventory // of the views of this asset alone
+	var why *asset.Unread   // the first reason why it may be there all the same
+	stated := false
+	for o, err := range p.Discover(ctx, Query{Types: []asset.Type{ref.Type}}) {
+		if err != nil {
+			return nil, fmt.Errorf("get %s: %w", ref, err)
+		}
+		switch o := o.(type) {
+		case *asset.Asset:
+			if o.Ref != ref {
+				continue
+			}
+			if inv.Add(o); len(o.Observers) == 0 {
+				return o, nil // the owner's view; no other is better
+			}
+		case *asset.Gap:
+			if why == nil && (o.Type == ref.Type || o.Type == "") {
+				why = o.Unread()
+			}
+		case *asset.Coverage:
+			if o.Type != ref.Type {
+				continue
+			}
+			stated = true
+			if why == nil && o.State != asset.Complete {
+				why = &asset.Unread{Code: asset.CodeIncomplete, Message: fmt.Sprintf("coverage of %s in %s is %s", o.Type, o.Scope, o.State)}
+			}
+		}
+	}
+	if a, ok := inv.Get(ref); ok {
+		return a, nil
+	}
+	if why == nil && !stated {
+		why = &asset.Unread{Code: asset.CodeIncomplete, Message: fmt.Sprintf("no statement of coverage of %s", ref.Type)}
+	}
+	if why != nil {
+		return nil, fmt.Errorf("get %s: cannot tell whether it exists: %w", ref, why)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("get %s: %w", ref, err)
+	}
+	return nil, fmt.Errorf("get %s: %w", ref, ErrNotFound)
+}
