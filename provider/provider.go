@@ -111,6 +111,10 @@ func (q Query) Narrow(a *asset.Asset) (*asset.Asset, error) {
 	return &b, nil
 }
 
+// CodeUnknownType is the code of the gap that stands for a type that was asked for
+// and that the provider does not know.
+const CodeUnknownType = "UnknownType"
+
 // ErrNotFound is reported by [Get] for an asset that was looked for and is not there.
 var ErrNotFound = errors.New("not found")
 

@@ -1,0 +1,360 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// rules are the contract of provider.Provider and provider.Getter, sentence by sentence.
+var rules = [...]rule{
+	{"observes", "a provider has a name, and its sequence yields an observation or an error, each once, and nothing after an error", checkObserves},
+	{"well formed", "assets, gaps and coverage say what they are about", checkWellFormed},
+	{"refs", "refs are canonical: asset.ParseRef leaves them as they are", checkRefs},
+	{"links", "links and parents are whole, canonical and not repeated", checkLinks},
+	{"coverage", "there is a statement of coverage for the type of each asset in its scope or account", checkCoverage},
+	{"repeats", "the sequence may be ranged over again, which discovers the same again", checkRepeats},
+	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
+	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
+	{"reads", "what was asked for is read; what was not is unread or there, and never absent or different", checkReads},
+	{"cancel", "a cancelled sequence ends in the context's cause and never looks complete", checkCancel},
+	{"early end", "the sequence holds nothing once the loop ends", checkEarlyEnd},
+	{"concurrent", "a provider is safe for use by many goroutines at once", checkConcurrent},
+	{"get", "Get reads the same asset that Discover yields", checkGet},
+	{"get missing", "Get of an asset that does not exist is ErrNotFound where the type was searched completely", checkGetMissing},
+}
+
+func checkObserves(s *suite) (f faults) {
+	if s.p.Name() == "" || s.p.Name() != s.p.Name() {
+		f.add("the name is empty, or another each time")
+	}
+	e := s.all(&f)
+	for _, o := range e.odd {
+		f.add("%s", o)
+	}
+	if len(e.assets) == 0 {
+		f.add("no asset observed; the tests need one at least")
+	}
+	return f
+}
+
+func checkWellFormed(s *suite) (f faults) {
+	e := s.all(&f)
+	for _, a := range e.sorted() {
+		switch {
+		case a.Type == "" || a.ID == "":
+			f.add("asset without type or id: %q", a.Ref)
+		case a.Provider == "":
+			f.add("%s: no provider in its scope", a.Ref)
+		case !slices.IsSorted(a.Observers) || len(slices.Compact(slices.Clone(a.Observers))) < len(a.Observers) || slices.Contains(a.Observers, ""):
+			f.add("%s: observers not sorted, repeated or empty: %q", a.Ref, a.Observers)
+		}
+	}
+	for _, g := range e.gaps {
+		if g.Code == "" && g.Message == "" {
+			f.add("gap without a reason: %+v", *g)
+		}
+	}
+	for c := range e.coverage {
+		switch {
+		case c.Type == "" || c.Scope.Provider == "":
+			f.add("coverage without type or provider: %+v", c)
+		case c.State < asset.NotAsked || c.State > asset.Complete:
+			f.add("coverage of %s in %s has no state: %d", c.Type, c.Scope, c.State)
+		}
+	}
+	return f
+}
+
+func canonical(f *faults, what string, r asset.Ref) {
+	if got, err := asset.ParseRef(r.Type, r.ID); err != nil {
+		f.add("%s: %w", what, err)
+	} else if got != r {
+		f.add("%s: %s is canonically %s", what, r, got)
+	}
+}
+
+func checkRefs(s *suite) (f faults) {
+	for _, a := range s.all(&f).sorted() {
+		canonical(&f, "asset", a.Ref)
+	}
+	return f
+}
+
+func checkLinks(s *suite) (f faults) {
+	for _, a := range s.all(&f).sorted() {
+		for i, l := range a.Links {
+			if l.Rel == "" {
+				f.add("%s: link without a relation to %s", a.Ref, l.To)
+			}
+			canonical(&f, fmt.Sprintf("%s: link %q", a.Ref, l.Rel), l.To)
+			if slices.Contains(a.Links[:i], l) {
+				f.add("%s: link twice: %s to %s", a.Ref, l.Rel, l.To)
+			}
+		}
+		for i, r := range a.Parents {
+			canonical(&f, fmt.Sprintf("%s: parent", a.Ref), r)
+			if r == a.Ref || slices.Contains(a.Parents[:i], r) {
+				f.add("%s: parent twice, or the asset itself: %s", a.Ref, r)
+			}
+		}
+	}
+	return f
+}
+
+func checkCoverage(s *suite) (f faults) {
+	e := s.all(&f)
+	for _, a := range e.sorted() {
+		account := a.Scope
+		account.Region = ""
+		stated := false
+		for c := range e.coverage {
+			stated = stated || c.Type == a.Type && c.State != asset.NotAsked && (c.Scope == a.Scope || c.Scope == account)
+		}
+		if !stated {
+			f.add("%s: no coverage of its type in %s", a.Ref, a.Scope)
+		}
+	}
+	return f
+}
+
+func checkRepeats(s *suite) (f faults) {
+	seq := s.p.Discover(s.ctx, provider.Query{})
+	first := observe(seq)
+	if first.err != nil {
+		f.add("discover everything: %w", first.err)
+	}
+	first.compare(&f, "ranged over again", observe(seq))
+	first.compare(&f, "discovered again", observe(s.p.Discover(s.ctx, provider.Query{})))
+	return f
+}
+
+func checkTypes(s *suite) (f faults) {
+	all := s.all(&f)
+	for _, t := range all.types[:min(s.Sample, len(all.types))] {
+		e := observe(s.p.Discover(s.ctx, provider.Query{Types: []asset.Type{t}}))
+		if e.err != nil {
+			f.add("discover %s: %w", t, e.err)
+		}
+		for _, a := range e.sorted() {
+			if a.Type != t {
+				f.add("discover %s: got %s", t, a.Ref)
+			}
+		}
+		for c := range e.coverage {
+			if c.Type != t {
+				f.add("discover %s: got coverage of %s", t, c.Type)
+			}
+		}
+		for _, g := range e.gaps {
+			if g.Type != t && g.Type != "" {
+				f.add("discover %s: got a gap of %s", t, g.Type)
+			}
+		}
+		if !e.spokenOf(t) {
+			f.add("discover %s: neither coverage nor a gap", t)
+		}
+		all.only(t).compare(&f, fmt.Sprintf("discover %s alone", t), e.only(t))
+	}
+	return f
+}
+
+func checkUnknownType(s *suite) (f faults) {
+	all := s.all(&f)
+	for _, types := range [][]asset.Type{{s.Unknown}, append([]asset.Type{s.Unknown}, all.types[:min(1, len(all.types))]...)} {
+		e := observe(s.p.Discover(s.ctx, provider.Query{Types: types}))
+		if e.err != nil {
+			f.add("discover %v: %w", types, e.err)
+		}
+		if !slices.ContainsFunc(e.sortedGaps(), func(g *asset.Gap) bool { return g.Type == s.Unknown && g.Of.IsZero() }) {
+			f.add("discover %v: no gap of %s", types, s.Unknown)
+		}
+		for c := range e.coverage {
+			if c.Type == s.Unknown && c.State == asset.Complete {
+				f.add("discover %v: coverage of %s in %s is complete", types, c.Type, c.Scope)
+			}
+		}
+		for _, t := range types[1:] {
+			all.only(t).compare(&f, fmt.Sprintf("discover %v", types), e.only(t))
+		}
+	}
+	return f
+}
+
+func checkReads(s *suite) (f faults) {
+	all := s.all(&f)
+	for _, t := range all.types[:min(s.Sample, len(all.types))] {
+		whole := all.only(t)
+		for _, read := range [][]asset.Path{nil, {firstMember(whole)}} {
+			q := provider.Query{Types: []asset.Type{t}, Reads: map[asset.Type][]asset.Path{t: read}}
+			e := observe(s.p.Discover(s.ctx, q))
+			what := fmt.Sprintf("discover %s reading %q", t, read)
+			if e.err != nil {
+				f.add("%s: %w", what, e.err)
+			}
+			compareKeys(&f, what, whole.assets, e.assets)
+			for key, a := range whole.assets {
+				b, ok := e.assets[key]
+				if !ok {
+					continue
+				}
+				if err := same(a, b, whereRead); err != nil {
+					f.add("%s: %s: %w", what, a.Ref, err)
+				}
+				for _, p := range read {
+					x, errX := configAt(a, p)
+					y, errY := configAt(b, p)
+					// Turned round: the part asked for must be read where the whole has it.
+					if err := errors.Join(errX, errY, sameValue(p, y, x, wherePresent)); err != nil {
+						f.add("%s: %s: %w", what, a.Ref, err)
+					}
+				}
+			}
+		}
+	}
+	return f
+}
+
+// firstMember returns the path to the first member of the config of an asset
+// that has one.
+func firstMember(e *estate) asset.Path {
+	for _, a := range e.sorted() {
+		if a.Config.Kind() == asset.Map && a.Config.Len() > 0 {
+			k, _ := a.Config.MemberAt(0)
+			return asset.Path("config").Key(k)
+		}
+	}
+	return "config"
+}
+
+// configAt returns what a path that begins with config leads to.
+func configAt(a *asset.Asset, p asset.Path) (asset.Value, error) {
+	steps, err := p.Steps()
+	if err != nil || len(steps) == 1 {
+		return a.Config, err
+	}
+	return a.Config.Get(steps[1].Key), nil
+}
+
+func checkCancel(s *suite) (f faults) {
+	cause := errors.New("cancelled by the test")
+	all := s.all(&f)
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	cancel(cause)
+	if e := observe(s.p.Discover(ctx, provider.Query{})); !errors.Is(e.err, cause) {
+		f.add("cancelled before the first observation: the sequence ends in %v", e.err)
+	}
+	for _, a := range all.sorted()[:min(1, len(all.assets))] {
+		got, err := provider.Get(ctx, s.p, a.Ref)
+		if err == nil && got == nil || errors.Is(err, provider.ErrNotFound) {
+			f.add("get %s, cancelled: %v", a.Ref, err)
+		}
+	}
+
+	ctx, cancel = context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	e := observe(func(yield func(asset.Observation, error) bool) {
+		for o, err := range s.p.Discover(ctx, provider.Query{}) {
+			cancel(cause)
+			if !yield(o, err) {
+				return
+			}
+		}
+	})
+	switch {
+	case e.err == nil: // it may have been too late
+		all.compare(&f, "cancelled after the first observation, and no error", e)
+	case !errors.Is(e.err, cause):
+		f.add("cancelled after the first observation: the sequence ends in %w", e.err)
+	}
+	return f
+}
+
+func checkEarlyEnd(s *suite) (f faults) {
+	leaked := leaks(s.ctx, func(ctx context.Context) {
+		for n := range 3 {
+			seen := 0
+			for range s.p.Discover(ctx, provider.Query{}) {
+				if seen++; seen > n {
+					break
+				}
+			}
+		}
+		done, cancel := context.WithCancel(ctx)
+		cancel()
+		observe(s.p.Discover(done, provider.Query{}))
+	})
+	for _, g := range leaked {
+		f.add("a goroutine is left:\n%s", g)
+	}
+	return f
+}
+
+func checkConcurrent(s *suite) (f faults) {
+	all := s.all(&f)
+	var several [4]*estate
+	var wg sync.WaitGroup
+	for i := range several {
+		wg.Go(func() { several[i] = observe(s.p.Discover(s.ctx, provider.Query{})) })
+	}
+	wg.Wait()
+	for _, e := range several {
+		if e.err != nil {
+			f.add("discover, one of several at once: %w", e.err)
+		}
+		all.compare(&f, "one of several at once", e)
+	}
+	return f
+}
+
+func checkGet(s *suite) (f faults) {
+	all := s.all(&f)
+	n := 0
+	for a := range all.inventory().All() {
+		if n++; n > s.Sample {
+			break
+		}
+		got, err := provider.Get(s.ctx, s.p, a.Ref)
+		switch {
+		case err != nil:
+			f.add("get %s: %w", a.Ref, err)
+		case got == nil:
+			f.add("get %s: neither an asset nor an error", a.Ref)
+		default:
+			view := *got
+			view.Observers = a.Observers // Get may have looked from one account alone
+			if err := same(a, &view, whereRead); err != nil {
+				f.add("get %s: %w", a.Ref, err)
+			}
+		}
+	}
+	return f
+}
+
+func checkGetMissing(s *suite) (f faults) {
+	all := s.all(&f)
+	missing := s.Missing
+	for _, a := range all.sorted() {
+		if missing.IsZero() && all.complete(a.Type) {
+			missing = asset.Ref{Type: a.Type, ID: a.ID + "-no-such"}
+		}
+	}
+	if missing.IsZero() {
+		return f // no type was searched completely, so that nothing can be told to be missing
+	}
+	got, err := provider.Get(s.ctx, s.p, missing)
+	switch {
+	case got != nil:
+		f.add("get %s: got %s", missing, got.Ref)
+	case err == nil:
+		f.add("get %s: neither an asset nor an error", missing)
+	case all.complete(missing.Type) && !errors.Is(err, provider.ErrNotFound):
+		f.add("get %s: %w", missing, err)
+	}
+	return f
+}

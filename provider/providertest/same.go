@@ -1,0 +1,109 @@
+package providertest
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/openstance/stance/asset"
+)
+
+// strictness says how unread parts are compared.
+type strictness int
+
+const (
+	exactly      strictness = iota // unread for the same reason on both sides
+	whereRead                      // where either side is unread there is nothing to compare
+	wherePresent                   // the second side may be unread where the first is not
+)
+
+// same tells how two views of an asset differ, but for the time they were taken at.
+func same(a, b *asset.Asset, how strictness) error {
+	x, y := *a, *b
+	for _, s := range []*asset.Asset{&x, &y} {
+		s.Config, s.Status, s.Access = asset.Value{}, asset.Value{}, asset.Value{}
+		s.Observed = x.Observed
+		// What is empty need not be nil.
+		if len(s.Tags) == 0 {
+			s.Tags = nil
+		}
+		if len(s.Links) == 0 {
+			s.Links = nil
+		}
+		if len(s.Parents) == 0 {
+			s.Parents = nil
+		}
+		if len(s.Observers) == 0 {
+			s.Observers = nil
+		}
+	}
+	if !x.Created.Equal(y.Created) {
+		return fmt.Errorf("created %s and %s", x.Created, y.Created)
+	}
+	y.Created = x.Created // which may be in another zone
+	if !reflect.DeepEqual(x, y) {
+		return fmt.Errorf("%+v and %+v", x, y)
+	}
+	for _, d := range []struct {
+		name asset.Path
+		a, b asset.Value
+	}{{"config", a.Config, b.Config}, {"status", a.Status, b.Status}, {"access", a.Access, b.Access}} {
+		if err := sameValue(d.name, d.a, d.b, how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameValue tells how b, of which p is the path, differs from a.
+func sameValue(p asset.Path, a, b asset.Value, how strictness) error {
+	u, w := a.Unread(), b.Unread()
+	switch {
+	case u != nil && w != nil:
+		if how == exactly && (u.Op != w.Op || u.Code != w.Code) {
+			return fmt.Errorf("%s: %w and %w", p, u, w)
+		}
+		return nil
+	case w != nil && how != exactly:
+		return nil
+	case u != nil && how == whereRead:
+		return nil
+	case u != nil || w != nil:
+		return fmt.Errorf("%s: %s and %s", p, a, b)
+	case a.IsAbsent() && b.IsAbsent():
+		return nil
+	case a.Kind() == asset.Map && b.Kind() == asset.Map:
+		return sameMembers(p, a, b, how)
+	case a.Kind() == asset.List && b.Kind() == asset.List:
+		if a.Len() != b.Len() {
+			return fmt.Errorf("%s: %d and %d elements", p, a.Len(), b.Len())
+		}
+		for i := range a.Len() {
+			if err := sameValue(p.Index(i), a.Index(i), b.Index(i), how); err != nil {
+				return err
+			}
+		}
+		return nil
+	case !a.Equal(b):
+		return fmt.Errorf("%s: %s and %s", p, a, b)
+	}
+	return nil
+}
+
+func sameMembers(p asset.Path, a, b asset.Value, how strictness) error {
+	if how == exactly && a.IsPartial() != b.IsPartial() {
+		return fmt.Errorf("%s: members were left out of one", p)
+	}
+	for i := range a.Len() {
+		k, x := a.MemberAt(i)
+		if err := sameValue(p.Key(k), x, b.Get(k), how); err != nil {
+			return err
+		}
+	}
+	for i := range b.Len() {
+		k, x := b.MemberAt(i)
+		if err := sameValue(p.Key(k), a.Get(k), x, how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
