@@ -60,9 +60,32 @@ func (c *converter) object(properties map[string]property) (map[string]any, erro
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		fields[name] = shape
+		key, shape := c.secret(name, shape)
+		fields[key] = shape
 	}
 	return fields, nil
+}
+
+// secret marks a field whose name says that it holds secrets.
+func (c *converter) secret(name string, shape any) (string, any) {
+	if list, ok := shape.([]any); ok && catalog.IsEnvironment(name) {
+		if ref, ok := list[0].(string); ok && strings.HasPrefix(ref, "#") {
+			if fields, ok := c.defs[ref[1:]].(map[string]any); ok && fields["Value"] == "s" {
+				fields = maps.Clone(fields) // others may use the definition too
+				delete(fields, "Value")
+				fields["Value:s"] = "s"
+				return name, []any{fields}
+			}
+		}
+	}
+	m, isMap := shape.(map[string]any)
+	if isMap && m["*"] == "s" && catalog.IsEnvironment(name) || shape == "s" && catalog.HoldsSecret(name) {
+		return name + ":s", shape
+	}
+	if list, ok := shape.([]any); ok && list[0] == "s" && catalog.HoldsSecret(name) {
+		return name + ":s", shape
+	}
+	return name, shape
 }
 
 // attribute adds a read-only field at the end of a path of names. What is on the
@@ -70,25 +93,22 @@ func (c *converter) object(properties map[string]property) (map[string]any, erro
 // places does not get the field in both.
 func (c *converter) attribute(object map[string]any, path []string, shape any) error {
 	name, rest := path[0], path[1:]
-	key := name
-	if _, ok := object[name+":r"]; ok {
-		key = name + ":r"
-	}
+	key, at, ok := field(object, name)
 	if len(rest) == 0 {
-		if _, ok := object[key]; !ok {
-			object[name+":r"] = shape
-		} else if key == name {
-			object[name+":r"] = object[name]
-			delete(object, name)
+		if ok {
+			delete(object, key)
+			object[readOnly(key)] = at
+		} else {
+			key, shape := c.secret(name, shape)
+			object[readOnly(key)] = shape
 		}
 		return nil
 	}
-	at, ok := object[key]
 	if ref, isRef := at.(string); isRef && strings.HasPrefix(ref, "#") {
 		at = c.defs[ref[1:]]
 	}
 	if !ok {
-		at, key = map[string]any{}, name+":r"
+		key, at = readOnly(name), map[string]any{}
 	}
 	if at == "a" {
 		return nil // it may hold that too
@@ -100,6 +120,21 @@ func (c *converter) attribute(object map[string]any, path []string, shape any) e
 	inner = maps.Clone(inner)
 	object[key] = inner
 	return c.attribute(inner, rest, shape)
+}
+
+// field finds the field of an object with the name, whatever its marks.
+func field(object map[string]any, name string) (key string, shape any, ok bool) {
+	for key, shape := range object {
+		if n, _, _ := strings.Cut(key, ":"); n == name {
+			return key, shape, true
+		}
+	}
+	return "", nil, false
+}
+
+func readOnly(key string) string {
+	name, marks, _ := strings.Cut(key, ":")
+	return name + ":" + strings.ReplaceAll(marks, "r", "") + "r"
 }
 
 // shape converts a type. What may be several things, or a number that need not be

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func merge(s, own *asset.Schema) {
 
 // mergeShape adds the fields of own to an object and joins the marks of those that
 // both have. Where our own part says "anything", it only marks what is published;
-// where both say otherwise, our own holds. It does not follow circles in own.
+// where both say otherwise, our own holds. Own must not refer to itself.
 func mergeShape(published, own *asset.Shape) *asset.Shape {
 	switch {
 	case published == nil:
@@ -39,6 +40,9 @@ func mergeShape(published, own *asset.Shape) *asset.Shape {
 			i, ok := slices.BinarySearchFunc(merged.Fields, f.Name, func(f asset.Field, name string) int {
 				return strings.Compare(f.Name, name)
 			})
+			if !ok && f.Shape.Kind == asset.AnyShape {
+				panic(fmt.Sprintf("catalog: marks %q, which is not published", f.Name))
+			}
 			if !ok {
 				merged.Fields = slices.Insert(merged.Fields, i, f)
 				continue

@@ -148,22 +148,11 @@ func (s *Store) load() *index {
 		}
 		add(t).published = g
 	}
-	files, err := fs.Glob(s.source.Own, ownDir+"/*.json")
-	check(err)
-	for _, name := range files {
-		if name == groupsFile {
-			continue
-		}
-		for _, own := range parse(read(s.source.Own, name)) {
-			e := add(own.Type)
-			if e.own != nil {
-				panic(fmt.Sprintf("catalog: %s is described twice", own.Type))
-			}
-			e.own = own
-		}
+	for _, own := range parse(s.own()) {
+		add(own.Type).own = own
 	}
 	var traits map[string]trait
-	check(json.Unmarshal(read(s.source.Own, groupsFile), &traits))
+	check(json.Unmarshal(s.read(groupsFile), &traits))
 	for _, e := range x.entries {
 		e.trait = traits[s.source.Group(e.typ)]
 	}
@@ -176,7 +165,7 @@ func (s *Store) load() *index {
 func lines(f *zip.File) map[asset.Type][]byte {
 	all := map[asset.Type][]byte{}
 	for line := range bytes.Lines(content(f)) {
-		name, _, ok := strings.Cut(strings.TrimPrefix(string(line), `{"`), `"`)
+		name, _, ok := bytes.Cut(bytes.TrimPrefix(line, []byte(`{"`)), []byte(`"`))
 		if !ok {
 			panic("catalog: malformed line in " + f.Name)
 		}
@@ -191,8 +180,23 @@ func parse(text []byte) []*asset.Schema {
 	return all
 }
 
-func read(files embed.FS, name string) []byte {
-	data, err := files.ReadFile(name)
+// own joins the files of our own part, each a JSON map, to one. A type that is in
+// two files is a key that occurs twice, which the parser refuses.
+func (s *Store) own() []byte {
+	files, err := fs.Glob(s.source.Own, ownDir+"/*.json")
+	check(err)
+	var bodies [][]byte
+	for _, name := range files {
+		if name != groupsFile {
+			text := bytes.TrimSpace(s.read(name))
+			bodies = append(bodies, bytes.TrimSuffix(bytes.TrimPrefix(text, []byte("{")), []byte("}")))
+		}
+	}
+	return slices.Concat([]byte("{"), bytes.Join(bodies, []byte(",")), []byte("}"))
+}
+
+func (s *Store) read(name string) []byte {
+	data, err := s.source.Own.ReadFile(name)
 	check(err)
 	return data
 }

@@ -1,0 +1,30 @@
+// Package catalog says what types of assets there are in all clouds: for each the
+// schema of its documents, the links to others, and the operations that fill each
+// part with the permissions that they need. It is data, and links no SDK. A program
+// that needs one cloud imports the package of that cloud below it.
+package catalog
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog/aws"
+)
+
+// Schema returns the schema of a type, and whether there is one. The schema is shared
+// and must not be changed. Safe for concurrent use.
+func Schema(t asset.Type) (*asset.Schema, bool) {
+	return aws.Schema(t)
+}
+
+// Types returns all types of all clouds that have a schema, sorted.
+func Types() iter.Seq[asset.Type] {
+	return func(yield func(asset.Type) bool) {
+		for _, t := range slices.Sorted(aws.Types()) {
+			if !yield(t) {
+				return
+			}
+		}
+	}
+}
