@@ -1,0 +1,90 @@
+package iam
+
+import (
+	"fmt"
+
+	"github.com/openstance/stance/asset"
+)
+
+// GrantsAdmin tells whether a policy document alone makes its holder an
+// administrator: a statement allows every action on every resource, under no
+// condition that limits anything, and no Deny statement without a condition takes
+// it back. A statement that makes exceptions (NotAction, NotResource), or a Deny,
+// still leaves an administrator if the holder may attach and write policies, with
+// which the rest can be had; all but iam:* is not administration.
+func GrantsAdmin(doc asset.Value) (bool, error) {
+	ss, err := statements(doc)
+	if err != nil {
+		return false, err
+	}
+	j := judgement{open: true, context: map[string][]string{
+		"aws:requestedregion": {"us-east-1"}, // where IAM is
+		"aws:securetransport": {"true"},
+	}}
+	var deny policies
+	var wide []statement
+	for _, s := range ss {
+		if !s.is("Deny").isNo() {
+			deny.deny = append(deny.deny, s)
+		}
+		if !s.is("Allow").isNo() {
+			wide = append(wide, s)
+		}
+	}
+	t := known(false)
+	for _, s := range wide {
+		w := s.isWide()
+		if w.isNo() {
+			continue
+		}
+		w = s.is("Allow").and(w).and(s.holds(func(key string, es []entry) truth { return j.possible(s, key, es) }))
+		if w.isNo() {
+			continue
+		}
+		governs := known(false)
+		for _, p := range governing() {
+			governs = governs.or(s.appliesToSome(p, nil).and(deny.denies(p, j).not()))
+		}
+		if t = t.or(w.and(governs)); t.isYes() {
+			break
+		}
+	}
+	return t.get()
+}
+
+// isWide tells whether the statement is about all actions and all resources, or all
+// but some.
+func (s statement) isWide() truth {
+	if s.fault != nil {
+		return undecided(s.fault)
+	}
+	always := func(string) bool { return false } // exceptions are looked at in detail
+	everyAction := func(a string) bool { return isStars(a) || a == "*:*" }
+	t := s.listed("Action", "NotAction", everyAction, always)
+	if t.isNo() {
+		return t
+	}
+	if s.v.Get("Resource").IsAbsent() && s.v.Get("NotResource").IsAbsent() {
+		return known(false) // not the policy of an identity
+	}
+	return t.and(s.listed("Resource", "NotResource", isEverything, always))
+}
+
+// governing returns the requests with which one can have everything else: giving
+// any identity any policy.
+func governing() []probe {
+	var ps []probe
+	for _, partition := range []string{"aws", "aws-cn", "aws-us-gov"} {
+		for _, x := range []struct{ action, kind string }{
+			{"AttachUserPolicy", "user"}, {"PutUserPolicy", "user"}, {"AttachRolePolicy", "role"},
+			{"PutRolePolicy", "role"}, {"CreatePolicyVersion", "policy"},
+		} {
+			ps = append(ps, probe{"iam:" + x.action, fmt.Sprintf("arn:%s:iam::*:%s/%s", partition, x.kind, somebody)})
+		}
+	}
+	return ps
+}
+
+// somebody is the name of a resource that no policy names, and which it concerns
+// only by a wildcard.
+const somebody = "stance-4f1d2c7a9b"

@@ -1,0 +1,225 @@
+package iam
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+// grant is one member of one binding of a Google Cloud IAM policy.
+type grant struct{ role, member string }
+
+// grants yields the members of all bindings. What is unread or no binding is
+// yielded as an error, and the sequence goes on after it; a grant that comes with
+// an error has what could be read.
+func grants(policy asset.Value) iter.Seq2[grant, error] {
+	return func(yield func(grant, error) bool) {
+		doc, google, err := shape(policy)
+		if err == nil && !google && !doc.IsAbsent() {
+			err = fmt.Errorf("policy: no bindings")
+		}
+		if left := maxPolicy; err == nil && !fits(doc, &left) {
+			err = errTooLarge
+		}
+		bindings := doc.Get("bindings")
+		if err == nil && !bindings.IsAbsent() && bindings.Kind() != asset.List {
+			err = bare(fmt.Errorf("policy: bindings: %w", wrongKind(bindings, asset.List)))
+		}
+		if err != nil {
+			yield(grant{}, err)
+			return
+		}
+		for i := range bindings.Len() {
+			b := bindings.Index(i)
+			role, roleErr := b.Get("role").Str()
+			if roleErr != nil {
+				roleErr = bare(fmt.Errorf("policy: binding %d: role: %w", i, roleErr))
+			}
+			members := b.Get("members")
+			if err := members.Err(); err != nil {
+				if members.Unread() == nil && roleErr == nil {
+					continue // a binding of nobody
+				}
+				if !yield(grant{role: role}, bare(fmt.Errorf("policy: binding %d: members: %w", i, err))) {
+					return
+				}
+			}
+			for m, err := range texts(members) {
+				if err == nil {
+					err = roleErr
+				}
+				if !yield(grant{role, m}, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func wrongKind(v asset.Value, want asset.Kind) error {
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return &asset.KindError{Want: want, Got: v.Kind()}
+}
+
+func isPublicGoogle(policy asset.Value) truth {
+	t := known(false)
+	for g, err := range grants(policy) {
+		switch {
+		case isEverybody(g.member):
+			return known(true)
+		case err != nil:
+			t = undecided(err)
+		}
+	}
+	return t
+}
+
+func isEverybody(member string) bool {
+	switch member {
+	case "allUsers", "allAuthenticatedUsers", "principalSet://goog/public:all":
+		return true
+	}
+	return false
+}
+
+// MembersOf returns the members that hold one of the roles by the given policies
+// of Google Cloud, sorted: those of a resource and of all that it inherits from. A
+// role may be a pattern with wildcards and is compared without regard to case
+// ("*admin*"); a binding with a condition counts. Members that are deleted hold
+// nothing. Who is in a group is not known here.
+//
+// The error says that the list may not be complete.
+func MembersOf(policies []asset.Value, roles []string) ([]string, error) {
+	var members []string
+	var first error
+	for _, p := range policies {
+		for g, err := range grants(p) {
+			if err != nil {
+				// What is unread might be one of the roles only if its name is not known.
+				if first == nil && (g.role == "" || isRole(roles, g.role)) {
+					first = bare(err)
+				}
+				continue
+			}
+			if !strings.HasPrefix(g.member, "deleted:") && isRole(roles, g.role) {
+				members = append(members, g.member)
+			}
+		}
+	}
+	return sorted(members), first
+}
+
+func isRole(patterns []string, role string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return covers(p, quote(role), true) })
+}
+
+// MembersOfBoth returns the members that hold one of the roles a and also one of
+// the roles b, which ought to be separated; otherwise as [MembersOf].
+func MembersOfBoth(policies []asset.Value, a, b []string) ([]string, error) {
+	inA, errA := MembersOf(policies, a)
+	inB, errB := MembersOf(policies, b)
+	inA = slices.DeleteFunc(inA, func(m string) bool {
+		_, found := slices.BinarySearch(inB, m)
+		return !found
+	})
+	if errA == nil {
+		errA = errB
+	}
+	return inA, errA
+}
+
+// AdminServiceAccounts returns the service accounts that are owners or editors or
+// hold a role with "admin" in its name by the given policies, without the service
+// agents of Google; otherwise as [MembersOf].
+func AdminServiceAccounts(policies []asset.Value) ([]string, error) {
+	members, err := MembersOf(policies, []string{"roles/owner", "roles/editor", "*admin*"})
+	return slices.DeleteFunc(members, func(m string) bool {
+		email, ok := strings.CutPrefix(m, "serviceAccount:")
+		return !ok || isServiceAgent(email)
+	}), err
+}
+
+// isServiceAgent reports whether a service account is one of Google's own, which
+// act in a project without being its: service-NUMBER in a project of Google, or
+// NUMBER in a domain that is not that of accounts of customers. Nobody but Google
+// has a project whose id begins with gcp-sa-.
+func isServiceAgent(email string) bool {
+	name, domain, _ := strings.Cut(email, "@")
+	name, numbered := strings.CutPrefix(name, "service-")
+	if strings.Trim(name, "0123456789") != "" || name == "" {
+		return false
+	}
+	project, ok := strings.CutSuffix(domain, ".iam.gserviceaccount.com")
+	if !ok || !numbered {
+		return domain == "cloudservices.gserviceaccount.com"
+	}
+	if strings.HasPrefix(project, "gcp-sa-") || strings.HasSuffix(project, ".google.com") {
+		return true
+	}
+	switch project {
+	case "compute-system", "container-engine-robot", "containerregistry", "dataflow-service-producer-prod",
+		"dataproc-accounts", "serverless-robot-prod", "gcf-admin-robot", "cloudcomposer-accounts", "cloud-filer",
+		"cloud-redis", "cloud-memcache-sa", "cloud-tpu", "gs-project-accounts", "firebase-rules",
+		"sourcerepo-service-accounts", "bigquery-encryption", "endpoints-portal", "remotebuildexecution",
+		"service-consumer-management", "service-networking":
+		return true
+	}
+	return false
+}
+
+func externalMembers(policy asset.Value, own []string) ([]string, error) {
+	var found []string
+	var first error
+	for g, err := range grants(policy) {
+		switch {
+		case err != nil:
+			if first == nil {
+				first = bare(err)
+			}
+		case isEverybody(g.member), !belongs(g.member, own) && !strings.HasPrefix(g.member, "deleted:"):
+			found = append(found, g.member)
+		}
+	}
+	return sorted(found), first
+}
+
+// belongs reports whether a member is of one of the domains or projects.
+func belongs(member string, own []string) bool {
+	kind, name, ok := strings.Cut(member, ":")
+	if !ok {
+		return false
+	}
+	_, domain, hasDomain := strings.Cut(name, "@")
+	switch kind {
+	case "projectOwner", "projectEditor", "projectViewer", "domain":
+		return slices.Contains(own, name)
+	case "user", "group":
+		return hasDomain && slices.Contains(own, domain)
+	case "serviceAccount":
+		if isServiceAgent(name) {
+			return true
+		}
+		local := name[:len(name)-len(domain)]
+		if project, ok := strings.CutSuffix(domain, ".iam.gserviceaccount.com"); ok {
+			// A project in the scope of a domain is id.domain here and domain:id elsewhere.
+			return slices.Contains(own, project)
+		}
+		switch domain {
+		case "appspot.gserviceaccount.com":
+			return slices.Contains(own, strings.TrimSuffix(local, "@"))
+		case "developer.gserviceaccount.com":
+			return slices.Contains(own, strings.TrimSuffix(local, "-compute@"))
+		}
+	case "principal", "principalSet":
+		// //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/...
+		_, rest, ok := strings.Cut(name, "/projects/")
+		project, _, _ := strings.Cut(rest, "/")
+		return ok && slices.Contains(own, project)
+	}
+	return false
+}
