@@ -53,11 +53,15 @@ type Step struct {
 	Any   bool   // every element or member
 }
 
-// Steps returns the steps of p, or an error that tells where p is malformed.
+// Steps returns the steps of p, or an error that tells where p is malformed. More
+// than [MaxDepth] steps after the first are refused: no document is that deep.
 func (p Path) Steps() ([]Step, error) {
 	var steps []Step
 	s := string(p)
 	for i := 0; i < len(s); {
+		if len(steps) > MaxDepth {
+			return nil, fmt.Errorf("path %.80q...: more than %d steps", p, len(steps))
+		}
 		switch {
 		case s[i] == '[':
 			end := strings.IndexByte(s[i:], ']')
