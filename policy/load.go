@@ -71,7 +71,7 @@ func readPolicy(name string, source []byte) (*Policy, []error) {
 	if root == nil {
 		return nil, f.faults
 	}
-	p := &Policy{file: name, positions: map[string]position{}}
+	p := &Policy{file: name, source: f, positions: map[string]position{}}
 	r := &policyReader{f, p}
 	r.policy(root)
 	return p, f.faults

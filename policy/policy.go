@@ -27,6 +27,7 @@ type Policy struct {
 	Tests []Case
 
 	file      string
+	source    *file
 	positions map[string]position // of expressions and the like, by place
 }
 

@@ -137,7 +137,7 @@ func (f *file) mapping(n *yaml.Node, fields map[string]func(*yaml.Node)) map[str
 }
 
 func nearest(name string, fields map[string]func(*yaml.Node)) string {
-	for f := range fields {
+	for _, f := range sorted(fields) {
 		if strings.EqualFold(f, name) || strings.HasPrefix(f, name) || strings.HasPrefix(name, f) {
 			return fmt.Sprintf("; did you mean %q?", f)
 		}

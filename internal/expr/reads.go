@@ -13,8 +13,10 @@ import (
 type Place struct {
 	Type asset.Type // empty: the subject's
 	Path asset.Path // empty: the asset as a whole
-	// many says that it is a list of assets rather than one.
-	many bool
+	// Whole says of a place without a path that all of the asset may be read, and
+	// not only whether there is one.
+	Whole bool
+	many  bool // a list of assets rather than one
 }
 
 // Reads returns the parts that evaluating x may read, and those that its value may
@@ -37,7 +39,14 @@ type reader struct {
 	read []Place
 }
 
-func (r *reader) all(places []Place) { r.read = append(r.read, places...) }
+// all notes that places are read as a whole. Of a list of assets that was not looked
+// into only its length is.
+func (r *reader) all(places []Place) {
+	for _, p := range places {
+		p.Whole = !p.many
+		r.read = append(r.read, p)
+	}
+}
 
 func (r *reader) walk(e ast.Expr) []Place {
 	switch e.Kind() {
@@ -104,7 +113,9 @@ func (r *reader) call(c ast.CallExpr) []Place {
 	}
 	for _, rel := range relations {
 		if c.FunctionName() == rel.function {
-			return []Place{{Type: asset.Type(args[2].AsIdent()), many: true}}
+			found := []Place{{Type: asset.Type(args[2].AsIdent()), many: true}}
+			r.all(found)
+			return found
 		}
 	}
 	if c.IsMemberFunction() {

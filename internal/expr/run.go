@@ -3,6 +3,7 @@ package expr
 import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/openstance/stance/asset"
 )
@@ -84,6 +85,41 @@ func (r *Run) Value(v asset.Value) ref.Val {
 	}
 	return x
 }
+
+// Params returns a map of values as the value of a variable.
+func (r *Run) Params(values map[string]asset.Value) ref.Val { return &params{run: r, values: values} }
+
+// params is a map of values by name.
+type params struct {
+	opaque
+	run    *Run
+	values map[string]asset.Value
+}
+
+// Find implements traits.Mapper.
+func (p *params) Find(key ref.Val) (ref.Val, bool) {
+	k, _ := key.(types.String)
+	v, ok := p.values[string(k)]
+	if !ok {
+		return nil, false
+	}
+	return p.run.Value(v), true
+}
+
+// Get implements traits.Indexer.
+func (p *params) Get(key ref.Val) ref.Val { return fieldOf(p, key) }
+
+// Contains implements traits.Container.
+func (p *params) Contains(key ref.Val) ref.Val { _, ok := p.Find(key); return types.Bool(ok) }
+
+// Size implements traits.Sizer.
+func (p *params) Size() ref.Val { return types.Int(len(p.values)) }
+
+// Iterator implements traits.Iterable.
+func (p *params) Iterator() traits.Iterator { return &iterator{} }
+
+// Type implements ref.Val.
+func (p *params) Type() ref.Type { return types.MapType }
 
 // Unknown returns the unknown that stands for an unread part.
 func (r *Run) Unknown(u *asset.Unread) *types.Unknown {

@@ -1,0 +1,351 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/expr"
+)
+
+// Evaluate yields the findings of every policy for every asset of its types, and one
+// for every gap that a policy's types fall into, which is unknown. Findings of gaps
+// come first, then those of assets, sorted by ref and policy; last come findings
+// about exceptions. A sequence that ends without an error is whole; one that was cut
+// off ends in its error. It may be ranged over again, and holds nothing once the loop ends.
+func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Finding, error] {
+	return s.EvaluateEach(ctx, func(yield func(asset.Observation, error) bool) {
+		for _, g := range inv.Gaps() {
+			if !yield(g, nil) {
+				return
+			}
+		}
+		for a := range inv.All() {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}, inv)
+}
+
+// EvaluateEach is Evaluate over a sequence of observations of any length, of which
+// it keeps no more than a few hundred. Findings come in the order of the observations.
+// Related answers for other assets, and for coverage; with nil, what policies ask of
+// other assets is unknown. See [Set.Index] for one of bounded size. The sequence is
+// ranged over on the caller's goroutine; an error in it ends the findings with that error.
+func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation, error], related *asset.Inventory) iter.Seq2[Finding, error] {
+	return func(yield func(Finding, error) bool) {
+		now := s.opts.Now()
+		x := &exceptions{s, now, make([]atomic.Bool, len(s.opts.Exceptions))}
+		ctx, cancel := context.WithCancelCause(ctx)
+		p := newPipeline(ctx, s, related, x)
+		defer func() { cancel(nil); p.stop() }()
+		flush := func(below int) bool {
+			for len(p.queue) > below {
+				b := p.next()
+				if b.panicked != nil {
+					panic(b.panicked)
+				}
+				for i := range b.findings {
+					if !yield(b.findings[i], nil) {
+						return false
+					}
+				}
+				if err := context.Cause(ctx); err != nil {
+					yield(Finding{}, err)
+					return false
+				}
+				p.free(b)
+			}
+			return true
+		}
+		for o, err := range obs {
+			if err == nil {
+				err = context.Cause(ctx)
+			}
+			if err != nil {
+				if flush(0) {
+					yield(Finding{}, err)
+				}
+				return
+			}
+			if p.add(o) && !flush(p.workers*2) {
+				return
+			}
+		}
+		p.send()
+		if !flush(0) {
+			return
+		}
+		if err := context.Cause(ctx); err != nil {
+			yield(Finding{}, err)
+			return
+		}
+		for _, f := range x.findings() {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+const batchSize = 64
+
+// batch is a number of observations on their way through a worker.
+type batch struct {
+	in       []asset.Observation
+	findings []Finding
+	panicked any
+	done     chan struct{}
+}
+
+// pipeline has batches evaluated by workers and hands them back in their order.
+type pipeline struct {
+	ctx     context.Context
+	set     *Set
+	related *asset.Inventory
+	x       *exceptions
+	workers int
+	started int
+	jobs    chan *batch
+	wg      sync.WaitGroup
+	open    *batch
+	queue   []*batch // sent, in order
+	spare   []*batch
+}
+
+func newPipeline(ctx context.Context, s *Set, related *asset.Inventory, x *exceptions) *pipeline {
+	n := s.opts.Parallel
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	p := &pipeline{ctx: ctx, set: s, related: related, x: x, workers: n, jobs: make(chan *batch, 4*n)}
+	return p
+}
+
+// add takes an observation and reports whether a batch was sent.
+func (p *pipeline) add(o asset.Observation) bool {
+	if p.open == nil {
+		if n := len(p.spare); n > 0 {
+			p.open, p.spare = p.spare[n-1], p.spare[:n-1]
+		} else {
+			p.open = &batch{in: make([]asset.Observation, 0, batchSize)}
+		}
+		p.open.done = make(chan struct{})
+	}
+	p.open.in = append(p.open.in, o)
+	if len(p.open.in) < batchSize {
+		return false
+	}
+	p.send()
+	return true
+}
+
+func (p *pipeline) send() {
+	if p.open == nil {
+		return
+	}
+	if p.started < p.workers {
+		p.started++
+		p.wg.Go(p.work)
+	}
+	p.queue = append(p.queue, p.open)
+	p.jobs <- p.open
+	p.open = nil
+}
+
+// next waits for the oldest batch.
+func (p *pipeline) next() *batch {
+	b := p.queue[0]
+	p.queue = p.queue[1:]
+	<-b.done
+	return b
+}
+
+func (p *pipeline) free(b *batch) {
+	clear(b.in)
+	clear(b.findings)
+	b.in, b.findings = b.in[:0], b.findings[:0]
+	p.spare = append(p.spare, b)
+}
+
+func (p *pipeline) stop() {
+	close(p.jobs)
+	p.wg.Wait()
+}
+
+func (p *pipeline) work() {
+	e := p.set.pool.Get().(*evaluator)
+	defer p.set.pool.Put(e)
+	for b := range p.jobs {
+		p.batch(e, b)
+	}
+}
+
+func (p *pipeline) batch(e *evaluator, b *batch) {
+	defer close(b.done)
+	defer func() { b.panicked = recover() }() // a bug of ours belongs to the caller's goroutine
+	for _, o := range b.in {
+		if p.ctx.Err() != nil {
+			return
+		}
+		switch o := o.(type) {
+		case *asset.Asset:
+			for _, c := range p.set.byType[o.Type] {
+				f := e.finding(p.ctx, c, o, p.related, p.x.now)
+				p.x.apply(&f)
+				b.findings = append(b.findings, f)
+			}
+		case *asset.Gap:
+			b.findings = p.set.gap(b.findings, o)
+		}
+	}
+}
+
+// gap appends a finding for every policy that a gap concerns. A gap in the children
+// or links of one asset concerns policies through what they look up.
+func (s *Set) gap(to []Finding, g *asset.Gap) []Finding {
+	if !g.Of.IsZero() {
+		return to
+	}
+	for _, p := range s.policies {
+		for _, c := range s.byID[p.ID].checks {
+			provider := c.typ.Provider()
+			if g.Type == c.typ || g.Type == "" && (provider == "" || g.Scope.Provider == "" || provider == g.Scope.Provider) {
+				to = append(to, Finding{
+					Policy: p, Gap: g, Status: Unknown, Err: g.Unread(),
+					Message: "not observed: " + string(g.Type) + " in " + g.Scope.String(),
+				})
+				break
+			}
+		}
+	}
+	return to
+}
+
+// evaluator evaluates policies, one at a time.
+type evaluator struct {
+	set     *Set
+	machine *expr.Machine
+}
+
+// finding evaluates a check for an asset.
+func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asset, related *asset.Inventory, now time.Time) Finding {
+	f := Finding{Policy: c.policy.Policy, Asset: a}
+	if c.check.Run != nil {
+		e.run(ctx, c, &f, related, now)
+	} else {
+		e.machine.Begin(ctx, e.vars(c, a, related, now), c.lets)
+		f.Status, f.Err = e.verdict(c)
+	}
+	if f.Status == Pass || f.Status == NotApplicable {
+		return f
+	}
+	e.message(c, &f)
+	if c.check.Run == nil && !e.set.opts.NoEvidence && ctx.Err() == nil {
+		f.Evidence = e.evidence(c)
+	}
+	return f
+}
+
+// verdict decides: an unknown or failed when leaves a policy unknown unless the
+// requirement is met anyway.
+func (e *evaluator) verdict(c *compiledCheck) (Status, error) {
+	var open error
+	if c.when != nil {
+		when := e.machine.Eval(c.when)
+		switch when.Truth() {
+		case expr.False:
+			return NotApplicable, nil
+		case expr.Unknown:
+			open = whyOf(when)
+		}
+	}
+	require := e.machine.Eval(c.require)
+	switch truth := require.Truth(); {
+	case truth == expr.True:
+		return Pass, nil
+	case open != nil:
+		return Unknown, open
+	case truth == expr.False:
+		return Fail, nil
+	}
+	return Unknown, whyOf(require)
+}
+
+func whyOf(r expr.Result) error {
+	if err := r.Why(); err != nil {
+		return err
+	}
+	return fmt.Errorf("the expression is %s, neither true nor false", expr.Text(r.Value))
+}
+
+// message sets the message, and tells in Err if its expression failed.
+func (e *evaluator) message(c *compiledCheck, f *Finding) {
+	if c.message != nil {
+		r := e.machine.Eval(c.message)
+		if s, ok := r.Value.(types.String); ok {
+			f.Message = string(s)
+			return
+		}
+		f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", whyOf(r)))
+	}
+	if f.Message == "" {
+		f.Message = c.policy.Title
+	}
+}
+
+// vars returns the variables of a check for an asset.
+func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *asset.Inventory, now time.Time) func(*expr.Run, string) (ref.Val, bool) {
+	return func(r *expr.Run, name string) (ref.Val, bool) {
+		switch name {
+		case "config":
+			return r.Document(a.Ref, name, a.Config), true
+		case "status":
+			return r.Document(a.Ref, name, a.Status), true
+		case "access":
+			return r.Document(a.Ref, name, a.Access), true
+		case "asset":
+			return expr.NewMeta(r, a), true
+		case "now":
+			return types.Timestamp{Time: now}, true
+		case "params":
+			return r.Params(c.policy.values), true
+		case expr.SubjectVar:
+			return expr.NewSubject(r, a, related, e.set.opts.Schemas), true
+		}
+		return nil, false
+	}
+}
+
+// run calls a check in Go.
+func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, related *asset.Inventory, now time.Time) {
+	v, err := guarded(ctx, c.check.Run, Subject{Asset: f.Asset, Related: related, Params: c.policy.params, Now: now})
+	f.Status, f.Message, f.Evidence, f.Err = v.Status, v.Message, v.Evidence, err
+	if err != nil {
+		f.Status = Unknown
+	}
+	if f.Status == Unknown && f.Err == nil {
+		f.Err = errors.New("the check does not say why")
+	}
+}
+
+// guarded contains a panic of a check to its finding.
+func guarded(ctx context.Context, run func(context.Context, Subject) (Verdict, error), s Subject) (v Verdict, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = Verdict{}, fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return run(ctx, s)
+}

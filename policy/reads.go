@@ -1,0 +1,179 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/expr"
+)
+
+// Types returns the types of assets to discover for the set, sorted: those that its
+// policies are about, and those that they look up.
+func (s *Set) Types() []asset.Type {
+	var all []asset.Type
+	for t := range s.Reads() {
+		all = append(all, t)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Reads returns the parts of assets that the policies of the set may read, by type,
+// sorted and without those that others cover: what a query needs to ask for. A type
+// of which nothing is read, but whether there are assets, has no paths.
+func (s *Set) Reads() map[asset.Type][]asset.Path {
+	own, other := s.reads()
+	for t, paths := range other {
+		own[t] = append(own[t], paths...)
+	}
+	return compact(own)
+}
+
+// reads returns what is read of subjects, and of assets that are looked up.
+func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
+	subjects, related = map[asset.Type][]asset.Path{}, map[asset.Type][]asset.Path{}
+	whole := []asset.Path{"config", "status", "access"}
+	for t, checks := range s.byType {
+		subjects[t] = append(subjects[t], []asset.Path{}...)
+		for _, c := range checks {
+			if c.require == nil {
+				if c.check.Reads == nil {
+					subjects[t] = append(subjects[t], whole...)
+				}
+				subjects[t] = append(subjects[t], c.check.Reads...)
+				continue
+			}
+			for _, place := range c.reads() {
+				to, of := subjects, t
+				if place.Type != "" {
+					to, of = related, place.Type
+				}
+				if _, ok := to[of]; !ok {
+					to[of] = []asset.Path{}
+				}
+				if place.Path == "" {
+					if place.Type != "" && !place.Whole {
+						continue // only that there is one
+					}
+					to[of] = append(to[of], whole...)
+				} else if name, _ := place.Path.Document(); name != "asset" {
+					to[of] = append(to[of], place.Path)
+				}
+			}
+		}
+	}
+	return subjects, related
+}
+
+// reads returns the places that the expressions of a check may read.
+func (c *compiledCheck) reads() []expr.Place {
+	lets := map[string][]expr.Place{}
+	var all []expr.Place
+	add := func(x *expr.Expr) []expr.Place {
+		read, value := x.Reads(lets)
+		all = append(all, read...)
+		return value
+	}
+	for _, l := range c.lets {
+		lets[l.Name] = add(l.Expr)
+		all = append(all, lets[l.Name]...)
+	}
+	for _, x := range []*expr.Expr{c.when, c.require, c.message} {
+		if x != nil {
+			all = append(all, add(x)...)
+		}
+	}
+	return all
+}
+
+func compact(m map[asset.Type][]asset.Path) map[asset.Type][]asset.Path {
+	for t, paths := range m {
+		slices.Sort(paths)
+		paths = slices.Compact(paths)
+		kept := []asset.Path{}
+		for _, p := range paths {
+			if !slices.ContainsFunc(paths, func(q asset.Path) bool { return q != p && q.Covers(p) }) {
+				kept = append(kept, p)
+			}
+		}
+		m[t] = kept
+	}
+	return m
+}
+
+// Index reads a sequence of observations and returns an inventory of what policies
+// of the set look up: only assets of those types, and of their documents only what is
+// read, with the rest marked as not kept; and all gaps and coverage. It is the
+// inventory for [Set.EvaluateEach] where a whole one would be too large.
+func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]) (*asset.Inventory, error) {
+	_, related := s.reads()
+	related = compact(related)
+	inv := &asset.Inventory{}
+	for o, err := range obs {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if a, ok := o.(*asset.Asset); ok {
+			paths, wanted := related[a.Type]
+			if !wanted {
+				continue
+			}
+			if o, err = project(a, paths); err != nil {
+				return nil, fmt.Errorf("index %s: %w", a.Ref, err)
+			}
+		}
+		inv.Add(o)
+	}
+	return inv, nil
+}
+
+// project returns a copy of an asset with only those parts of its documents. Its
+// texts are copies too, so that it does not keep alive what it was read from.
+func project(a *asset.Asset, paths []asset.Path) (*asset.Asset, error) {
+	slim := &asset.Asset{
+		Ref: asset.Ref{Type: a.Type, ID: strings.Clone(a.ID)}, Scope: a.Scope, Name: strings.Clone(a.Name), Class: a.Class,
+		Links: slices.Clone(a.Links), Parents: slices.Clone(a.Parents), Observers: slices.Clone(a.Observers),
+		Origin: a.Origin, Created: a.Created, Observed: a.Observed,
+	}
+	if len(a.Tags) > 0 {
+		slim.Tags = make(map[string]string, len(a.Tags))
+		for k, v := range a.Tags {
+			slim.Tags[strings.Clone(k)] = strings.Clone(v)
+		}
+	}
+	slim.Account, slim.Region, slim.Provider = strings.Clone(a.Account), strings.Clone(a.Region), strings.Clone(a.Provider)
+	for i, l := range slim.Links {
+		slim.Links[i] = asset.Link{Rel: strings.Clone(l.Rel), To: asset.Ref{Type: asset.Type(strings.Clone(string(l.To.Type))), ID: strings.Clone(l.To.ID)}}
+	}
+	for i, p := range slim.Parents {
+		slim.Parents[i] = asset.Ref{Type: asset.Type(strings.Clone(string(p.Type))), ID: strings.Clone(p.ID)}
+	}
+	for _, doc := range []struct {
+		name string
+		from asset.Value
+		to   *asset.Value
+	}{{"config", a.Config, &slim.Config}, {"status", a.Status, &slim.Status}, {"access", a.Access, &slim.Access}} {
+		var within []asset.Path
+		for _, p := range paths {
+			if name, rest := p.Document(); name == doc.name {
+				within = append(within, rest)
+			}
+		}
+		if doc.from.Kind() == asset.Absent {
+			continue
+		}
+		kept, err := doc.from.Project(within...)
+		if err != nil {
+			return nil, err
+		}
+		*doc.to = kept
+	}
+	return slim, nil
+}

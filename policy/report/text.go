@@ -1,0 +1,236 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+)
+
+// plain reports whether a character may stand in a report as it is: it has a glyph
+// or is a space, and has no effect on the characters around it. Left out are
+// controls, line separators and format characters, among them the bidirectional
+// overrides and zero-width ones that make two names look the same.
+func plain(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= ' ' && r != 0x7f
+	}
+	return unicode.IsGraphic(r) && (r != utf8.RuneError)
+}
+
+// visible returns the text with everything that is not plain escaped, as in JSON.
+func visible(s string) string {
+	clean := true
+	for _, r := range s {
+		if !plain(r) {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case plain(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// columns returns how many columns of a terminal a visible text takes.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeColumns(r)
+	}
+	return n
+}
+
+func runeColumns(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	case r >= 0x1100 && (unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) ||
+		r >= 0x3000 && r <= 0x303e || r >= 0xff01 && r <= 0xff60 || r >= 0x1f300 && r <= 0x1faff):
+		return 2
+	}
+	return 1
+}
+
+// fit returns a visible text in exactly so many columns: filled up with spaces, or
+// with its middle left out.
+func fit(s string, width int) string {
+	n := columns(s)
+	if n <= width {
+		return s + strings.Repeat(" ", width-n)
+	}
+	head, tail := (width-1+1)/2, (width-1)/2
+	runes := []rune(s)
+	var b strings.Builder
+	used := 0
+	for _, r := range runes {
+		if used+runeColumns(r) > head {
+			break
+		}
+		used += runeColumns(r)
+		b.WriteRune(r)
+	}
+	from, room := len(runes), tail
+	for from > 0 && runeColumns(runes[from-1]) <= room {
+		from--
+		room -= runeColumns(runes[from])
+	}
+	b.WriteString("…")
+	b.WriteString(string(runes[from:]))
+	b.WriteString(strings.Repeat(" ", width-used-1-(tail-room)))
+	return b.String()
+}
+
+// wrap breaks a visible text into lines of at most so many columns, at spaces where
+// there are any, and inside of words where it must.
+func wrap(s string, width int) []string {
+	var lines []string
+	for columns(s) > width {
+		at, space, used := 0, -1, 0
+		for i, r := range s {
+			if used+runeColumns(r) > width {
+				break
+			}
+			used += runeColumns(r)
+			at = i + utf8.RuneLen(r)
+			if r == ' ' && i > 0 {
+				space = i
+			}
+		}
+		if at < len(s) && s[at] == ' ' {
+			space = at
+		}
+		if space > 0 {
+			lines = append(lines, s[:space])
+			s = strings.TrimLeft(s[space:], " ")
+			continue
+		}
+		lines = append(lines, s[:at])
+		s = s[at:]
+	}
+	return append(lines, s)
+}
+
+// maxValue bounds a value in a report, in bytes of JSON.
+const maxValue = 1 << 10
+
+// evidenceText says in a line what was found, for people. It is visible text.
+func evidenceText(subject asset.Ref, e policy.Evidence) string {
+	s := visible(string(e.Path))
+	if e.Asset != subject && !e.Asset.IsZero() {
+		s += " of " + visible(e.Asset.String())
+	}
+	if u := e.Value.Unread(); u != nil {
+		return s + " was not read: " + visible(strings.TrimPrefix(u.Error(), "unread: "))
+	}
+	if _, ok := e.Value.Redacted(); ok {
+		return s + " holds a secret"
+	}
+	if e.Value.Kind() == asset.Absent {
+		return s + " is absent"
+	}
+	text := e.Value.AppendJSON(nil)
+	if len(text) > maxValue {
+		return fmt.Sprintf("%s = (%d bytes)", s, len(text))
+	}
+	s += " = " + visible(string(text))
+	if isPartial(e.Value) {
+		s += " (parts were not read)"
+	}
+	return s
+}
+
+// isPartial reports whether a part of a list or map is unread, which its JSON does
+// not tell.
+func isPartial(v asset.Value) bool {
+	if k := v.Kind(); k != asset.List && k != asset.Map {
+		return false
+	}
+	for _, part := range v.Marks() {
+		if part.Unread() != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// messageOf returns the visible message of a finding, or its policy's title.
+func messageOf(f policy.Finding) string {
+	switch {
+	case f.Message != "":
+		return visible(f.Message)
+	case f.Gap != nil:
+		return visible(f.Policy.Title) + ": cannot be told, for " + gapText(f.Gap)
+	}
+	return visible(f.Policy.Title)
+}
+
+// reasonOf says why a finding is unknown, or what was wrong with it; it may be
+// empty. It is visible text.
+func reasonOf(f policy.Finding) string {
+	if f.Err == nil {
+		return ""
+	}
+	return visible(f.Err.Error())
+}
+
+// acceptedText says who accepts a finding, why, and until when.
+func acceptedText(e *policy.Exception) string {
+	return fmt.Sprintf("accepted by %s until %s: %s", visible(e.Owner), e.Until.UTC().Format("2006-01-02"), visible(e.Reason))
+}
+
+// gapText says what could not be observed, and why.
+func gapText(g *asset.Gap) string {
+	what := "everything"
+	if g.Type != "" {
+		what = string(g.Type)
+	}
+	if !g.Of.IsZero() {
+		what += " of " + g.Of.String()
+	}
+	if scope := g.Scope.String(); scope != "" {
+		what += " in " + scope
+	}
+	return visible(what) + " was not observed: " + visible(trimUnread(g))
+}
+
+// nameOf returns what a person calls the subject of a finding.
+func nameOf(f policy.Finding) string {
+	switch {
+	case f.Asset != nil && f.Asset.Name != "":
+		return visible(f.Asset.Name)
+	case f.Asset != nil:
+		return visible(f.Asset.ID)
+	case f.Gap != nil:
+		return "(not observed)"
+	}
+	return "(exception)"
+}
+
+// refOf returns the subject's ref, or as much of it as a gap knows.
+func refOf(f policy.Finding) asset.Ref {
+	switch {
+	case f.Asset != nil:
+		return f.Asset.Ref
+	case f.Gap != nil:
+		return asset.Ref{Type: f.Gap.Type}
+	}
+	return asset.Ref{}
+}

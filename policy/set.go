@@ -1,0 +1,329 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/internal/expr"
+)
+
+// Options say how a set is made and evaluates. The zero Options, like nil, are the
+// catalogue's schemas, the policies' own parameters and severities, no exceptions,
+// and the system's clock.
+type Options struct {
+	// Schemas describes types; those it does not know are dynamic. Nil: catalog.Schema.
+	Schemas func(asset.Type) (*asset.Schema, bool)
+	// Params are values of parameters by policy id and name, of the Go types that go
+	// with the parameters' types.
+	Params map[string]map[string]any
+	// Severities replace those of policies, by id.
+	Severities map[string]Severity
+	// Exceptions accept findings. One that is no longer in force, or that matched
+	// nothing in a whole evaluation, is itself a finding, of the policy [ExceptionPolicy].
+	Exceptions []Exception
+	// Now is the instant of an evaluation, asked for once in each. Nil: time.Now.
+	Now func() time.Time
+	// Parallel is the number of goroutines of an evaluation. 0: one for each processor.
+	Parallel int
+	// NoEvidence leaves out the evidence of findings, which costs more than the
+	// verdict. [Set.Explain] finds it for single findings.
+	NoEvidence bool
+}
+
+// Set is a number of policies compiled together. It is immutable and may be used by
+// many goroutines at once.
+type Set struct {
+	opts     Options
+	policies []*Policy // sorted by id
+	byID     map[string]*compiled
+	byType   map[asset.Type][]*compiledCheck // sorted by policy id
+	exempt   map[string][]int                // exceptions by policy id
+	pool     sync.Pool                       // of *evaluator
+}
+
+// compiled is a policy ready to be evaluated.
+type compiled struct {
+	*Policy
+	params map[string]any
+	values map[string]asset.Value // of params
+	checks []*compiledCheck
+}
+
+// compiledCheck is a check for one of its types.
+type compiledCheck struct {
+	policy                 *compiled
+	index                  int
+	typ                    asset.Type
+	check                  *Check
+	when, require, message *expr.Expr // nil where there is none
+	lets                   []expr.Let
+}
+
+// NewSet makes a set of policies. The error joins every fault of every policy; then
+// there is no set. The policies are copied as far as the set changes them, and
+// must not be changed afterwards.
+func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
+	s := &Set{byID: map[string]*compiled{}, byType: map[asset.Type][]*compiledCheck{}, exempt: map[string][]int{}}
+	if opts != nil {
+		s.opts = *opts
+	}
+	if s.opts.Schemas == nil {
+		s.opts.Schemas = catalog.Schema
+	}
+	if s.opts.Now == nil {
+		s.opts.Now = time.Now
+	}
+	env, err := expr.NewEnv()
+	if err != nil {
+		return nil, fmt.Errorf("make CEL environment: %w", err)
+	}
+	c := &compiler{set: s, env: env, scopes: map[asset.Type]*expr.Scope{}}
+	var faults []error
+	for _, p := range policies {
+		if before, ok := s.byID[p.ID]; ok {
+			where := before.file
+			if where == "" {
+				where = "a policy without a file"
+			}
+			faults = append(faults, p.fault("id", fmt.Sprintf("id %q is also that of %s", p.ID, where)))
+			continue
+		}
+		compiled, errs := c.policy(p)
+		faults = append(faults, errs...)
+		s.byID[p.ID] = compiled
+		s.policies = append(s.policies, compiled.Policy)
+	}
+	faults = append(faults, s.configure()...)
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(s.policies, func(a, b *Policy) int { return strings.Compare(a.ID, b.ID) })
+	for _, p := range s.policies {
+		for _, check := range s.byID[p.ID].checks {
+			s.byType[check.typ] = append(s.byType[check.typ], check)
+		}
+	}
+	s.pool.New = func() any { return &evaluator{set: s, machine: expr.NewMachine()} }
+	return s, nil
+}
+
+// configure applies the options to the policies.
+func (s *Set) configure() []error {
+	var faults []error
+	for _, id := range sorted(s.opts.Severities) {
+		p := s.find(id)
+		switch sev := s.opts.Severities[id]; {
+		case p == nil:
+			faults = append(faults, fmt.Errorf("severity of policy %q: there is no such policy", id))
+		case sev < Informational || sev > Critical:
+			faults = append(faults, fmt.Errorf("severity of policy %q: %d is none", id, sev))
+		default:
+			p.Policy.Severity = sev
+		}
+	}
+	for _, id := range sorted(s.opts.Params) {
+		p := s.find(id)
+		if p == nil {
+			faults = append(faults, fmt.Errorf("parameters of policy %q: there is no such policy", id))
+			continue
+		}
+		for _, name := range sorted(s.opts.Params[id]) {
+			if err := p.set(name, s.opts.Params[id][name]); err != nil {
+				faults = append(faults, fmt.Errorf("policy %q: %w", id, err))
+			}
+		}
+	}
+	for i, e := range s.opts.Exceptions {
+		if err := e.verify(); err != nil {
+			faults = append(faults, fmt.Errorf("exception %d: %w", i+1, err))
+		}
+		for _, id := range e.Policies {
+			p := s.find(id)
+			if p == nil {
+				faults = append(faults, fmt.Errorf("exception %d: there is no policy %q", i+1, id))
+				continue
+			}
+			s.exempt[p.ID] = append(s.exempt[p.ID], i)
+		}
+	}
+	return faults
+}
+
+// find returns the policy with the id, or the one that had it before.
+func (s *Set) find(id string) *compiled {
+	if p, ok := s.byID[id]; ok {
+		return p
+	}
+	for _, p := range s.policies {
+		if slices.Contains(p.Formerly, id) {
+			return s.byID[p.ID]
+		}
+	}
+	return nil
+}
+
+// Policies returns the policies, sorted by id, as they are in the set.
+func (s *Set) Policies() iter.Seq[*Policy] { return slices.Values(s.policies) }
+
+// Policy returns the policy with the id, or the one that had it before.
+func (s *Set) Policy(id string) (*Policy, bool) {
+	if p := s.find(id); p != nil {
+		return p.Policy, true
+	}
+	return nil, false
+}
+
+func (p *compiled) set(name string, x any) error {
+	i := slices.IndexFunc(p.Params, func(q Param) bool { return q.Name == name })
+	if i < 0 {
+		return fmt.Errorf("there is no parameter %q", name)
+	}
+	value, err := p.Params[i].Type.check(x)
+	if err != nil {
+		return fmt.Errorf("parameter %q: %w", name, err)
+	}
+	p.params[name] = value
+	p.values[name], err = asset.Of(value)
+	return err
+}
+
+// compiler compiles the policies of a set.
+type compiler struct {
+	set    *Set
+	env    *expr.Env
+	scopes map[asset.Type]*expr.Scope // without params
+}
+
+func (c *compiler) policy(p *Policy) (*compiled, []error) {
+	own := *p // severity may change
+	out := &compiled{Policy: &own, params: map[string]any{}, values: map[string]asset.Value{}}
+	faults := p.verify()
+	if len(faults) > 0 {
+		return out, faults
+	}
+	fields, names := map[string]*cel.Type{}, []string{}
+	for _, q := range p.Params {
+		fields[q.Name] = q.Type.cel()
+		names = append(names, q.Name)
+		if err := out.set(q.Name, q.Default); err != nil {
+			faults = append(faults, p.fault("params", err.Error()))
+		}
+	}
+	params := c.env.Object("params of "+p.ID, fields, names...)
+	for i := range own.Checks {
+		check := &own.Checks[i]
+		failed := map[string]bool{} // the same fault for several types is reported once
+		for _, t := range check.Types {
+			compiled, errs := c.check(out, i, check, t, params)
+			for _, err := range errs {
+				if text := err.Error(); !failed[text] {
+					failed[text] = true
+					faults = append(faults, err)
+				}
+			}
+			out.checks = append(out.checks, compiled)
+		}
+	}
+	return out, faults
+}
+
+func (t ParamType) cel() *cel.Type {
+	switch t {
+	case IntParam:
+		return cel.IntType
+	case BoolParam:
+		return cel.BoolType
+	case StringsParam:
+		return cel.ListType(cel.StringType)
+	case IntsParam:
+		return cel.ListType(cel.IntType)
+	}
+	return cel.StringType
+}
+
+func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params *cel.Type) (*compiledCheck, []error) {
+	out := &compiledCheck{policy: p, index: i, typ: t, check: check}
+	if check.Run != nil {
+		return out, nil
+	}
+	sources := []string{check.When, check.Require, check.Message}
+	for _, l := range check.Let {
+		sources = append(sources, l.Expr)
+	}
+	for _, source := range sources {
+		for _, related := range c.env.Types(source) {
+			c.declare(related)
+		}
+	}
+	scope, err := c.scope(t)
+	if err == nil {
+		scope, err = scope.With(expr.Var{Name: "params", Type: params})
+	}
+	if err != nil {
+		return out, []error{p.fault(fmt.Sprintf("checks[%d]", i), err.Error())}
+	}
+	var faults []error
+	compile := func(place, source string, want *cel.Type) *expr.Expr {
+		x, errs := scope.Compile(source, want)
+		for _, f := range errs {
+			faults = append(faults, p.exprFault(fmt.Sprintf("checks[%d].%s", i, place), f, t, len(check.Types) > 1))
+		}
+		return x
+	}
+	for _, l := range check.Let {
+		x := compile("let."+l.Name, l.Expr, nil)
+		if x == nil {
+			return out, faults // what follows would only complain about the variable
+		}
+		out.lets = append(out.lets, expr.Let{Name: l.Name, Expr: x})
+		if scope, err = scope.With(expr.Var{Name: l.Name, Type: x.Type}); err != nil {
+			return out, append(faults, p.fault(fmt.Sprintf("checks[%d].let.%s", i, l.Name), err.Error()))
+		}
+	}
+	if check.When != "" {
+		out.when = compile("when", check.When, cel.BoolType)
+	}
+	out.require = compile("require", check.Require, cel.BoolType)
+	if check.Message != "" {
+		out.message = compile("message", check.Message, cel.StringType)
+	}
+	return out, faults
+}
+
+// exprFault makes a fault of one in an expression.
+func (p *Policy) exprFault(place string, f expr.Fault, t asset.Type, several bool) *Fault {
+	fault := p.fault(place, f.Message)
+	if several {
+		fault.What += " (for type " + string(t) + ")"
+	}
+	fault.Snippet = f.Snippet
+	if at, ok := p.positions[place]; ok && p.source != nil {
+		fault.Line, fault.Column = p.source.place(at, f.Offset)
+	}
+	return fault
+}
+
+func (c *compiler) declare(t asset.Type) []expr.Var {
+	schema, _ := c.set.opts.Schemas(t)
+	return c.env.Asset(t, schema)
+}
+
+func (c *compiler) scope(t asset.Type) (*expr.Scope, error) {
+	if s, ok := c.scopes[t]; ok {
+		return s, nil
+	}
+	s, err := c.env.Scope(append(c.declare(t), expr.Var{Name: "now", Type: cel.TimestampType})...)
+	if err == nil {
+		c.scopes[t] = s
+	}
+	return s, err
+}
