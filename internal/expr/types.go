@@ -15,7 +15,7 @@ import (
 // typeSet gives CEL's checker the shapes of schemas as object types with named
 // fields. It adds to a provider that knows CEL's own types.
 type typeSet struct {
-	types.Provider // CEL's own
+	*types.Registry // CEL's own
 
 	mu      sync.RWMutex
 	byName  map[string]*objectType
@@ -31,8 +31,8 @@ type objectType struct {
 
 type miss struct{ object, field string }
 
-func newTypeSet(base types.Provider) *typeSet {
-	return &typeSet{Provider: base, byName: map[string]*objectType{}, byShape: map[*asset.Shape]*types.Type{}}
+func newTypeSet(base *types.Registry) *typeSet {
+	return &typeSet{Registry: base, byName: map[string]*objectType{}, byShape: map[*asset.Shape]*types.Type{}}
 }
 
 // fields declares an object type; every field in always needs no guard.
@@ -112,7 +112,7 @@ func (ts *typeSet) FindStructType(name string) (*types.Type, bool) {
 	if ok {
 		return types.NewTypeTypeWithParam(o.typ), true
 	}
-	return ts.Provider.FindStructType(name)
+	return ts.Registry.FindStructType(name)
 }
 
 // FindIdent implements types.Provider: the name of an object type is a value, its type.
@@ -123,7 +123,7 @@ func (ts *typeSet) FindIdent(name string) (ref.Val, bool) {
 	if ok {
 		return o.typ, true
 	}
-	return ts.Provider.FindIdent(name)
+	return ts.Registry.FindIdent(name)
 }
 
 // FindStructFieldNames implements types.Provider.
@@ -132,7 +132,7 @@ func (ts *typeSet) FindStructFieldNames(name string) ([]string, bool) {
 	o, ok := ts.byName[name]
 	ts.mu.RUnlock()
 	if !ok {
-		return ts.Provider.FindStructFieldNames(name)
+		return ts.Registry.FindStructFieldNames(name)
 	}
 	names := make([]string, 0, len(o.fields))
 	for f := range o.fields {
@@ -148,7 +148,7 @@ func (ts *typeSet) FindStructFieldType(name, field string) (*types.FieldType, bo
 	o, ok := ts.byName[name]
 	ts.mu.RUnlock()
 	if !ok {
-		return ts.Provider.FindStructFieldType(name, field)
+		return ts.Registry.FindStructFieldType(name, field)
 	}
 	f, ok := o.fields[field]
 	if !ok {
@@ -167,7 +167,7 @@ func (ts *typeSet) NewValue(name string, fields map[string]ref.Val) ref.Val {
 	if ok {
 		return types.NewErr("%s cannot be made in an expression", name)
 	}
-	return ts.Provider.NewValue(name, fields)
+	return ts.Registry.NewValue(name, fields)
 }
 
 // always reports whether a field of an object type is in every answer, or the

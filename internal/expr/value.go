@@ -361,7 +361,7 @@ func equal(a, b ref.Val) ref.Val {
 }
 
 func equalLists(x, y traits.Lister) ref.Val {
-	sizes := types.Equal(x.Size(), y.Size())
+	sizes := equal(x.Size(), y.Size())
 	if sizes != types.True {
 		return sizes
 	}
@@ -386,7 +386,7 @@ func equalLists(x, y traits.Lister) ref.Val {
 }
 
 func equalMaps(x, y traits.Mapper) ref.Val {
-	sizes := types.Equal(x.Size(), y.Size())
+	sizes := equal(x.Size(), y.Size())
 	if sizes == types.False {
 		return types.False
 	}

@@ -34,7 +34,7 @@ type Options struct {
 	All bool
 
 	Color bool // Table: use colors; see IsTerminal
-	Width int  // Table: columns of the terminal; 0 means 100, and less than 60 means 60
+	Width int  // Table: columns of the terminal; 0 means 100, and less than 64 means 64
 
 	// Gaps and Coverage are what an inventory says of itself ([asset.Inventory.Gaps],
 	// [asset.Inventory.Statements]), for Table and HTML. Gaps that findings carry

@@ -18,7 +18,7 @@ func plain(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r >= ' ' && r != 0x7f
 	}
-	return unicode.IsGraphic(r) && (r != utf8.RuneError)
+	return unicode.IsGraphic(r) && r != utf8.RuneError
 }
 
 // visible returns the text with everything that is not plain escaped, as in JSON.
@@ -76,7 +76,7 @@ func fit(s string, width int) string {
 	if n <= width {
 		return s + strings.Repeat(" ", width-n)
 	}
-	head, tail := (width-1+1)/2, (width-1)/2
+	head, tail := width/2, width-1-width/2
 	runes := []rune(s)
 	var b strings.Builder
 	used := 0
@@ -175,7 +175,7 @@ func isPartial(v asset.Value) bool {
 func messageOf(f policy.Finding) string {
 	switch {
 	case f.Message != "":
-		return visible(f.Message)
+		return visible(oneLine(f.Message))
 	case f.Gap != nil:
 		return visible(f.Policy.Title) + ": cannot be told, for " + gapText(f.Gap)
 	}
@@ -188,7 +188,7 @@ func reasonOf(f policy.Finding) string {
 	if f.Err == nil {
 		return ""
 	}
-	return visible(f.Err.Error())
+	return visible(oneLine(f.Err.Error()))
 }
 
 // acceptedText says who accepts a finding, why, and until when.
@@ -208,7 +208,12 @@ func gapText(g *asset.Gap) string {
 	if scope := g.Scope.String(); scope != "" {
 		what += " in " + scope
 	}
-	return visible(what) + " was not observed: " + visible(trimUnread(g))
+	return visible(what) + " was not observed: " + visible(strings.TrimPrefix(g.Unread().Error(), "unread: "))
+}
+
+// oneLine joins lines, as errors that were joined have them.
+func oneLine(s string) string {
+	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; ")
 }
 
 // nameOf returns what a person calls the subject of a finding.
