@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -21,9 +22,9 @@ type doc map[string]any
 type draft struct {
 	asset.Ref
 	name        string
-	region      string // where the ARN does not tell it and it is not the unit's
-	key         string // what the reads of the asset need to ask for it, as the listing sets it
-	tags        map[string]string
+	region      string            // where the ARN does not tell it and it is not the unit's
+	key         string            // what the reads of the asset need to ask for it, as the listing sets it
+	tags        map[string]string // nil: not read, or not by the listing
 	created     time.Time
 	incarnation string
 	links       []asset.Link
@@ -52,10 +53,8 @@ func (d *draft) link(rel string, t asset.Type, id string) {
 }
 
 // tagMap makes a map of the tags of a service, each of which has its own type of tag.
+// It is never nil, which would say that tags were not read.
 func tagMap[T any](tags []T, of func(T) (key, value *string)) map[string]string {
-	if len(tags) == 0 {
-		return nil
-	}
 	m := make(map[string]string, len(tags))
 	for _, t := range tags {
 		k, v := of(t)
@@ -136,38 +135,27 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 	if _, ok := schema.Link("region"); ok && a.Region != "" {
 		a.Links = append(a.Links, asset.Link{Rel: "region", To: regionRef(a.Account, a.Region)})
 	}
-	if len(d.tags) > 0 && d.config["Tags"] == nil {
-		if f, ok := schema.Config.Field("Tags"); ok {
-			if f.Shape != nil && f.Shape.Kind == asset.ListShape {
-				d.config["Tags"] = tagList(d.tags)
-			} else {
-				d.config["Tags"] = d.tags
-			}
+	if f, ok := schema.Config.Field("Tags"); ok && d.tags != nil && d.config["Tags"] == nil {
+		switch {
+		case len(d.tags) == 0:
+			d.config["Tags"] = nil
+		case f.Shape != nil && f.Shape.Kind == asset.ListShape:
+			d.config["Tags"] = tagList(d.tags)
+		default:
+			d.config["Tags"] = d.tags
 		}
 	}
 	for _, part := range []struct {
 		to    *asset.Value
 		from  any
 		shape *asset.Shape
-		name  asset.Path
+		name  string
 	}{
 		{&a.Config, d.config, schema.Config, "config"},
 		{&a.Status, d.status, schema.Status, "status"},
 		{&a.Access, d.access, schema.Access, "access"},
 	} {
-		x, _ := u.tidier(d.Type).value(reflect.ValueOf(part.from), part.shape, part.name)
-		if m, ok := x.(map[string]any); ok && len(m) == 0 && part.name != "config" {
-			x = nil
-		}
-		var v asset.Value
-		if x != nil {
-			var err error
-			if v, err = asset.Of(x); err != nil {
-				return nil, fmt.Errorf("%s of %s: %w", part.name, d.Ref, err)
-			}
-			v = part.shape.Conform(v)
-		}
-		v, err := withUnread(v, part.name, d.unread)
+		v, err := u.document(d, part.name, part.from, part.shape)
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", part.name, d.Ref, err)
 		}
@@ -176,29 +164,76 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 	return a, nil
 }
 
-// withUnread puts unread parts where nothing else filled them.
-func withUnread(v asset.Value, document asset.Path, unread map[asset.Path]*asset.Unread) (asset.Value, error) {
-	for _, p := range slices.Sorted(mapsKeys(unread)) {
-		rest, ok := strings.CutPrefix(string(p), string(document))
-		if !ok {
-			continue
-		}
-		if rest == "" {
-			if v.IsAbsent() {
-				v = unread[p].Value()
+// document makes one document of a draft. Config is a map even when nothing is in it;
+// the others are then absent.
+func (u *unit) document(d *draft, name string, from any, shape *asset.Shape) (asset.Value, error) {
+	t := tidier{typ: d.Type, stray: u.scan.provider.stray}
+	x, _ := t.value(reflect.ValueOf(from), shape, asset.Path(name))
+	m, isMap := x.(map[string]any)
+	if given, ok := from.(doc); ok {
+		u.notCollected(d.Type, name, shape, given, m)
+	}
+	var deep []asset.Path // that cannot be put in the map
+	for _, p := range slices.Sorted(maps.Keys(d.unread)) {
+		switch rest, ok := strings.CutPrefix(string(p), name); {
+		case !ok:
+		case rest == "":
+			if x == nil || isMap && len(m) == 0 {
+				return d.unread[p].Value(), nil
 			}
-			continue
-		}
-		within := asset.Path(strings.TrimPrefix(rest, "."))
-		if !strings.Contains(rest, "[*]") {
-			if part, err := v.At(within); err != nil || !part.IsAbsent() {
-				continue
+		case isMap && !strings.ContainsAny(rest[1:], ".["):
+			if _, filled := m[rest[1:]]; !filled {
+				m[rest[1:]] = d.unread[p]
 			}
+		default:
+			deep = append(deep, p)
 		}
+	}
+	var v asset.Value
+	if x != nil && (len(m) > 0 || !isMap || name == "config") {
 		var err error
-		if v, err = v.Set(within, unread[p].Value()); err != nil {
+		if v, err = asset.Of(x); err != nil {
 			return asset.Value{}, err
 		}
+		v = shape.Conform(v)
+	}
+	for _, p := range deep {
+		var err error
+		if v, err = setUnread(v, asset.Path(strings.TrimPrefix(string(p), name+".")), d.unread[p]); err != nil {
+			return asset.Value{}, err
+		}
+	}
+	return v, nil
+}
+
+// notCollected makes those members unread that the schema has and nobody here asks
+// for: the collector does not name them, not even as nil, and no operation fills them.
+func (u *unit) notCollected(t asset.Type, document string, shape *asset.Shape, given doc, m map[string]any) {
+	if shape == nil || shape.Kind != asset.ObjectShape {
+		return
+	}
+	for _, f := range shape.Fields {
+		if _, named := given[f.Name]; named || f.Mark.Has(asset.WriteOnly) {
+			continue
+		}
+		if p := asset.Path(document).Key(f.Name); !u.scan.provider.filled(t, p) {
+			m[f.Name] = &asset.Unread{Code: codeNotCollected}
+		}
+	}
+}
+
+// setUnread makes the part that p leads to unread, unless something filled it. Of a
+// list that is not there it makes the list unread.
+func setUnread(v asset.Value, p asset.Path, why *asset.Unread) (asset.Value, error) {
+	first, _, every := strings.Cut(string(p), "[*]")
+	part, err := v.At(asset.Path(first))
+	switch {
+	case err != nil:
+		return asset.Value{}, err
+	case part.IsAbsent():
+		return v.Set(asset.Path(first), why.Value())
+	case every:
+		return v.Set(p, why.Value())
 	}
 	return v, nil
 }

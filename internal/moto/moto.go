@@ -1,0 +1,105 @@
+// Package moto runs moto_server, a server that behaves like AWS, for tests.
+package moto
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// Account is the account of the credentials that Config has.
+const Account = "123456789012"
+
+type server struct {
+	url  string
+	life io.Closer // the server's standard input, kept so that it is not collected
+	err  error
+}
+
+// running is the server of this test binary. It ends with the binary, because it
+// waits for the end of its standard input.
+var running = sync.OnceValue(func() server {
+	program := "moto_server"
+	if dir := os.Getenv("STANCE_MOTO"); dir != "" {
+		program = filepath.Join(dir, "bin", program)
+	}
+	program, err := exec.LookPath(program)
+	if err != nil {
+		return server{err: err}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return server{err: err}
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
+	cmd := exec.Command("sh", "-c", `"$0" -H 127.0.0.1 -p "$1" </dev/null >/dev/null 2>&1 & cat >/dev/null; kill $!`, program, port)
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		return server{err: err}
+	}
+	if err := cmd.Start(); err != nil {
+		return server{err: err}
+	}
+	s := server{url: "http://127.0.0.1:" + port, life: life}
+	for range 600 {
+		if resp, err := http.Get(s.url + "/moto-api/"); err == nil {
+			resp.Body.Close()
+			return s
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.err = errors.New("it does not answer")
+	return s
+})
+
+// URL returns the address of a server without any resources. There is one server for
+// a test binary, and every call of URL empties it: tests that use it cannot run at
+// the same time. It skips the test where there is no moto_server, neither on PATH
+// nor in the virtual environment that STANCE_MOTO names.
+func URL(t testing.TB) string {
+	t.Helper()
+	s := running()
+	if s.err != nil {
+		t.Skipf("moto_server: %v", s.err)
+	}
+	// Policies of AWS itself can be attached as they can in AWS.
+	post(t, s.url+"/moto-api/config", `{"iam": {"load_aws_managed_policies": true}}`)
+	post(t, s.url+"/moto-api/reset", "")
+	return s.url
+}
+
+func post(t testing.TB, url, body string) {
+	t.Helper()
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	if resp.StatusCode/100 != 2 {
+		t.Fatal(fmt.Errorf("%s: %s", url, resp.Status))
+	}
+}
+
+// Config returns a configuration for the server, in us-east-1 and with credentials of
+// [Account].
+func Config(url string) aws.Config {
+	return aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: &url,
+		Credentials:  credentials.NewStaticCredentialsProvider("testing", "testing", ""),
+	}
+}

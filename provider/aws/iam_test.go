@@ -1,0 +1,142 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	s3controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+const (
+	readOnlyPolicy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+	trust          = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}]}`
+	allowAll       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+)
+
+func TestIdentities(t *testing.T) {
+	x := newTester(t, nil)
+	ctx := t.Context()
+	client := iam.NewFromConfig(x.cfg)
+	own, err := client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("all"), PolicyDocument: aws.String(allowAll)})
+	require.NoError(t, err)
+	_, err = client.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: aws.String("ops"), Path: aws.String("/team/")})
+	require.NoError(t, err)
+	_, err = client.PutGroupPolicy(ctx, &iam.PutGroupPolicyInput{GroupName: aws.String("ops"), PolicyName: aws.String("inline"), PolicyDocument: aws.String(allowAll)})
+	require.NoError(t, err)
+	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ann"), PermissionsBoundary: own.Policy.Arn})
+	require.NoError(t, err)
+	_, err = client.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: aws.String("ops"), UserName: aws.String("ann")})
+	require.NoError(t, err)
+	_, err = client.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: aws.String("ann"), PolicyArn: own.Policy.Arn})
+	require.NoError(t, err)
+	key, err := client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("ann")})
+	require.NoError(t, err)
+	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("bob")})
+	require.NoError(t, err)
+	_, err = client.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: aws.String("bob"), Password: aws.String("hunter2-Hunter2"), PasswordResetRequired: true})
+	require.NoError(t, err)
+	_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("audit"), AssumeRolePolicyDocument: aws.String(trust), Description: aws.String("Reads")})
+	require.NoError(t, err)
+	_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("audit"), PolicyArn: aws.String(readOnlyPolicy)})
+	require.NoError(t, err)
+
+	inv := x.collect(t, iamUser, iamRole, iamGroup, iamManagedPolicy, iamAccessKey)
+	assert.Empty(t, gapTexts(inv))
+
+	ann := named(t, inv, iamUser, "ann")
+	assert.Equal(t, "arn:aws:iam::123456789012:user/ann", ann.ID)
+	assert.Empty(t, ann.Region)
+	assertJSON(t, `["ops"]`, ann.Config.Get("Groups"))
+	assert.Contains(t, ann.Links, asset.Link{Rel: "member_of", To: asset.Ref{Type: iamGroup, ID: "arn:aws:iam::123456789012:group/team/ops"}})
+	assert.Contains(t, ann.Links, asset.Link{Rel: "attached_policy", To: asset.Ref{Type: iamManagedPolicy, ID: *own.Policy.Arn}})
+	assert.Contains(t, ann.Links, asset.Link{Rel: "permissions_boundary", To: asset.Ref{Type: iamManagedPolicy, ID: *own.Policy.Arn}})
+	assertJSON(t, `false`, ann.Status.Get("CredentialReport", "password_enabled"))
+	assertJSON(t, `true`, ann.Status.Get("CredentialReport", "access_key_1_active"))
+	assert.True(t, ann.Status.Get("CredentialReport", "access_key_1_last_used_date").IsAbsent())
+	assert.True(t, ann.Config.Get("LoginProfile").IsAbsent())
+	assertJSON(t, `[]`, ann.Status.Get("MFADevices"))
+
+	bob := named(t, inv, iamUser, "bob")
+	assertJSON(t, `{"PasswordResetRequired":true}`, bob.Config.Get("LoginProfile"))
+	assertJSON(t, `true`, bob.Status.Get("CredentialReport", "password_enabled"))
+
+	k := only(t, inv, iamAccessKey)
+	assert.Equal(t, *key.AccessKey.AccessKeyId, k.ID)
+	assertJSON(t, `"Active"`, k.Config.Get("Status"))
+	assertJSON(t, `"ann"`, k.Config.Get("UserName"))
+	assert.Equal(t, []asset.Link{{Rel: "owned_by", To: ann.Ref}}, k.Links)
+	assert.False(t, k.Created.IsZero())
+
+	role := named(t, inv, iamRole, "audit")
+	assertJSON(t, trust, role.Access)
+	assertJSON(t, trust, role.Config.Get("AssumeRolePolicyDocument"))
+	assertJSON(t, `"Reads"`, role.Config.Get("Description"))
+	assertJSON(t, `3600`, role.Config.Get("MaxSessionDuration"))
+
+	group := only(t, inv, iamGroup)
+	assertJSON(t, `[{"PolicyName":"inline","PolicyDocument":`+allowAll+`}]`, group.Config.Get("Policies"))
+
+	// A policy of AWS is AWS's, and what differs from account to account is not told.
+	theirs := named(t, inv, iamManagedPolicy, "ReadOnlyAccess")
+	assert.Equal(t, asset.Scope{Provider: "aws", Account: "aws"}, theirs.Scope)
+	assert.Equal(t, []string{"123456789012"}, theirs.Observers)
+	assertUnread(t, "", codeNotCollected, theirs.Config.Get("AttachmentCount"))
+	ours := named(t, inv, iamManagedPolicy, "all")
+	assertJSON(t, allowAll, ours.Config.Get("PolicyDocument"))
+	assertJSON(t, `1`, ours.Config.Get("AttachmentCount"))
+}
+
+func TestIdentitiesOfOneKindOnly(t *testing.T) {
+	x := newTester(t, nil)
+	client := iam.NewFromConfig(x.cfg)
+	_, err := client.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("ann")})
+	require.NoError(t, err)
+	_, err = client.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("ann")})
+	require.NoError(t, err)
+	inv := x.collectQuery(t, provider.Query{Types: []asset.Type{iamAccessKey}, Reads: map[asset.Type][]asset.Path{iamAccessKey: {"config.Status", "status.CreateDate"}}})
+	assert.Equal(t, 1, inv.Len())
+	only(t, inv, iamAccessKey)
+	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "IAM:GetAccountAuthorizationDetails": 1, "IAM:ListAccessKeys": 1}, x.calls.n)
+	require.Len(t, inv.Statements(), 1)
+}
+
+func TestAccount(t *testing.T) {
+	x := newTester(t, nil)
+	ctx := t.Context()
+	_, err := iam.NewFromConfig(x.cfg).UpdateAccountPasswordPolicy(ctx, &iam.UpdateAccountPasswordPolicyInput{MinimumPasswordLength: aws.Int32(14), PasswordReusePrevention: aws.Int32(24)})
+	require.NoError(t, err)
+
+	a := only(t, x.collect(t, accountType), accountType)
+	assert.Equal(t, "123456789012", a.ID)
+	assertJSON(t, `14`, a.Config.Get("PasswordPolicy", "MinimumPasswordLength"))
+	assertJSON(t, `0`, a.Status.Get("SummaryMap", "AccountMFAEnabled"))
+	assert.True(t, a.Config.Get("PublicAccessBlockConfiguration").IsAbsent(), "%s", a.Config.Get("PublicAccessBlockConfiguration"))
+	assertJSON(t, `[]`, a.Config.Get("AlternateContacts"))
+
+	_, err = s3control.NewFromConfig(x.cfg, plainS3Control).PutPublicAccessBlock(ctx, &s3control.PutPublicAccessBlockInput{
+		AccountId:                      aws.String("123456789012"),
+		PublicAccessBlockConfiguration: &s3controltypes.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true)},
+	})
+	require.NoError(t, err)
+	a = only(t, x.collect(t, accountType), accountType)
+	assertJSON(t, `true`, a.Config.Get("PublicAccessBlockConfiguration", "BlockPublicAcls"))
+}
+
+func TestRegions(t *testing.T) {
+	x := newTester(t, nil)
+	inv := x.collect(t, regionType)
+	a := named(t, inv, regionType, "eu-west-1")
+	assert.Equal(t, "123456789012/eu-west-1", a.ID)
+	assert.Equal(t, asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-1"}, a.Scope)
+	assertJSON(t, `false`, a.Config.Get("EbsEncryptionByDefault"))
+	assert.Equal(t, []asset.Ref{accountRef("123456789012")}, a.Parents)
+	assert.Equal(t, asset.Complete, inv.Coverage(a.Scope, regionType))
+	assert.Equal(t, asset.NotAsked, inv.Coverage(asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-2"}, regionType))
+}

@@ -1,0 +1,29 @@
+package aws
+
+import (
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Types that assets of many services have links to.
+const (
+	kmsKey asset.Type = "AWS::KMS::Key"
+)
+
+// arnName returns what follows the last colon or slash of an ARN.
+func arnName(id string) string {
+	return id[strings.LastIndexAny(id, ":/")+1:]
+}
+
+// kmsKeyARN returns the ARN of a key that a service in a region names, or "" if it
+// names it by an alias, which cannot be told from here.
+func (u *unit) kmsKeyARN(region, name string) string {
+	switch {
+	case name == "", strings.Contains(name, "alias/"):
+		return ""
+	case strings.HasPrefix(name, "arn:"):
+		return name
+	}
+	return strings.Join([]string{"arn", u.account.partition, "kms", region, u.account.ID, "key/" + name}, ":")
+}

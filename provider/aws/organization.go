@@ -1,0 +1,101 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+const unitType asset.Type = "AWS::Organizations::OrganizationalUnit"
+
+// organization returns the accounts of the organisation. Where its tree cannot be
+// read the accounts have no units, and a gap tells so.
+func (s *scan) organization(ctx context.Context, own *account) ([]Account, error) {
+	client := organizations.NewFromConfig(own.config("organizations", own.home()))
+	var list []Account
+	fetch := func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
+		out, err := client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: optional(token)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Accounts, aws.ToString(out.NextToken), nil
+	}
+	for a, err := range provider.Pages(ctx, fetch) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Account{
+			ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Email: aws.ToString(a.Email), Status: string(a.Status),
+		})
+	}
+	units, err := organizationTree(ctx, client)
+	if err != nil {
+		why := fault("organizations:ListRoots", err)
+		s.emit(ctx, &asset.Gap{
+			Scope: asset.Scope{Provider: providerName, Account: own.ID}, Type: unitType,
+			Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+		})
+	}
+	for i := range list {
+		list[i].Units = units[list[i].ID]
+	}
+	return list, nil
+}
+
+// organizationTree returns the units of each account, nearest first. Two calls for
+// each unit are fewer than one for each account.
+func organizationTree(ctx context.Context, client *organizations.Client) (map[string][]Unit, error) {
+	type parent struct {
+		id    string
+		above []Unit
+	}
+	var queue []parent
+	for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
+		out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Roots, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		queue = append(queue, parent{id: aws.ToString(r.Id)})
+	}
+	units := map[string][]Unit{}
+	for len(queue) > 0 {
+		p := queue[0]
+		queue = queue[1:]
+		for a, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
+			out, err := client.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: &p.id, NextToken: optional(token)})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.Accounts, aws.ToString(out.NextToken), nil
+		}) {
+			if err != nil {
+				return units, err
+			}
+			units[aws.ToString(a.Id)] = p.above
+		}
+		for u, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
+			out, err := client.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &p.id, NextToken: optional(token)})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.OrganizationalUnits, aws.ToString(out.NextToken), nil
+		}) {
+			if err != nil {
+				return units, err
+			}
+			unit := Unit{ID: aws.ToString(u.Id), Name: aws.ToString(u.Name), ARN: aws.ToString(u.Arn)}
+			queue = append(queue, parent{unit.ID, append([]Unit{unit}, p.above...)})
+		}
+	}
+	return units, nil
+}

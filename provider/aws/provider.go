@@ -1,0 +1,127 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/openstance/stance/asset"
+	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/provider"
+)
+
+const providerName = "aws"
+
+// Provider discovers assets in AWS. It is safe for use by many goroutines at once
+// and keeps nothing from one discovery to the next.
+type Provider struct {
+	cfg      aws.Config
+	opts     Options
+	services []service
+	schemas  func(asset.Type) (*asset.Schema, bool)
+	stray    func(asset.Type, asset.Path) // see tidier
+}
+
+var _ provider.Getter = (*Provider)(nil)
+
+// New returns a provider that starts from a configuration, of which it uses
+// credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
+// before a discovery begins. With a BaseEndpoint every service is called there.
+func New(cfg aws.Config, opts *Options) *Provider {
+	p := &Provider{cfg: cfg.Copy(), services: services(), schemas: catalog.Schema}
+	if opts != nil {
+		p.opts = *opts
+	}
+	if p.opts.Now == nil {
+		p.opts.Now = time.Now
+	}
+	if p.opts.Workers <= 0 {
+		p.opts.Workers = 32
+	}
+	if p.cfg.HTTPClient == nil {
+		// One for all clients, so that they share connections.
+		p.cfg.HTTPClient = awshttp.NewBuildableClient()
+	}
+	return p
+}
+
+// Name returns "aws".
+func (p *Provider) Name() string { return providerName }
+
+// Types returns the types that a query without types asks for, sorted.
+func (p *Provider) Types() []asset.Type {
+	var all []asset.Type
+	for i := range p.services {
+		for _, t := range p.inert(&p.services[i]) {
+			all = append(all, t.all()...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// inert returns the tables of a service for what they say of themselves. Their
+// functions must not be called.
+func (p *Provider) inert(s *service) []table {
+	scan := &scan{provider: p}
+	return s.tables(&unit{scan: scan, account: newAccount(p, Account{}, "aws", aws.Config{}), service: s})
+}
+
+// Discover implements [provider.Provider]. The error, other than the context's, is
+// that the credentials cannot be used at all.
+func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
+	return func(yield func(asset.Observation, error) bool) {
+		if err := p.discover(ctx, &scan{provider: p, query: q}, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// Get implements [provider.Getter]. Where the id does not tell the account it looks
+// in all of them.
+func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error) {
+	if !slices.Contains(p.Types(), ref.Type) {
+		return nil, fmt.Errorf("aws: %s: no such type", ref)
+	}
+	var found *asset.Asset
+	var gaps []error
+	s := &scan{provider: p, query: provider.Query{Types: []asset.Type{ref.Type}}, only: ref}
+	err := p.discover(ctx, s, func(o asset.Observation) bool {
+		switch o := o.(type) {
+		case *asset.Asset:
+			found = o
+		case *asset.Gap:
+			gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, o.Unread()))
+		}
+		return found == nil
+	})
+	switch {
+	case found != nil:
+		return found, nil
+	case err == nil && len(gaps) == 0:
+		err = provider.ErrNotFound
+	}
+	return nil, fmt.Errorf("aws: %s: %w", ref, errors.Join(append(gaps, err)...))
+}
+
+// where returns the account and the region that a ref names, empty where it does not.
+func where(ref asset.Ref) (account, region string) {
+	if id, err := arn.Parse(ref.ID); err == nil {
+		return id.AccountID, id.Region
+	}
+	switch ref.Type {
+	case accountType:
+		return ref.ID, ""
+	case regionType:
+		account, region, _ = strings.Cut(ref.ID, "/")
+	}
+	return account, region
+}

@@ -1,0 +1,255 @@
+package aws
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+const (
+	perUnit     = 8               // assets of a unit that are read at once
+	callTimeout = 3 * time.Minute // for one call with all its attempts
+)
+
+// unit is one service in one region of one account, or in none for what is global.
+type unit struct {
+	scan    *scan
+	account *account
+	region  string // "" for what is global
+	service *service
+
+	assets, gaps atomic.Int64
+}
+
+// config returns the configuration for a client of a service. Clients of one service
+// in one region of an account share a token bucket.
+func (u *unit) config(service string) aws.Config {
+	region := u.region
+	if region == "" {
+		region = u.account.home()
+	}
+	return u.account.config(service, region)
+}
+
+// configIn is config for another region, as buckets need it.
+func (u *unit) configIn(service, region string) aws.Config {
+	return u.account.config(service, region)
+}
+
+// arn makes an ARN of the unit's account and region.
+func (u *unit) arn(service, resource string) string {
+	return strings.Join([]string{"arn", u.account.partition, service, u.region, u.account.ID, resource}, ":")
+}
+
+// scope is what the unit's statements are about.
+func (u *unit) scope() asset.Scope {
+	return asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region}
+}
+
+func (u *unit) schema(t asset.Type) *asset.Schema { return u.scan.provider.schema(t) }
+
+// consoleURL returns the page of an asset in the console, which finds it by the ARN.
+func (u *unit) consoleURL(id string) string {
+	host, ok := map[string]string{
+		"aws":        "console.aws.amazon.com",
+		"aws-cn":     "console.amazonaws.cn",
+		"aws-us-gov": "console.amazonaws-us-gov.com",
+	}[u.account.partition]
+	if !ok || !strings.HasPrefix(id, "arn:") {
+		return ""
+	}
+	return "https://" + host + "/go/view?arn=" + url.QueryEscape(id)
+}
+
+// run collects everything that is asked for.
+func (u *unit) run(ctx context.Context) {
+	for _, t := range u.service.tables(u) {
+		if t.global == (u.region == "") && slices.ContainsFunc(t.all(), u.scan.query.Wants) {
+			u.collect(ctx, &t)
+		}
+	}
+}
+
+// collect lists a table to its end, and states how complete it is.
+func (u *unit) collect(ctx context.Context, t *table) {
+	partial := u.pages(ctx, t, t.list, asset.Ref{})
+	for _, typ := range t.all() {
+		if !u.scan.query.Wants(typ) {
+			continue
+		}
+		state := asset.Complete
+		if partial[typ] || u.scan.provider.quiet(typ, t) {
+			state = asset.Partial
+		}
+		u.scan.emit(ctx, &asset.Coverage{Scope: u.scope(), Type: typ, State: state})
+	}
+}
+
+// pages lists the pages of a table, of the whole scope or of one parent, and returns
+// the types of which something may be missing.
+func (u *unit) pages(ctx context.Context, t *table, list listFunc, of asset.Ref) map[asset.Type]bool {
+	partial := map[asset.Type]bool{}
+	fetch := func(ctx context.Context, token string) ([][]*draft, string, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		page, next, err := list(ctx, token)
+		return [][]*draft{page}, next, err
+	}
+	for page, err := range provider.Pages(ctx, fetch) {
+		if err != nil {
+			if ctx.Err() != nil || hasCode(err, t.absent) {
+				return partial
+			}
+			why := fault(t.op, err)
+			for _, typ := range t.all() {
+				partial[typ] = true
+				u.gap(ctx, typ, of, why)
+			}
+			return partial
+		}
+		for typ := range u.page(ctx, t, page) {
+			partial[typ] = true
+		}
+	}
+	return partial
+}
+
+type listFunc = func(ctx context.Context, token string) ([]*draft, string, error)
+
+// gap emits a gap if the type is asked for.
+func (u *unit) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.Unread) {
+	if !u.scan.query.Wants(t) {
+		return
+	}
+	u.gaps.Add(1)
+	u.scan.emit(ctx, &asset.Gap{
+		Scope: u.scope(), Type: t, Of: of,
+		Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+	})
+}
+
+// page reads and emits the assets of a page and what is under them.
+func (u *unit) page(ctx context.Context, t *table, page []*draft) map[asset.Type]bool {
+	page = slices.DeleteFunc(page, func(d *draft) bool { return !u.scan.selects(d.Ref) && len(t.under) == 0 })
+	for i := range t.reads {
+		if r := &t.reads[i]; r.together != nil {
+			u.readTogether(ctx, r, page)
+		}
+	}
+	found := make([]map[asset.Type]bool, len(page))
+	var g errgroup.Group
+	g.SetLimit(perUnit)
+	for i, d := range page {
+		g.Go(func() error {
+			found[i] = u.one(ctx, t, d)
+			return nil
+		})
+	}
+	g.Wait()
+	partial := map[asset.Type]bool{}
+	for _, types := range found {
+		for typ := range types {
+			partial[typ] = true
+		}
+	}
+	return partial
+}
+
+// one reads and emits one asset and what is under it.
+func (u *unit) one(ctx context.Context, t *table, d *draft) map[asset.Type]bool {
+	partial := map[asset.Type]bool{}
+	for i := range t.under {
+		below := &t.under[i]
+		if d.Type != below.of || !slices.ContainsFunc(below.all(), u.scan.query.Wants) {
+			continue
+		}
+		list := func(ctx context.Context, token string) ([]*draft, string, error) {
+			return below.listOf(ctx, d, token)
+		}
+		for typ := range u.pages(ctx, below, list, d.Ref) {
+			partial[typ] = true
+		}
+	}
+	if !u.scan.selects(d.Ref) {
+		return partial
+	}
+	for i := range t.reads {
+		if r := &t.reads[i]; r.each != nil && r.applies(d) {
+			u.readEach(ctx, r, d)
+		}
+	}
+	a, err := u.finish(d)
+	if err != nil {
+		partial[d.Type] = true
+		u.gap(ctx, d.Type, asset.Ref{}, &asset.Unread{Op: t.op, Code: codeMalformed, Message: clip(err.Error())})
+		return partial
+	}
+	u.assets.Add(1)
+	u.scan.emit(ctx, a)
+	return partial
+}
+
+func (r *read) applies(d *draft) bool { return r.of == "" || r.of == d.Type }
+
+// readEach runs a read for one asset, if the query asks for what it fills.
+func (u *unit) readEach(ctx context.Context, r *read, d *draft) {
+	fills := u.scan.provider.fills(d.Type, r.op)
+	why := &asset.Unread{Op: r.op, Code: asset.CodeNotRequested}
+	if u.scan.wants(d.Type, fills) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		err := r.each(ctx, d)
+		if err == nil || hasCode(err, r.absent) {
+			return
+		}
+		why = fault(r.op, err)
+	}
+	d.setUnread(fills, why)
+}
+
+// readTogether runs a read for the assets of a page.
+func (u *unit) readTogether(ctx context.Context, r *read, page []*draft) {
+	var wanted []*draft
+	for _, d := range page {
+		if !r.applies(d) || !u.scan.selects(d.Ref) {
+			continue
+		}
+		if fills := u.scan.provider.fills(d.Type, r.op); u.scan.wants(d.Type, fills) {
+			wanted = append(wanted, d)
+		} else {
+			d.setUnread(fills, &asset.Unread{Op: r.op, Code: asset.CodeNotRequested})
+		}
+	}
+	for ds := range slices.Chunk(wanted, r.size) {
+		if err := u.callTogether(ctx, r, ds); err != nil && !hasCode(err, r.absent) {
+			why := fault(r.op, err)
+			for _, d := range ds {
+				d.setUnread(u.scan.provider.fills(d.Type, r.op), why)
+			}
+		}
+	}
+}
+
+func (u *unit) callTogether(ctx context.Context, r *read, ds []*draft) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return r.together(ctx, ds)
+}
+
+func (d *draft) setUnread(paths []asset.Path, why *asset.Unread) {
+	if d.unread == nil {
+		d.unread = map[asset.Path]*asset.Unread{}
+	}
+	for _, p := range paths {
+		d.unread[p] = why
+	}
+}
