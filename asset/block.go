@@ -257,11 +257,23 @@ func (b *block) bytesOf(n node) []byte {
 }
 
 // copy writes v into the block.
-func (b *block) copy(v Value) node {
+func (b *block) copy(v Value) node { return b.copyWith(v, nil) }
+
+// copyWith writes v into the block, with what instead returns in place of a string,
+// if it returns true. A nil instead replaces nothing.
+func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) node {
 	flags := v.node & (flagDefault | flagPartial)
 	switch v.node.tag() {
-	case tagString, tagFloat:
-		return b.str(v.node.tag(), v.text(v.node)) | flags
+	case tagString:
+		s := v.text(v.node)
+		if instead != nil {
+			if r, ok := instead(s); ok {
+				return b.redacted(r) | flags
+			}
+		}
+		return b.str(tagString, s) | flags
+	case tagFloat:
+		return b.str(tagFloat, v.text(v.node)) | flags
 	case tagInt64, tagUint64:
 		at := len(b.out)
 		b.u64(le64(v.doc, v.node.payload()))
@@ -274,14 +286,15 @@ func (b *block) copy(v Value) node {
 	case tagList:
 		mark := len(b.stack)
 		for i := range v.count() {
-			b.stack = append(b.stack, b.copy(v.Index(i)))
+			n := b.copyWith(v.Index(i), instead)
+			b.stack = append(b.stack, n)
 		}
 		return b.list(mark) | flags
 	case tagMap:
 		mark := len(b.stack)
 		for i := range v.count() {
 			k, x := v.MemberAt(i)
-			b.member(k, b.copy(x))
+			b.member(k, b.copyWith(x, instead))
 		}
 		n, _, _ := b.mapping(mark) // the keys of v differ
 		return n | flags

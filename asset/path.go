@@ -319,10 +319,11 @@ func (b *block) hasKey(mark int, key string) bool {
 	return false
 }
 
+// following returns what is left of the trees whose first step matches.
 func following(trees [][]Step, match func(Step) bool) [][]Step {
 	var rest [][]Step
 	for _, t := range trees {
-		if match(t[0]) {
+		if len(t) > 0 && match(t[0]) {
 			rest = append(rest, t[1:])
 		}
 	}
