@@ -54,14 +54,23 @@ func functionOptions() []cel.EnvOption {
 
 func (f function) bind(args []ref.Val) ref.Val {
 	result, err := f.call(args)
-	if err != nil {
-		var u *asset.Unread
-		if r := runOf(args); r != nil && errors.As(err, &u) {
-			return r.Unknown(u)
-		}
+	if err == nil {
+		return types.DefaultTypeAdapter.NativeToValue(result)
+	}
+	var u *asset.Unread
+	r := runOf(args)
+	if r == nil || !errors.As(err, &u) {
 		return types.NewErr("%s: %v", f.name, err)
 	}
-	return types.DefaultTypeAdapter.NativeToValue(result)
+	if found, ok := result.([]string); ok && len(found) > 0 {
+		// What was found is certain; there may be more.
+		l := &openList{run: r, open: u}
+		for _, s := range found {
+			l.items = append(l.items, types.String(s))
+		}
+		return l
+	}
+	return r.Unknown(u)
 }
 
 // runOf returns the run that a value of a document among args belongs to.
@@ -72,7 +81,7 @@ func runOf(args []ref.Val) *Run {
 			return x.run
 		case *list:
 			return x.run
-		case *relatives:
+		case *openList:
 			return x.run
 		case *record:
 			return x.run
@@ -91,7 +100,10 @@ func runOf(args []ref.Val) *Run {
 	return nil
 }
 
-var functions = []function{
+// functions are all functions, in the order in which they are declared.
+var functions = slices.Concat(basicFunctions, iamFunctions, netFunctions)
+
+var basicFunctions = []function{
 	{"@age", []*cel.Type{cel.TimestampType, cel.DynType}, cel.DurationType, func(a []ref.Val) (any, error) {
 		then, err := timeOf(a[1])
 		if err != nil {

@@ -30,12 +30,12 @@ const subjectVar = "@subject"
 var relations = []struct {
 	macro, function string
 	rel             bool // takes the name of a relation first
-	find            func(s *Subject, rel string, t asset.Type) *relatives
+	find            func(s *Subject, rel string, t asset.Type) *openList
 }{
 	{"follow", "@follow", true, (*Subject).follow},
 	{"referrers", "@referrers", true, (*Subject).referrers},
-	{"assets", "@assets", false, func(s *Subject, _ string, t asset.Type) *relatives { return s.assets(t) }},
-	{"ancestors", "@ancestors", false, func(s *Subject, _ string, t asset.Type) *relatives { return s.ancestors(t) }},
+	{"assets", "@assets", false, func(s *Subject, _ string, t asset.Type) *openList { return s.assets(t) }},
+	{"ancestors", "@ancestors", false, func(s *Subject, _ string, t asset.Type) *openList { return s.ancestors(t) }},
 }
 
 func relationOptions() []cel.EnvOption {
@@ -80,16 +80,17 @@ func expandRelation(macro, function string, args int) cel.MacroFactory {
 	}
 }
 
-// relatives is a list of assets. If open is set, there may be more than its items.
-type relatives struct {
+// openList is a list, of assets or of what a function found. If open is set, there may
+// be more than its items, and it says why.
+type openList struct {
 	opaque
 	run   *Run
 	items []ref.Val // *record, or *types.Unknown for one that was not observed
 	open  *asset.Unread
 }
 
-func (s *Subject) follow(rel string, t asset.Type) *relatives {
-	r := &relatives{run: s.run}
+func (s *Subject) follow(rel string, t asset.Type) *openList {
+	r := &openList{run: s.run}
 	if s.Related == nil {
 		r.open = noInventory
 		return r
@@ -110,8 +111,8 @@ func (s *Subject) follow(rel string, t asset.Type) *relatives {
 
 var noInventory = &asset.Unread{Code: asset.CodeNotObserved, Message: "no inventory of other assets was given"}
 
-func (s *Subject) referrers(rel string, t asset.Type) *relatives {
-	r := &relatives{run: s.run}
+func (s *Subject) referrers(rel string, t asset.Type) *openList {
+	r := &openList{run: s.run}
 	if s.Related == nil {
 		r.open = noInventory
 		return r
@@ -148,8 +149,8 @@ func (s *Subject) anywhere(rel string, t asset.Type) bool {
 	return ok && l.Anywhere
 }
 
-func (s *Subject) assets(t asset.Type) *relatives {
-	r := &relatives{run: s.run}
+func (s *Subject) assets(t asset.Type) *openList {
+	r := &openList{run: s.run}
 	if s.Related == nil {
 		r.open = noInventory
 		return r
@@ -164,8 +165,8 @@ func (s *Subject) assets(t asset.Type) *relatives {
 	return r
 }
 
-func (s *Subject) ancestors(t asset.Type) *relatives {
-	r := &relatives{run: s.run}
+func (s *Subject) ancestors(t asset.Type) *openList {
+	r := &openList{run: s.run}
 	if s.Related == nil {
 		r.open = noInventory
 		return r
@@ -183,10 +184,10 @@ func (s *Subject) ancestors(t asset.Type) *relatives {
 	return r
 }
 
-func (r *relatives) add(a *asset.Asset) { r.items = append(r.items, &record{run: r.run, a: a}) }
+func (r *openList) add(a *asset.Asset) { r.items = append(r.items, &record{run: r.run, a: a}) }
 
 // gaps opens the list if a gap of the subject concerns assets of the type.
-func (r *relatives) gaps(gaps []*asset.Gap, t asset.Type) {
+func (r *openList) gaps(gaps []*asset.Gap, t asset.Type) {
 	for _, g := range gaps {
 		if g.Type == "" || g.Type == t {
 			r.open = g.Unread()
@@ -196,7 +197,7 @@ func (r *relatives) gaps(gaps []*asset.Gap, t asset.Type) {
 }
 
 // Size implements traits.Sizer: unknown while there may be more.
-func (r *relatives) Size() ref.Val {
+func (r *openList) Size() ref.Val {
 	if r.open != nil {
 		return r.run.Unknown(r.open)
 	}
@@ -204,7 +205,7 @@ func (r *relatives) Size() ref.Val {
 }
 
 // Get implements traits.Indexer.
-func (r *relatives) Get(index ref.Val) ref.Val {
+func (r *openList) Get(index ref.Val) ref.Val {
 	i, err := types.GetOrError(index)
 	switch {
 	case err != nil:
@@ -218,7 +219,7 @@ func (r *relatives) Get(index ref.Val) ref.Val {
 }
 
 // Contains implements traits.Container.
-func (r *relatives) Contains(x ref.Val) ref.Val {
+func (r *openList) Contains(x ref.Val) ref.Val {
 	found := contains(r, x)
 	if found == types.False && r.open != nil {
 		return r.run.Unknown(r.open)
@@ -227,7 +228,7 @@ func (r *relatives) Contains(x ref.Val) ref.Val {
 }
 
 // Fold implements traits.Foldable. What may be missing is a last, unknown element.
-func (r *relatives) Fold(f traits.Folder) {
+func (r *openList) Fold(f traits.Folder) {
 	for i, x := range r.items {
 		if !f.FoldEntry(types.Int(i), x) {
 			return
@@ -239,7 +240,7 @@ func (r *relatives) Fold(f traits.Folder) {
 }
 
 // Iterator implements traits.Iterable, with the same last element.
-func (r *relatives) Iterator() traits.Iterator {
+func (r *openList) Iterator() traits.Iterator {
 	items := r.items
 	if r.open != nil {
 		items = append(items[:len(items):len(items)], r.run.Unknown(r.open))
@@ -248,15 +249,15 @@ func (r *relatives) Iterator() traits.Iterator {
 }
 
 // Add implements traits.Adder.
-func (r *relatives) Add(other ref.Val) ref.Val {
-	o, ok := other.(*relatives)
+func (r *openList) Add(other ref.Val) ref.Val {
+	o, ok := other.(*openList)
 	if !ok {
 		if r.open != nil {
 			return r.run.Unknown(r.open)
 		}
 		return types.NewRefValList(types.DefaultTypeAdapter, r.items).Add(other)
 	}
-	sum := &relatives{run: r.run, open: r.open, items: append(r.items[:len(r.items):len(r.items)], o.items...)}
+	sum := &openList{run: r.run, open: r.open, items: append(r.items[:len(r.items):len(r.items)], o.items...)}
 	if sum.open == nil {
 		sum.open = o.open
 	}
@@ -264,10 +265,10 @@ func (r *relatives) Add(other ref.Val) ref.Val {
 }
 
 // Type implements ref.Val.
-func (r *relatives) Type() ref.Type { return types.ListType }
+func (r *openList) Type() ref.Type { return types.ListType }
 
 // Equal implements ref.Val.
-func (r *relatives) Equal(other ref.Val) ref.Val { return equal(r, other) }
+func (r *openList) Equal(other ref.Val) ref.Val { return equal(r, other) }
 
 // record is another asset as CEL sees it, with the fields asset, config, status and
 // access.

@@ -361,6 +361,9 @@ func equal(a, b ref.Val) ref.Val {
 }
 
 func equalLists(x, y traits.Lister) ref.Val {
+	if longer(x, y) || longer(y, x) {
+		return types.False
+	}
 	sizes := equal(x.Size(), y.Size())
 	if sizes != types.True {
 		return sizes
@@ -383,6 +386,14 @@ func equalLists(x, y traits.Lister) ref.Val {
 		return unknown
 	}
 	return types.True
+}
+
+// longer reports whether x has more elements than y for certain, though how many
+// there are may not be known.
+func longer(x, y traits.Lister) bool {
+	open, ok := x.(*openList)
+	n, known := y.Size().(types.Int)
+	return ok && known && len(open.items) > int(n)
 }
 
 func equalMaps(x, y traits.Mapper) ref.Val {
@@ -507,7 +518,7 @@ func (r *Run) unreadIn(v ref.Val) ref.Val {
 		return r.marksIn(x.v)
 	case *list:
 		return r.marksIn(x.v)
-	case *relatives:
+	case *openList:
 		if x.open != nil {
 			return r.Unknown(x.open)
 		}
@@ -554,8 +565,8 @@ func Text(v ref.Val) string {
 		s = "error: " + x.String()
 	case *types.Unknown:
 		s = "unknown"
-	case *relatives:
-		s = fmt.Sprintf("%d assets", len(x.items))
+	case *openList:
+		s = fmt.Sprintf("%d elements", len(x.items))
 	case *record:
 		s = x.String()
 	case *types.Optional:

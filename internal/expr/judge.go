@@ -1,0 +1,154 @@
+package expr
+
+import (
+	"fmt"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/iam"
+)
+
+var (
+	textsType = cel.ListType(cel.StringType)
+	docsType  = cel.ListType(cel.DynType)
+)
+
+// iamFunctions judge access policies: those of AWS and of Google Cloud, told apart
+// by their form.
+var iamFunctions = []function{
+	{"iam.isPublic", []*cel.Type{cel.DynType}, cel.BoolType, ofDocument(iam.IsPublic)},
+	{"iam.grantsAdmin", []*cel.Type{cel.DynType}, cel.BoolType, ofDocument(iam.GrantsAdmin)},
+	{"iam.externalPrincipals", []*cel.Type{cel.DynType, textsType}, textsType, func(a []ref.Val) (any, error) {
+		return withDocument(a[0], func(doc asset.Value) (any, error) {
+			own, err := texts(a[1])
+			if err != nil {
+				return nil, err
+			}
+			return iam.ExternalPrincipals(doc, own)
+		})
+	}},
+	{"iam.deniesInsecureTransport", []*cel.Type{cel.DynType, cel.StringType}, cel.BoolType, ofDocumentAndText(iam.DeniesInsecureTransport)},
+	{"iam.deniesOldTLS", []*cel.Type{cel.DynType, cel.StringType}, cel.BoolType, ofDocumentAndText(iam.DeniesOldTLS)},
+	{"iam.escalations", []*cel.Type{docsType, cel.DynType, cel.StringType}, textsType, func(a []ref.Val) (any, error) {
+		docs, err := documents(a[0])
+		if err != nil {
+			return nil, err
+		}
+		return withDocument(a[1], func(boundary asset.Value) (any, error) {
+			return iam.Escalations(docs, boundary, string(a[2].(types.String)))
+		})
+	}},
+	{"iam.membersOf", []*cel.Type{docsType, textsType}, textsType, func(a []ref.Val) (any, error) {
+		docs, err := documents(a[0])
+		if err != nil {
+			return nil, err
+		}
+		roles, err := texts(a[1])
+		if err != nil {
+			return nil, err
+		}
+		return iam.MembersOf(docs, roles)
+	}},
+	{"iam.membersOfBoth", []*cel.Type{docsType, textsType, textsType}, textsType, func(a []ref.Val) (any, error) {
+		docs, err := documents(a[0])
+		if err != nil {
+			return nil, err
+		}
+		some, err := texts(a[1])
+		if err != nil {
+			return nil, err
+		}
+		others, err := texts(a[2])
+		if err != nil {
+			return nil, err
+		}
+		return iam.MembersOfBoth(docs, some, others)
+	}},
+	{"iam.adminServiceAccounts", []*cel.Type{docsType}, textsType, func(a []ref.Val) (any, error) {
+		docs, err := documents(a[0])
+		if err != nil {
+			return nil, err
+		}
+		return iam.AdminServiceAccounts(docs)
+	}},
+}
+
+func ofDocument(judge func(asset.Value) (bool, error)) func([]ref.Val) (any, error) {
+	return func(a []ref.Val) (any, error) {
+		return withDocument(a[0], func(doc asset.Value) (any, error) { return judge(doc) })
+	}
+}
+
+func ofDocumentAndText(judge func(asset.Value, string) (bool, error)) func([]ref.Val) (any, error) {
+	return func(a []ref.Val) (any, error) {
+		return withDocument(a[0], func(doc asset.Value) (any, error) { return judge(doc, string(a[1].(types.String))) })
+	}
+}
+
+func withDocument(v ref.Val, judge func(asset.Value) (any, error)) (any, error) {
+	doc, err := ToValue(v)
+	if err != nil {
+		return nil, err
+	}
+	return judge(doc)
+}
+
+// documents returns the elements of a list. An element that is not known is an
+// unread document, for the function to mind.
+func documents(v ref.Val) ([]asset.Value, error) {
+	l, ok := v.(traits.Lister)
+	if !ok {
+		return nil, fmt.Errorf("a %s is no list", v.Type().TypeName())
+	}
+	var docs []asset.Value
+	for it := l.Iterator(); it.HasNext() == types.True; {
+		el := it.Next()
+		if types.IsUnknown(el) {
+			docs = append(docs, (&asset.Unread{Code: asset.CodeNotObserved, Message: fmt.Sprint(el)}).Value())
+			continue
+		}
+		doc, err := ToValue(el)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// texts returns the elements of a list of strings.
+func texts(v ref.Val) ([]string, error) {
+	docs, err := documents(v)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]string, len(docs))
+	for i, d := range docs {
+		if list[i], err = d.Str(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// numbers returns the elements of a list of integers.
+func numbers(v ref.Val) ([]int64, error) {
+	docs, err := documents(v)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]int64, len(docs))
+	for i, d := range docs {
+		if list[i], err = d.Int(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// netFunctions judge network rules.
+var netFunctions = []function{}
