@@ -7,21 +7,29 @@ package catalog
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/azure"
 )
 
 // Schema returns the schema of a type, and whether there is one. The schema is shared
 // and must not be changed. Safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) {
+	switch name := strings.ToLower(string(t)); {
+	case strings.HasPrefix(name, "microsoft."), strings.HasPrefix(name, "stance::entra::"):
+		return azure.Schema(t)
+	}
 	return aws.Schema(t)
 }
 
 // Types returns all types of all clouds that have a schema, sorted.
 func Types() iter.Seq[asset.Type] {
 	return func(yield func(asset.Type) bool) {
-		for _, t := range slices.Sorted(aws.Types()) {
+		all := slices.AppendSeq(slices.Collect(aws.Types()), azure.Types())
+		slices.Sort(all)
+		for _, t := range all {
 			if !yield(t) {
 				return
 			}

@@ -30,10 +30,10 @@ type link struct {
 	To   asset.Type
 }
 
-var clouds = []string{"aws"}
+var clouds = []string{"aws", "azure"}
 
 func TestChecksFindTheirFields(t *testing.T) {
-	for _, r := range slices.Concat(awsChecks) {
+	for _, r := range slices.Concat(awsChecks, azureChecks) {
 		s, ok := catalog.Schema(r.Type)
 		if !assert.True(t, ok, r.Type) {
 			continue
@@ -58,7 +58,7 @@ func assertPath(t *testing.T, s *asset.Schema, p asset.Path) {
 }
 
 func TestChecksFindTheirLinks(t *testing.T) {
-	for _, l := range slices.Concat(awsLinks) {
+	for _, l := range slices.Concat(awsLinks, azureLinks) {
 		s, ok := catalog.Schema(l.From)
 		require.True(t, ok, l.From)
 		rule, ok := s.Link(l.Rel)
@@ -67,7 +67,7 @@ func TestChecksFindTheirLinks(t *testing.T) {
 }
 
 func TestTypesOfChecksHaveOperations(t *testing.T) {
-	for _, r := range slices.Concat(awsChecks) {
+	for _, r := range slices.Concat(awsChecks, azureChecks) {
 		s, ok := catalog.Schema(r.Type)
 		require.True(t, ok, r.Type)
 		for p := range strings.FieldsSeq(r.Paths) {
@@ -84,7 +84,7 @@ var classes = []string{
 	"iot", "logging", "management", "media", "messaging", "monitoring", "network", "security", "serverless", "storage",
 }
 
-var operationName = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z]+(=[a-z]+)?\))?$`)
+var operationName = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z]+(=[a-z]+)?\))?|Microsoft\.[A-Za-z0-9/]+/read)$`)
 
 func TestEverySchemaIsSound(t *testing.T) {
 	types := slices.Collect(catalog.Types())
@@ -222,6 +222,17 @@ func TestSchemaOfNoType(t *testing.T) {
 	}
 }
 
+func TestAzureTypesInAnyCase(t *testing.T) {
+	want, ok := catalog.Schema("Microsoft.Storage/storageAccounts")
+	require.True(t, ok)
+	assert.Equal(t, asset.Type("Microsoft.Storage/storageAccounts"), want.Type)
+	for _, typ := range []asset.Type{"microsoft.storage/storageaccounts", "MICROSOFT.STORAGE/STORAGEACCOUNTS"} {
+		got, ok := catalog.Schema(typ)
+		assert.True(t, ok, typ)
+		assert.Same(t, want, got, typ)
+	}
+}
+
 func TestSchemasAreReadOnceByManyGoroutines(t *testing.T) {
 	types := slices.Collect(catalog.Types())[:200]
 	got := make([][]*asset.Schema, 8)
@@ -261,6 +272,12 @@ func TestMarks(t *testing.T) {
 		{"AWS::IAM::ManagedPolicy", "config", "AttachmentCount", asset.ReadOnly},
 		{"AWS::EC2::Instance", "config", "State", asset.ReadOnly},
 		{"AWS::RDS::DBInstance", "config.Endpoint", "Address", asset.ReadOnly},
+		{"Microsoft.Storage/storageAccounts", "config", "name", asset.Always | asset.ReadOnly},
+		{"Microsoft.Storage/storageAccounts", "config.properties", "keyCreationTime", asset.ReadOnly},
+		{"Microsoft.Compute/virtualMachines", "config.properties.osProfile", "adminPassword", asset.Secret},
+		{"Microsoft.Compute/virtualMachines", "config.properties.osProfile", "customData", asset.Secret},
+		{"Microsoft.KeyVault/vaults/secrets", "config.properties", "value", asset.Secret | asset.WriteOnly},
+		{"Microsoft.Web/sites", "config.properties.siteConfig.appSettings[0]", "value", asset.Secret},
 	} {
 		s, ok := catalog.Schema(c.Type)
 		require.True(t, ok, c.Type)

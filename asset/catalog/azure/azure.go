@@ -1,0 +1,42 @@
+// Package azure says what types of assets there are in Azure and in Microsoft Entra:
+// their schemas, links and operations. Types are compared without regard to case.
+//
+// Config is the resource as the Azure Resource Manager answers it, in the schema of
+// the Azure SDK for Go. Types that are not taken from there, those of Entra among
+// them, are described in the JSON files of the folder own. An access policy is never
+// part of a resource: role assignments are assets.
+package azure
+
+import (
+	"embed"
+	"iter"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog/internal/store"
+)
+
+//go:generate go run github.com/openstance/stance/internal/catalog/azuregen -o published.zip
+
+//go:embed published.zip
+var published string
+
+//go:embed own/*.json
+var own embed.FS
+
+var types = store.New(store.Source{Published: published, Own: own, Group: group, Fold: strings.ToLower})
+
+// Schema returns the schema of a type in any case, and whether there is one. The Type
+// of the schema has the canonical spelling. The schema is shared and must not be
+// changed. Schemas are read from the data in the program when they are first asked
+// for. Safe for concurrent use.
+func Schema(t asset.Type) (*asset.Schema, bool) { return types.Schema(t) }
+
+// Types returns all types that have a schema, in canonical spelling, sorted.
+func Types() iter.Seq[asset.Type] { return types.Types() }
+
+// group returns the namespace of a type in lower case, such as microsoft.storage.
+func group(t asset.Type) string {
+	namespace, _, _ := strings.Cut(string(t), "/")
+	return strings.ToLower(namespace)
+}
