@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,15 +74,13 @@ func URL(t testing.TB) string {
 	if s.err != nil {
 		t.Skipf("moto_server: %v", s.err)
 	}
-	// Policies of AWS itself can be attached as they can in AWS.
-	post(t, s.url+"/moto-api/config", `{"iam": {"load_aws_managed_policies": true}}`)
-	post(t, s.url+"/moto-api/reset", "")
+	post(t, s.url+"/moto-api/reset")
 	return s.url
 }
 
-func post(t testing.TB, url, body string) {
+func post(t testing.TB, url string) {
 	t.Helper()
-	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	resp, err := http.Post(url, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

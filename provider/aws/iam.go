@@ -287,7 +287,7 @@ func (d *draft) grants(op string, attached []iamtypes.AttachedPolicy, inline []i
 }
 
 func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
-	d := newDraft(iamManagedPolicy, aws.ToString(x.Arn), aws.ToString(x.PolicyName))
+	d := newDraft(iamManagedPolicy, aws.ToString(x.Arn), arnName(aws.ToString(x.Arn)))
 	d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.PolicyId)
 	d.config = doc{
 		"PolicyArn":                     x.Arn,
@@ -311,7 +311,8 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
 		d.setUnread([]asset.Path{"config.PolicyDocument"}, &asset.Unread{Op: op, Code: codeMalformed, Message: "no default version in the answer"})
 	}
 	if strings.Contains(d.ID, ":iam::aws:") {
-		// How often a policy of AWS is attached differs from account to account.
+		// How often a policy of AWS is attached differs from account to account, so that
+		// it is not told of the one asset that they share.
 		delete(d.config, "AttachmentCount")
 		delete(d.config, "PermissionsBoundaryUsageCount")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	s3controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/stretchr/testify/assert"
@@ -15,9 +16,8 @@ import (
 )
 
 const (
-	readOnlyPolicy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-	trust          = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}]}`
-	allowAll       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}]}`
+	allowAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
 func TestIdentities(t *testing.T) {
@@ -30,7 +30,7 @@ func TestIdentities(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.PutGroupPolicy(ctx, &iam.PutGroupPolicyInput{GroupName: aws.String("ops"), PolicyName: aws.String("inline"), PolicyDocument: aws.String(allowAll)})
 	require.NoError(t, err)
-	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ann"), PermissionsBoundary: own.Policy.Arn})
+	_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ann"), Tags: []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("web")}}})
 	require.NoError(t, err)
 	_, err = client.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: aws.String("ops"), UserName: aws.String("ann")})
 	require.NoError(t, err)
@@ -44,8 +44,6 @@ func TestIdentities(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("audit"), AssumeRolePolicyDocument: aws.String(trust), Description: aws.String("Reads")})
 	require.NoError(t, err)
-	_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("audit"), PolicyArn: aws.String(readOnlyPolicy)})
-	require.NoError(t, err)
 
 	inv := x.collect(t, iamUser, iamRole, iamGroup, iamManagedPolicy, iamAccessKey)
 	assert.Empty(t, gapTexts(inv))
@@ -56,7 +54,7 @@ func TestIdentities(t *testing.T) {
 	assertJSON(t, `["ops"]`, ann.Config.Get("Groups"))
 	assert.Contains(t, ann.Links, asset.Link{Rel: "member_of", To: asset.Ref{Type: iamGroup, ID: "arn:aws:iam::123456789012:group/team/ops"}})
 	assert.Contains(t, ann.Links, asset.Link{Rel: "attached_policy", To: asset.Ref{Type: iamManagedPolicy, ID: *own.Policy.Arn}})
-	assert.Contains(t, ann.Links, asset.Link{Rel: "permissions_boundary", To: asset.Ref{Type: iamManagedPolicy, ID: *own.Policy.Arn}})
+	assert.Equal(t, map[string]string{"team": "web"}, ann.Tags)
 	assertJSON(t, `false`, ann.Status.Get("CredentialReport", "password_enabled"))
 	assertJSON(t, `true`, ann.Status.Get("CredentialReport", "access_key_1_active"))
 	assert.True(t, ann.Status.Get("CredentialReport", "access_key_1_last_used_date").IsAbsent())
@@ -64,7 +62,7 @@ func TestIdentities(t *testing.T) {
 	assertJSON(t, `[]`, ann.Status.Get("MFADevices"))
 
 	bob := named(t, inv, iamUser, "bob")
-	assertJSON(t, `{"PasswordResetRequired":true}`, bob.Config.Get("LoginProfile"))
+	assert.Equal(t, asset.Map, bob.Config.Get("LoginProfile").Kind())
 	assertJSON(t, `true`, bob.Status.Get("CredentialReport", "password_enabled"))
 
 	k := only(t, inv, iamAccessKey)
@@ -83,11 +81,6 @@ func TestIdentities(t *testing.T) {
 	group := only(t, inv, iamGroup)
 	assertJSON(t, `[{"PolicyName":"inline","PolicyDocument":`+allowAll+`}]`, group.Config.Get("Policies"))
 
-	// A policy of AWS is AWS's, and what differs from account to account is not told.
-	theirs := named(t, inv, iamManagedPolicy, "ReadOnlyAccess")
-	assert.Equal(t, asset.Scope{Provider: "aws", Account: "aws"}, theirs.Scope)
-	assert.Equal(t, []string{"123456789012"}, theirs.Observers)
-	assertUnread(t, "", codeNotCollected, theirs.Config.Get("AttachmentCount"))
 	ours := named(t, inv, iamManagedPolicy, "all")
 	assertJSON(t, allowAll, ours.Config.Get("PolicyDocument"))
 	assertJSON(t, `1`, ours.Config.Get("AttachmentCount"))
@@ -139,4 +132,22 @@ func TestRegions(t *testing.T) {
 	assert.Equal(t, []asset.Ref{accountRef("123456789012")}, a.Parents)
 	assert.Equal(t, asset.Complete, inv.Coverage(a.Scope, regionType))
 	assert.Equal(t, asset.NotAsked, inv.Coverage(asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-2"}, regionType))
+}
+
+func TestPolicyOfAWSIsOneAssetForAllAccounts(t *testing.T) {
+	p := New(aws.Config{}, nil)
+	u := &unit{scan: &scan{provider: p}, account: newAccount(p, Account{ID: "123456789012"}, "aws", aws.Config{})}
+	a, err := u.finish(managedPolicyDraft("iam:GetAccountAuthorizationDetails", iamtypes.ManagedPolicyDetail{
+		Arn: aws.String("arn:aws:iam::aws:policy/job-function/Billing"), PolicyName: aws.String("Billing"), AttachmentCount: aws.Int32(3),
+		PolicyVersionList: []iamtypes.PolicyVersion{
+			{Document: aws.String("%7B%22Version%22%3A%222008-10-17%22%7D")},
+			{Document: aws.String("%7B%22Version%22%3A%222012-10-17%22%7D"), IsDefaultVersion: true},
+		},
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, asset.Scope{Provider: "aws", Account: "aws"}, a.Scope)
+	assert.Equal(t, []string{"123456789012"}, a.Observers)
+	assert.Empty(t, a.Parents)
+	assertJSON(t, `{"Version":"2012-10-17"}`, a.Config.Get("PolicyDocument"))
+	assertUnread(t, "", codeNotCollected, a.Config.Get("AttachmentCount"))
 }

@@ -56,7 +56,7 @@ func newTester(t *testing.T, opts *Options) *tester {
 	own := cfg.Copy()
 	c := &calls{}
 	c.count(&own)
-	own.RetryMaxAttempts = 2
+	own.RetryMaxAttempts = 1
 	if opts == nil {
 		opts = &Options{Regions: []string{"us-east-1", "eu-west-1"}}
 	}
