@@ -1,0 +1,275 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// maxTypes bounds what is remembered of types, in case of a snapshot that makes
+// up a new one in each line.
+const maxTypes = 10_000
+
+const maxLine = 1<<31 - 1 // of a template
+
+// decoder makes observations of lines.
+type decoder struct {
+	opts   Options
+	query  provider.Query
+	counts counts
+	kinds  map[asset.Type]kind
+}
+
+type counts struct{ assets, gaps, coverage int64 }
+
+// line decodes one line. The observation is nil if it was not asked for.
+func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
+	v, err := asset.Parse(data)
+	if err != nil {
+		return nil, false, err
+	}
+	if v.Kind() != asset.Map {
+		return nil, false, &asset.KindError{Want: asset.Map, Got: v.Kind()}
+	}
+	what, m := "", marks{}
+	var body asset.Value
+	for i := range v.Len() {
+		name, x := v.MemberAt(i)
+		switch name {
+		case "asset", "gap", "coverage", "end":
+			if what != "" {
+				return nil, false, fmt.Errorf("both %s and %s in one line", what, name)
+			}
+			what, body = name, x
+		case "unread":
+			m.unread = x
+		case "redacted":
+			m.redacted = x
+		case "defaults":
+			m.defaults = x
+		default:
+			return nil, false, fmt.Errorf("%.80q: %w", name, errUnknown)
+		}
+	}
+	switch {
+	case what == "":
+		return nil, false, errors.New("none of asset, gap, coverage and end in the line")
+	case body.Kind() != asset.Map:
+		return nil, false, fmt.Errorf("%s: %w", what, &asset.KindError{Want: asset.Map, Got: body.Kind()})
+	case what != "asset" && m != marks{}:
+		return nil, false, fmt.Errorf("marks beside %s, where only an asset has them", what)
+	}
+	switch what {
+	case "asset":
+		d.counts.assets++
+		o, err = d.asset(body, m)
+	case "gap":
+		d.counts.gaps++
+		o, err = d.gap(body)
+	case "coverage":
+		d.counts.coverage++
+		o, err = d.coverage(body)
+	case "end":
+		end, err = true, d.end(body)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", what, err)
+	}
+	return o, end, nil
+}
+
+func (d *decoder) end(v asset.Value) error {
+	got := counts{-1, -1, -1}
+	err := members(v, func(name string, x asset.Value) (err error) {
+		switch name {
+		case "assets":
+			got.assets, err = x.Int()
+		case "gaps":
+			got.gaps, err = x.Int()
+		case "coverage":
+			got.coverage, err = x.Int()
+		default:
+			err = errUnknown
+		}
+		return err
+	})
+	if err == nil && got != d.counts {
+		err = fmt.Errorf("counts do not agree: %d assets, %d gaps, %d coverage in the closing line, %d, %d, %d before it",
+			got.assets, got.gaps, got.coverage, d.counts.assets, d.counts.gaps, d.counts.coverage)
+	}
+	return err
+}
+
+func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
+	name, err := v.Get("type").Str()
+	if err != nil {
+		return nil, fmt.Errorf("type: %w", err)
+	}
+	if !d.query.Wants(asset.Type(name)) {
+		return nil, nil
+	}
+	// The documents are still parts of one value, so that all edits together
+	// cost one copy, and the texts beside them do not hold the original.
+	if m != (marks{}) {
+		if v, err = m.apply(v); err != nil {
+			return nil, err
+		}
+	}
+	kind := d.kind(asset.Type(name))
+	v = kind.shape.Conform(v)
+	a := new(asset.Asset)
+	if err := fill(a, v); err != nil {
+		return nil, err
+	}
+	if a.Provider == "" {
+		return nil, errors.New("no provider")
+	}
+	if a.Ref, err = asset.ParseRef(a.Type, a.ID); err != nil {
+		return nil, err
+	}
+	config, status, access := a.Config, a.Status, a.Access
+	if err := d.opts.Redactor.Redact(a, kind.secret...); err != nil {
+		return nil, err
+	}
+	changed := a.Config != config || a.Status != status || a.Access != access
+	narrow, err := d.query.Narrow(a)
+	if err != nil {
+		return nil, err
+	}
+	if changed || narrow != a {
+		detach(narrow)
+	}
+	return narrow, nil
+}
+
+// kind is what the schema says of a type.
+type kind struct {
+	shape  *asset.Shape // of an asset as it stands in a line
+	secret []asset.Path
+}
+
+func (d *decoder) kind(t asset.Type) kind {
+	if d.opts.Schema == nil {
+		return kind{}
+	}
+	if k, ok := d.kinds[t]; ok {
+		return k
+	}
+	var k kind
+	if s, ok := d.opts.Schema(t); ok {
+		k.secret = asset.SecretPaths(s)
+		k.shape = &asset.Shape{Kind: asset.ObjectShape, Fields: []asset.Field{
+			{Name: "access", Shape: s.Access}, {Name: "config", Shape: s.Config}, {Name: "status", Shape: s.Status},
+		}}
+	}
+	if d.kinds == nil || len(d.kinds) >= maxTypes {
+		d.kinds = map[asset.Type]kind{}
+	}
+	d.kinds[asset.Type(strings.Clone(string(t)))] = k
+	return k
+}
+
+func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
+	g := new(asset.Gap)
+	err := members(v, func(name string, x asset.Value) (err error) {
+		switch name {
+		case "type":
+			return set(&g.Type, x)
+		case "of":
+			if x.Kind() != asset.Absent {
+				g.Of, err = refOf(x)
+			}
+			return err
+		case "op":
+			return set(&g.Op, x)
+		case "code":
+			return set(&g.Code, x)
+		case "message":
+			return set(&g.Message, x)
+		case "request_id":
+			return set(&g.RequestID, x)
+		}
+		return scopeMember(&g.Scope, name, x)
+	})
+	if err != nil || g.Type != "" && !d.query.Wants(g.Type) {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
+	c, state := new(asset.Coverage), ""
+	err := members(v, func(name string, x asset.Value) error {
+		switch name {
+		case "type":
+			return set(&c.Type, x)
+		case "state":
+			return set(&state, x)
+		}
+		return scopeMember(&c.Scope, name, x)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Type == "":
+		return nil, errors.New("no type")
+	case c.Scope.Provider == "":
+		return nil, errors.New("no provider")
+	}
+	for c.State = range asset.Complete + 1 {
+		if c.State.String() == state {
+			if !d.query.Wants(c.Type) {
+				return nil, nil
+			}
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("state: %.40q is none of complete, partial and not_asked", state)
+}
+
+func scopeMember(s *asset.Scope, name string, x asset.Value) error {
+	switch name {
+	case "provider":
+		return set(&s.Provider, x)
+	case "account":
+		return set(&s.Account, x)
+	case "region":
+		return set(&s.Region, x)
+	}
+	return errUnknown
+}
+
+// detach gives an asset texts and documents of its own, so that it does not keep
+// the whole line in memory, with what was left out and the secrets.
+func detach(a *asset.Asset) {
+	for _, d := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
+		*d, _ = d.Project("") // all of it, in a copy; the path is well formed
+	}
+	clone := strings.Clone
+	ref := func(r asset.Ref) asset.Ref {
+		return asset.Ref{Type: asset.Type(clone(string(r.Type))), ID: clone(r.ID)}
+	}
+	a.Ref = ref(a.Ref)
+	a.Scope = asset.Scope{Provider: clone(a.Provider), Account: clone(a.Account), Region: clone(a.Region)}
+	a.Name, a.Class, a.URL, a.Incarnation = clone(a.Name), clone(a.Class), clone(a.URL), clone(a.Incarnation)
+	a.Origin.File = clone(a.Origin.File)
+	for i, l := range a.Links {
+		a.Links[i] = asset.Link{Rel: clone(l.Rel), To: ref(l.To)}
+	}
+	for i, r := range a.Parents {
+		a.Parents[i] = ref(r)
+	}
+	for i, o := range a.Observers {
+		a.Observers[i] = clone(o)
+	}
+	if a.Tags != nil {
+		tags := make(map[string]string, len(a.Tags))
+		for k, v := range a.Tags {
+			tags[clone(k)] = clone(v)
+		}
+		a.Tags = tags
+	}
+}

@@ -1,0 +1,201 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openstance/stance/asset"
+)
+
+// fill sets the fields of an asset.
+func fill(a *asset.Asset, v asset.Value) error {
+	for i := range v.Len() {
+		name, x := v.MemberAt(i)
+		switch name {
+		case "config":
+			a.Config = x
+			continue
+		case "status":
+			a.Status = x
+			continue
+		case "access":
+			a.Access = x
+			continue
+		}
+		if x.Kind() == asset.Null {
+			x = asset.Value{}
+		}
+		var err error
+		switch name {
+		case "type":
+			err = set(&a.Type, x)
+		case "id":
+			err = set(&a.ID, x)
+		case "provider":
+			err = set(&a.Provider, x)
+		case "account":
+			err = set(&a.Account, x)
+		case "region":
+			err = set(&a.Region, x)
+		case "name":
+			err = set(&a.Name, x)
+		case "class":
+			err = set(&a.Class, x)
+		case "url":
+			err = set(&a.URL, x)
+		case "incarnation":
+			err = set(&a.Incarnation, x)
+		case "tags":
+			err = fillTags(a, x)
+		case "links":
+			a.Links, err = listOf(x, linkOf)
+		case "parents":
+			a.Parents, err = listOf(x, refOf)
+		case "observers":
+			a.Observers, err = listOf(x, asset.Value.Str)
+		case "origin":
+			err = fillOrigin(&a.Origin, x)
+		case "created":
+			a.Created, err = timeOf(x)
+		case "observed":
+			a.Observed, err = timeOf(x)
+		default:
+			err = errUnknown
+		}
+		if err != nil {
+			return fmt.Errorf("%.80q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// set stores a text; what is missing leaves the field empty.
+func set[S ~string](to *S, v asset.Value) error {
+	if v.Kind() == asset.Absent {
+		return nil
+	}
+	s, err := v.Str()
+	*to = S(s)
+	return err
+}
+
+func fillTags(a *asset.Asset, v asset.Value) error {
+	if v.Kind() == asset.Absent || v.Kind() == asset.Map && v.Len() == 0 {
+		return nil
+	}
+	members, err := v.Members()
+	if err != nil {
+		return err
+	}
+	a.Tags = make(map[string]string, v.Len())
+	for k, x := range members {
+		if a.Tags[k], err = x.Str(); err != nil {
+			return fmt.Errorf("%q: %w", k, err)
+		}
+	}
+	return nil
+}
+
+func fillOrigin(o *asset.Origin, v asset.Value) error {
+	if v.Kind() == asset.Absent {
+		return nil
+	}
+	return members(v, func(name string, x asset.Value) error {
+		switch name {
+		case "file":
+			return set(&o.File, x)
+		case "line":
+			n, err := x.Int()
+			if err == nil && (n < 0 || n > maxLine) {
+				err = fmt.Errorf("%d is no line", n)
+			}
+			o.Line = int(n)
+			return err
+		}
+		return errUnknown
+	})
+}
+
+func listOf[T any](v asset.Value, of func(asset.Value) (T, error)) ([]T, error) {
+	if v.Kind() == asset.Absent || v.Kind() == asset.List && v.Len() == 0 {
+		return nil, nil
+	}
+	elements, err := v.Elements()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]T, v.Len())
+	for i, x := range elements {
+		if list[i], err = of(x); err != nil {
+			return nil, fmt.Errorf("[%d]: %w", i, err)
+		}
+	}
+	return list, nil
+}
+
+func linkOf(v asset.Value) (l asset.Link, err error) {
+	l.To, err = refWith(v, &l.Rel)
+	if err == nil && l.Rel == "" {
+		err = errors.New("no rel")
+	}
+	return l, err
+}
+
+func refOf(v asset.Value) (asset.Ref, error) { return refWith(v, nil) }
+
+// refWith reads a ref, and with it the relation of a link, if there is to be one.
+func refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
+	if v.Kind() != asset.Map {
+		return r, &asset.KindError{Want: asset.Map, Got: v.Kind()}
+	}
+	for i := range v.Len() {
+		name, x := v.MemberAt(i)
+		switch {
+		case name == "type":
+			err = set(&r.Type, x)
+		case name == "id":
+			err = set(&r.ID, x)
+		case name == "rel" && rel != nil:
+			err = set(rel, x)
+		default:
+			err = errUnknown
+		}
+		if err != nil {
+			return r, fmt.Errorf("%.80q: %w", name, err)
+		}
+	}
+	return asset.ParseRef(r.Type, r.ID)
+}
+
+func timeOf(v asset.Value) (time.Time, error) {
+	if v.IsAbsent() {
+		return time.Time{}, nil
+	}
+	s, err := v.Str()
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%.40q is no time of RFC 3339", s)
+	}
+	return t.UTC(), nil
+}
+
+// members calls f for each member of a map that is not null.
+func members(v asset.Value, f func(name string, x asset.Value) error) error {
+	all, err := v.Members()
+	if err != nil {
+		return err
+	}
+	for name, x := range all {
+		if x.Kind() == asset.Null {
+			x = asset.Value{}
+		}
+		if err := f(name, x); err != nil {
+			return fmt.Errorf("%.80q: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package snapshot
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+// marks are the lists beside an asset.
+type marks struct{ unread, redacted, defaults asset.Value }
+
+// apply returns the asset with its documents marked.
+func (m marks) apply(v asset.Value) (asset.Value, error) {
+	var fault error
+	v, err := v.WithMarks(func(yield func(asset.Path, asset.Value) bool) {
+		for _, list := range []struct {
+			name string
+			v    asset.Value
+			mark func(asset.Value) (asset.Path, asset.Value, error)
+		}{{"unread", m.unread, unreadOf}, {"redacted", m.redacted, redactedOf}, {"defaults", m.defaults, defaultOf}} {
+			if list.v.IsAbsent() {
+				continue
+			}
+			var elements iter.Seq2[int, asset.Value]
+			if elements, fault = list.v.Elements(); fault != nil {
+				fault = fmt.Errorf("%s: %w", list.name, fault)
+				return
+			}
+			for i, x := range elements {
+				p, mark, err := list.mark(x)
+				if err == nil {
+					err = inDocument(p)
+				}
+				if err != nil {
+					fault = fmt.Errorf("%s[%d]: %w", list.name, i, err)
+					return
+				}
+				if !yield(p, mark) {
+					return
+				}
+			}
+		}
+	})
+	if fault != nil {
+		return asset.Value{}, fault
+	}
+	return v, err
+}
+
+// inDocument tells whether a path leads to a document or into it.
+func inDocument(p asset.Path) error {
+	name := string(p)
+	if i := strings.IndexAny(name, ".["); i >= 0 {
+		name = name[:i]
+	}
+	switch name {
+	case "config", "status", "access":
+		return nil
+	}
+	return fmt.Errorf("path %.80q begins with none of config, status and access", p)
+}
+
+func unreadOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
+	var u asset.Unread
+	err = members(v, func(name string, x asset.Value) error {
+		switch name {
+		case "path":
+			return set(&p, x)
+		case "op":
+			return set(&u.Op, x)
+		case "code":
+			return set(&u.Code, x)
+		case "message":
+			return set(&u.Message, x)
+		case "request_id":
+			return set(&u.RequestID, x)
+		}
+		return errUnknown
+	})
+	return p, u.Value(), err
+}
+
+func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
+	var r asset.Redacted
+	err = members(v, func(name string, x asset.Value) (err error) {
+		switch name {
+		case "path":
+			return set(&p, x)
+		case "hash":
+			return set(&r.Hash, x)
+		case "detectors":
+			r.Detectors, err = listOf(x, asset.Value.Str)
+			return err
+		}
+		return errUnknown
+	})
+	return p, r.Value(), err
+}
+
+func defaultOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
+	err = set(&p, v)
+	return p, asset.Value{}.MarkDefault(), err
+}

@@ -1,0 +1,171 @@
+package snapshot
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// Provider discovers what a snapshot holds. It conforms to [provider.Provider]: the
+// snapshot is read anew each time a sequence is ranged over.
+//
+// Beside what the snapshot says, it states that coverage is partial for the type of
+// an asset in a scope of which the snapshot states nothing, after everything else.
+// It holds one line, and the scopes and types that it has seen.
+type Provider struct {
+	open func() (io.ReadCloser, error)
+	opts Options
+}
+
+// File returns a provider of the snapshot in a file, which is gzip if its name ends
+// in ".gz". Errors name the file, unless the options do.
+func File(name string, opts *Options) *Provider {
+	return newProvider(name, opts, func() (io.ReadCloser, error) { return os.Open(name) })
+}
+
+// FS returns a provider of the snapshot in a file of fsys, as [File] does.
+func FS(fsys fs.FS, name string, opts *Options) *Provider {
+	return newProvider(name, opts, func() (io.ReadCloser, error) { return fsys.Open(name) })
+}
+
+// Bytes returns a provider of a snapshot in memory, which must not be changed. It is
+// gzip if the name in the options ends in ".gz".
+func Bytes(data []byte, opts *Options) *Provider {
+	return newProvider("", opts, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
+}
+
+func newProvider(name string, opts *Options, open func() (io.ReadCloser, error)) *Provider {
+	p := &Provider{open: open}
+	if opts != nil {
+		p.opts = *opts
+	}
+	if p.opts.Name == "" {
+		p.opts.Name = name
+	}
+	return p
+}
+
+// Name returns "snapshot". The scopes of what it observes name the clouds.
+func (p *Provider) Name() string { return "snapshot" }
+
+// Discover yields what the snapshot holds that matches q, in its order. Of a line that
+// does not match only the JSON and the kind are looked at. Of the documents it
+// keeps what q.Reads asks for, and the rest is unread (asset.CodeNotKept). A type
+// of which the snapshot says nothing is a gap. The error is an *[Error], one of
+// opening the file, or the context's cause.
+func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
+	return func(yield func(asset.Observation, error) bool) {
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
+			return
+		}
+		in, err := p.open()
+		if err != nil {
+			yield(nil, fmt.Errorf("open snapshot: %w", err))
+			return
+		}
+		defer in.Close() // only read, so that nothing can be lost
+		var seen summary
+		for o, err := range read(in, &p.opts, q) {
+			if ctx.Err() != nil {
+				o, err = nil, context.Cause(ctx)
+			}
+			if err == nil {
+				seen.add(o)
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+		for o := range seen.rest(q) {
+			if !yield(o, nil) {
+				return
+			}
+		}
+	}
+}
+
+// summary is what a snapshot speaks of.
+type summary struct {
+	held, stated map[place]bool
+	types        map[asset.Type]bool
+}
+
+type place struct {
+	scope asset.Scope
+	typ   asset.Type
+}
+
+func (s *summary) add(o asset.Observation) {
+	if s.types == nil {
+		s.held, s.stated, s.types = map[place]bool{}, map[place]bool{}, map[asset.Type]bool{}
+	}
+	switch o := o.(type) {
+	case *asset.Asset:
+		if k := (place{o.Scope, o.Type}); !s.held[k] {
+			s.held[k.clone()] = true
+		}
+	case *asset.Coverage:
+		s.stated[place{o.Scope, o.Type}] = true
+	case *asset.Gap:
+		s.types[o.Type] = true
+	}
+}
+
+// rest returns what is to be said after the last line, in a stable order.
+func (s *summary) rest(q provider.Query) iter.Seq[asset.Observation] {
+	return func(yield func(asset.Observation) bool) {
+		var silent []place
+		for k := range s.held {
+			s.types[k.typ] = true
+			account := k
+			account.scope.Region = ""
+			if !s.stated[k] && !s.stated[account] {
+				silent = append(silent, k)
+			}
+		}
+		slices.SortFunc(silent, place.compare)
+		for _, k := range silent {
+			if !yield(&asset.Coverage{Scope: k.scope, Type: k.typ, State: asset.Partial}) {
+				return
+			}
+		}
+		for k := range s.stated {
+			s.types[k.typ] = true
+		}
+		for i, t := range q.Types {
+			if s.types[t] || slices.Contains(q.Types[:i], t) {
+				continue
+			}
+			g := &asset.Gap{
+				Scope: asset.Scope{Provider: "snapshot"}, Type: t, Op: "discover",
+				Code: provider.CodeUnknownType, Message: "the snapshot says nothing of " + string(t),
+			}
+			if !yield(g) {
+				return
+			}
+		}
+	}
+}
+
+// clone returns a place whose texts do not keep a line in memory.
+func (k place) clone() place {
+	return place{
+		asset.Scope{Provider: strings.Clone(k.scope.Provider), Account: strings.Clone(k.scope.Account), Region: strings.Clone(k.scope.Region)},
+		asset.Type(strings.Clone(string(k.typ))),
+	}
+}
+
+func (k place) compare(o place) int {
+	return cmp.Or(k.scope.Compare(o.scope), cmp.Compare(k.typ, o.typ))
+}

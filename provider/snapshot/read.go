@@ -1,0 +1,172 @@
+package snapshot
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// Read yields the observations of a snapshot in their order, each as soon as its
+// line is there, and holds one line at a time. The sequence is single-use. A
+// yielded asset is the caller's.
+//
+// A sequence that ends without an error is whole: header, closing line and counts
+// were there and agreed. Whatever is wrong ends it in an *[Error].
+func Read(r io.Reader, opts *Options) iter.Seq2[asset.Observation, error] {
+	return read(r, opts, provider.Query{})
+}
+
+// read yields what q asks for. Lines that it does not ask for are parsed and
+// counted, but not looked at further.
+func read(r io.Reader, opts *Options, q provider.Query) iter.Seq2[asset.Observation, error] {
+	d := decoder{query: q}
+	if opts != nil {
+		d.opts = *opts
+	}
+	if d.opts.Name == "" {
+		d.opts.Name = "snapshot"
+	}
+	return func(yield func(asset.Observation, error) bool) {
+		l := lines{}
+		fail := func(err error) {
+			e := &Error{Name: d.opts.Name, Line: l.line, Offset: l.start, Err: err}
+			var s *asset.SyntaxError
+			if errors.As(err, &s) {
+				e.Offset += int64(s.Offset)
+			}
+			yield(nil, e)
+		}
+		in := r
+		if strings.HasSuffix(d.opts.Name, ".gz") {
+			z, err := gzip.NewReader(bufio.NewReader(r))
+			if err != nil {
+				l.line = 1
+				fail(unexpected(err))
+				return
+			}
+			in = z
+		}
+		l.r = bufio.NewReaderSize(in, 64<<10)
+
+		line, err := l.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			fail(errNoHeader)
+			return
+		case err != nil:
+			fail(err)
+			return
+		}
+		if err := header(line); err != nil {
+			fail(err)
+			return
+		}
+		for {
+			line, err := l.next()
+			switch {
+			case errors.Is(err, io.EOF):
+				fail(errCutOff)
+				return
+			case err != nil:
+				fail(err)
+				return
+			}
+			o, end, err := d.line(line)
+			switch {
+			case err != nil:
+				fail(err)
+				return
+			case end:
+				if _, err := l.next(); err == nil {
+					fail(errAfterEnd)
+				} else if !errors.Is(err, io.EOF) {
+					fail(err)
+				}
+				return
+			case o != nil && !yield(o, nil):
+				return
+			}
+		}
+	}
+}
+
+// unexpected makes an end that comes too early an error of its own, since io.EOF
+// stands for the end of all lines.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// lines cuts a text into lines.
+type lines struct {
+	r     *bufio.Reader
+	long  []byte // a line longer than the buffer of r
+	line  int    // number of the last line
+	start int64  // where it starts
+	end   int64  // where it ends
+}
+
+// next returns a line with its newline, valid until the next call, or io.EOF after
+// the last.
+func (l *lines) next() ([]byte, error) {
+	l.line++
+	l.start = l.end
+	if cap(l.long) > 1<<20 {
+		l.long = nil // one giant must not be held for all the small ones
+	}
+	part, err := l.r.ReadSlice('\n')
+	l.end += int64(len(part))
+	if err == nil {
+		return part, nil
+	}
+	l.long = append(l.long[:0], part...)
+	for err == bufio.ErrBufferFull {
+		if len(l.long) > asset.MaxDocument {
+			return nil, errTooLong
+		}
+		part, err = l.r.ReadSlice('\n')
+		l.end += int64(len(part))
+		l.long = append(l.long, part...)
+	}
+	switch {
+	case err == nil && len(l.long) > asset.MaxDocument:
+		return nil, errTooLong
+	case err == io.EOF && len(l.long) > 0:
+		return nil, errNoNewline
+	case err != nil && err != io.EOF:
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	return l.long, err
+}
+
+func header(line []byte) error {
+	v, err := asset.Parse(line)
+	if err != nil {
+		return err
+	}
+	if kind, err := v.Get("stance").Str(); err != nil || kind != magic {
+		return errNoHeader
+	}
+	if n, err := v.Get("version").Int(); err != nil || n != version {
+		return fmt.Errorf("version %s, and only %d is known", v.Get("version"), version)
+	}
+	return members(v, func(name string, x asset.Value) error {
+		switch name {
+		case "stance", "version":
+			return nil
+		case "created":
+			_, err := timeOf(x)
+			return err
+		}
+		return errUnknown
+	})
+}

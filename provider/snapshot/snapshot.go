@@ -1,0 +1,116 @@
+// Package snapshot reads and writes observations as NDJSON: the way in for whatever
+// has no provider of its own, the way to keep what a scan saw, and the test data of
+// programs and policies.
+//
+// # Format
+//
+// A snapshot is UTF-8 text, one JSON object a line, every line ended by a newline;
+// compressed with gzip if the name of its file ends in ".gz". The first line is the
+// header:
+//
+//	{"stance":"snapshot","version":1,"created":"2026-03-01T12:00:00Z"}
+//
+// Then each line is one observation. An asset:
+//
+//	{"asset":{
+//	  "type":"AWS::S3::Bucket", "id":"arn:aws:s3:::logs",
+//	  "provider":"aws", "account":"111122223333", "region":"eu-west-1",
+//	  "name":"logs", "class":"storage", "url":"https://...", "tags":{"team":"a"},
+//	  "config":{...}, "status":{...}, "access":{...},
+//	  "links":[{"rel":"encrypted_by","type":"AWS::KMS::Key","id":"arn:aws:kms:..."}],
+//	  "parents":[{"type":"Stance::AWS::Account","id":"111122223333"}],
+//	  "observers":["111122223333"], "origin":{"file":"main.yaml","line":3},
+//	  "incarnation":"...", "created":"2025-01-01T00:00:00Z", "observed":"2026-03-01T11:59:00Z"},
+//	 "unread":[{"path":"access","op":"s3:GetBucketPolicy","code":"AccessDenied","message":"...","request_id":"..."}],
+//	 "redacted":[{"path":"config.Token","detectors":["jwt"],"hash":"..."}],
+//	 "defaults":["config.VersioningConfiguration"]}
+//
+// Only type, id and provider must be there. The documents config, status and access
+// are what [asset.Asset] says of them, and free in their content. What stands beside
+// the asset are the parts of the documents that JSON cannot tell, as [asset.Path]s
+// that begin with the name of a document: parts that could not be read and why
+// (they need not stand in the document), secrets (in whose place stands any text),
+// and defaults that nobody declared. An unread path that ends in [*], with the code
+// NotKept, says that members of a map were left out.
+//
+// A gap, where a missing type means every type, and of limits it to the children and
+// links of one asset:
+//
+//	{"gap":{"provider":"aws","account":"111122223333","region":"eu-west-1","type":"AWS::S3::Bucket",
+//	  "of":{"type":"...","id":"..."},"op":"s3:ListBuckets","code":"AccessDenied","message":"...","request_id":"..."}}
+//
+// A statement of coverage, without which nothing is known to be complete; the state
+// is complete, partial or not_asked:
+//
+//	{"coverage":{"provider":"aws","account":"111122223333","region":"eu-west-1","type":"AWS::S3::Bucket","state":"complete"}}
+//
+// The last line says how many of each there are, so that a snapshot that was cut off
+// is known to be:
+//
+//	{"end":{"assets":1,"gaps":1,"coverage":1}}
+//
+// Members whose value is null count as missing, and a member that is not named here
+// is an error, so that a misspelt one is not lost. Gaps and coverage may come before
+// or after the assets that they concern; a program that evaluates assets as they
+// come wants them before. Ids need not be canonical: see [asset.ParseRef].
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	magic   = "snapshot" // the member "stance" of the header
+	version = 1
+)
+
+// Options adapt reading. The zero Options do for a snapshot of one's own.
+type Options struct {
+	// Name of the input in errors, "snapshot" by default. If it ends in ".gz" the
+	// input is gzip.
+	Name string
+	// Redactor takes out secrets; nil does so without a key.
+	Redactor *asset.Redactor
+	// Schema, if set, finds the schemas, as asset/catalog does, to whose kinds
+	// values are brought ([asset.Shape.Conform]) and which say where secrets are
+	// ([asset.SecretPaths]). It must be safe for concurrent use, and is asked
+	// seldom: what it says is remembered for the length of a sequence.
+	Schema func(asset.Type) (*asset.Schema, bool)
+}
+
+// Error says where a snapshot is at fault. Every error of reading one is an *Error,
+// but for those of opening it and of a context.
+type Error struct {
+	Name   string
+	Line   int   // from 1
+	Offset int64 // bytes of text, after decompression, before the fault or the line that has it
+	Err    error
+}
+
+// Error tells all of it.
+func (e *Error) Error() string {
+	what := e.Err.Error()
+	if s, ok := e.Err.(*asset.SyntaxError); ok {
+		what = s.What // its offset counts from the line
+	}
+	if len(what) > 1000 { // of a snapshot that is made to be long-winded
+		what = strings.ToValidUTF8(what[:1000], "") + "..."
+	}
+	return fmt.Sprintf("%s:%d: offset %d: %s", e.Name, e.Line, e.Offset, what)
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+var (
+	errNoHeader  = errors.New(`no header: the first line must be {"stance":"snapshot","version":1}`)
+	errCutOff    = errors.New("cut off: no line with the counts at the end")
+	errNoNewline = errors.New("cut off: the line is not ended by a newline")
+	errAfterEnd  = errors.New("more after the line with the counts")
+	errUnknown   = errors.New("unknown member")
+	errTooLong   = fmt.Errorf("line of more than %d bytes", asset.MaxDocument)
+)

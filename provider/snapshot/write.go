@@ -1,0 +1,145 @@
+package snapshot
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/openstance/stance/asset"
+)
+
+// WriteOptions adapt writing. The zero WriteOptions do.
+type WriteOptions struct {
+	Name    string    // of the output; if it ends in ".gz" it is written as gzip
+	Created time.Time // when the observations were made; left out if zero
+}
+
+// Write writes a snapshot of all that seq yields, in its order. An error of seq ends
+// it without the closing line, so that nobody takes it for whole.
+func Write(w io.Writer, seq iter.Seq2[asset.Observation, error], opts *WriteOptions) error {
+	s := NewWriter(w, opts)
+	for o, err := range seq {
+		if err != nil {
+			return fmt.Errorf("write snapshot: %w", errors.Join(err, s.flush()))
+		}
+		if err := s.Add(o); err != nil {
+			return err
+		}
+	}
+	return s.Close()
+}
+
+// Writer writes a snapshot observation by observation. It holds one at a time, in
+// its order, and must be closed to make the snapshot whole. After an error all
+// further calls return that error. It is for one goroutine at a time.
+type Writer struct {
+	out    *bufio.Writer
+	zip    *gzip.Writer // nil if not compressed
+	buf    []byte
+	counts counts
+	err    error
+}
+
+var errClosed = errors.New("write snapshot: closed")
+
+// NewWriter begins a snapshot. An error of writing the header is one of the first Add
+// or of Close.
+func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
+	if opts == nil {
+		opts = &WriteOptions{}
+	}
+	s := &Writer{}
+	if strings.HasSuffix(opts.Name, ".gz") {
+		s.zip = gzip.NewWriter(w)
+		w = s.zip
+	}
+	s.out = bufio.NewWriterSize(w, 64<<10)
+	l := line{buf: s.buf}
+	l.raw(`{"stance":"` + magic + `"`)
+	l.raw(fmt.Sprintf(`,"version":%d`, version))
+	l.time("created", opts.Created)
+	l.raw("}\n")
+	s.write(&l, "header")
+	return s
+}
+
+// Add writes an observation. It refuses what a reader of the snapshot would refuse or
+// not get back as it is: a ref that is not canonical, text that is not UTF-8, a
+// state that does not exist, a document that is too large or deep.
+func (s *Writer) Add(o asset.Observation) error {
+	if s.err != nil {
+		return s.err
+	}
+	l := line{buf: s.buf[:0]}
+	what := ""
+	switch o := o.(type) {
+	case *asset.Asset:
+		what = "asset " + o.Ref.String()
+		s.counts.assets++
+		l.asset(o)
+	case *asset.Gap:
+		what = "gap"
+		s.counts.gaps++
+		l.gap(o)
+	case *asset.Coverage:
+		what = "coverage"
+		s.counts.coverage++
+		l.coverage(o)
+	default:
+		l.fail(fmt.Errorf("%T is no observation", o))
+	}
+	l.raw("\n")
+	s.write(&l, what)
+	return s.err
+}
+
+// Close writes the closing line and all that is still held back. It does not close
+// the writer below.
+func (s *Writer) Close() error {
+	if s.err != nil {
+		return s.err
+	}
+	l := line{buf: s.buf[:0]}
+	l.raw(fmt.Sprintf(`{"end":{"assets":%d,"gaps":%d,"coverage":%d}}`+"\n", s.counts.assets, s.counts.gaps, s.counts.coverage))
+	s.write(&l, "closing line")
+	if s.err == nil {
+		s.err = s.flush()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	s.err = errClosed
+	return nil
+}
+
+func (s *Writer) write(l *line, what string) {
+	err := l.err
+	if err == nil {
+		err = l.readable()
+	}
+	if err == nil {
+		_, err = s.out.Write(l.buf)
+	}
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("write snapshot: %s: %w", what, err)
+	}
+	if s.buf = l.buf; cap(s.buf) > 1<<20 {
+		s.buf = nil // one giant must not be held for all the small ones
+	}
+}
+
+func (s *Writer) flush() error {
+	err := s.out.Flush()
+	if s.zip != nil {
+		err = errors.Join(err, s.zip.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return nil
+}
