@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/openstance/stance/asset"
 )
@@ -31,6 +32,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 			wide = append(wide, s)
 		}
 	}
+	probes := governing(partitionOf(ss))
 	t := known(false)
 	for _, s := range wide {
 		w := s.isWide()
@@ -42,7 +44,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 			continue
 		}
 		governs := known(false)
-		for _, p := range governing() {
+		for _, p := range probes {
 			governs = governs.or(s.appliesToSome(p, nil).and(deny.denies(p, j).not()))
 		}
 		if t = t.or(w.and(governs)); t.isYes() {
@@ -72,17 +74,30 @@ func (s statement) isWide() truth {
 
 // governing returns the requests with which one can have everything else: giving
 // any identity any policy.
-func governing() []probe {
+func governing(partition string) []probe {
 	var ps []probe
-	for _, partition := range []string{"aws", "aws-cn", "aws-us-gov"} {
-		for _, x := range []struct{ action, kind string }{
-			{"AttachUserPolicy", "user"}, {"PutUserPolicy", "user"}, {"AttachRolePolicy", "role"},
-			{"PutRolePolicy", "role"}, {"CreatePolicyVersion", "policy"},
-		} {
-			ps = append(ps, probe{"iam:" + x.action, fmt.Sprintf("arn:%s:iam::*:%s/%s", partition, x.kind, somebody)})
-		}
+	for _, x := range []struct{ action, kind string }{
+		{"AttachUserPolicy", "user"}, {"PutUserPolicy", "user"}, {"AttachRolePolicy", "role"},
+		{"PutRolePolicy", "role"}, {"CreatePolicyVersion", "policy"},
+	} {
+		ps = append(ps, probe{"iam:" + x.action, fmt.Sprintf("arn:%s:iam::*:%s/%s", partition, x.kind, somebody)})
 	}
 	return ps
+}
+
+// partitionOf returns the partition that the statements are for: the one that they
+// name if it is not the usual one.
+func partitionOf(ss []statement) string {
+	for _, s := range ss {
+		for _, element := range []string{"Resource", "NotResource"} {
+			for r, err := range texts(s.v.Get(element)) {
+				if a, ok := parseARN(r); err == nil && ok && strings.HasPrefix(a.partition(), "aws-") && !hasWildcard(a.partition()) {
+					return a.partition()
+				}
+			}
+		}
+	}
+	return "aws"
 }
 
 // somebody is the name of a resource that no policy names, and which it concerns

@@ -5,8 +5,8 @@
 // depends on a part that was not read, and another error where it depends on a
 // part that is no policy (unknown elements, unknown operators, values of the
 // wrong kind, texts beyond the limits). A readable part that decides alone wins
-// over both: one public statement makes a policy public whatever the next one
-// says. Functions that return lists return what is certain, sorted, and an error
+// over both: a public statement makes a policy public although another one was not
+// read. Functions that return lists return what is certain, sorted, and an error
 // if it may not be all. A policy that is absent grants nothing.
 //
 // Conditions are judged by what they do, never by whether they are there: an

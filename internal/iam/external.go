@@ -131,9 +131,11 @@ func (f *foreigners) left(s statement) (values []string, limited bool, err error
 		}
 		values = append(values, foreign...)
 	}
-	for _, d := range f.denials.all {
-		alone := denials{gathered: true, all: []denial{d}}
-		t := alone.undo(s)
+	for i, d := range f.denials.all {
+		t := f.denials.undo(s, f.denials.all[i:i+1])
+		if f.denials.work > maxWork {
+			return values, limited, errTooLarge
+		}
 		if t.err != nil {
 			err = t.err
 		}

@@ -58,6 +58,12 @@ func lower(c byte) byte {
 // overlaps reports whether there is a text that both patterns match. It takes time
 // len(p)*len(q).
 func overlaps(p, q string, fold bool) bool {
+	switch {
+	case !hasWildcard(q):
+		return covers(p, q, fold)
+	case !hasWildcard(p):
+		return covers(q, p, fold)
+	}
 	// row[j] tells whether p[:i] and q[:j] have a text in common.
 	var short [128]bool
 	row := short[:]

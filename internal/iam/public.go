@@ -43,7 +43,7 @@ func IsPublic(policy asset.Value) (bool, error) {
 		p := s.allowsStrangers()
 		if !p.isNo() {
 			d.from(ss)
-			p = p.and(d.undo(s).not())
+			p = p.and(d.undo(s, d.all).not())
 		}
 		if p.isYes() {
 			return true, nil
@@ -251,7 +251,7 @@ type denial struct {
 
 // maxWork bounds the steps taken to find out what Deny statements take back, for
 // documents with thousands of statements on both sides.
-const maxWork = 1 << 30
+const maxWork = 1 << 28
 
 func (d *denials) from(ss []statement) {
 	if d.gathered {
@@ -259,10 +259,10 @@ func (d *denials) from(ss []statement) {
 	}
 	d.gathered = true
 	for _, s := range ss {
-		t := s.is("Deny")
-		if !t.isNo() {
-			t = t.and(s.addressesStrangers())
+		if !s.is("Deny").isYes() {
+			continue // what is not known to deny takes nothing back
 		}
+		t := s.addressesStrangers()
 		if !t.isNo() {
 			t = t.and(s.holds(s.unavoidable))
 		}
@@ -275,9 +275,9 @@ func (d *denials) from(ss []statement) {
 }
 
 // undo tells whether every action on every resource that the statement allows is
-// denied to strangers by some denial.
-func (d *denials) undo(s statement) truth {
-	if len(d.all) == 0 {
+// denied to strangers by one of some denials.
+func (d *denials) undo(s statement, by []denial) truth {
+	if len(by) == 0 {
 		return known(false)
 	}
 	t := known(true)
@@ -290,7 +290,7 @@ func (d *denials) undo(s statement) truth {
 				t = t.and(undecided(err))
 				continue
 			}
-			if t = t.and(d.deny(probe{action, resource})); t.isNo() {
+			if t = t.and(d.deny(probe{action, resource}, by)); t.isNo() {
 				return t
 			}
 		}
@@ -307,9 +307,9 @@ func (s statement) granted(element string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) { yield("*", nil) }
 }
 
-func (d *denials) deny(p probe) truth {
+func (d *denials) deny(p probe, by []denial) truth {
 	t := known(false)
-	for _, s := range d.all {
+	for _, s := range by {
 		if d.work += s.size * (len(p.action) + len(p.resource)); d.work > maxWork {
 			return undecided(errTooLarge)
 		}
