@@ -54,6 +54,12 @@ func (o Options) shows(f policy.Finding) bool {
 	return o.All || f.Status == policy.Fail || f.Status == policy.Unknown
 }
 
+// accepted reports whether the finding fails and is accepted by its exception. A
+// finding about an exception has one, too, but no asset.
+func accepted(f policy.Finding) bool {
+	return f.Status == policy.Fail && f.Exception != nil && f.Asset != nil
+}
+
 // IsTerminal reports whether the file is a terminal or another character device,
 // for the choice of Options.Color.
 func IsTerminal(f *os.File) bool {
@@ -62,7 +68,8 @@ func IsTerminal(f *os.File) bool {
 }
 
 // whole writes what render makes of all findings, or nothing if there is an error.
-func whole(w io.Writer, format string, findings iter.Seq2[policy.Finding, error], add func(policy.Finding), render func(*bytes.Buffer) error) error {
+func whole(w io.Writer, format string, findings iter.Seq2[policy.Finding, error],
+	add func(policy.Finding), render func(*bytes.Buffer) error) error {
 	for f, err := range findings {
 		if err != nil {
 			return err

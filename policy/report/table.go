@@ -25,7 +25,7 @@ const minWidth = 64
 // What is listed is kept in memory, as text, until it is written.
 func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
-	t := &table{o: o, groups: map[*policy.Policy]*group{}, tally: tally{}, gaps: gapList{}}
+	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, gaps: gapList{}}
 	if t.width = o.Width; t.width == 0 {
 		t.width = 100
 	}
@@ -39,8 +39,7 @@ func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options
 type table struct {
 	o      Options
 	width  int
-	groups map[*policy.Policy]*group
-	order  []*group // the groups, in the order in which they came
+	groups map[string]*group // by policy
 	tally  tally
 	gaps   gapList
 	b      *bytes.Buffer
@@ -66,40 +65,40 @@ func (t *table) add(f policy.Finding) {
 	if !t.o.shows(f) {
 		return
 	}
-	g := t.groups[f.Policy]
+	g := t.groups[f.Policy.ID]
 	if g == nil {
 		g = &group{policy: f.Policy}
-		t.groups[f.Policy] = g
-		t.order = append(t.order, g)
+		t.groups[f.Policy.ID] = g
 	}
 	g.counts.add(f)
 	s := f.Scope()
 	r := row{
-		status: f.Status, accepted: f.Status == policy.Fail && f.Exception != nil,
+		status: f.Status, accepted: accepted(f),
 		name: nameOf(f), provider: visible(s.Provider), account: visible(s.Account), region: visible(s.Region),
 	}
 	if ref := refOf(f); ref.ID != "" {
 		r.details = append(r.details, visible(ref.String()))
 	}
 	if f.Asset != nil && f.Asset.Origin.File != "" {
-		r.details = append(r.details, visible(fmt.Sprintf("%s:%d", f.Asset.Origin.File, f.Asset.Origin.Line)))
+		r.details = append(r.details, originText(f.Asset.Origin))
 	}
 	if f.Status == policy.Fail || f.Status == policy.Unknown {
 		if m := messageOf(f); m != visible(f.Policy.Title) {
 			r.details = append(r.details, m)
 		}
 	}
-	if reason := reasonOf(f); reason != "" {
-		r.details = append(r.details, reason)
-	}
+	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
+	told := reason == ""
 	for _, e := range f.Evidence {
-		r.details = append(r.details, "· "+evidenceText(refOf(f), e))
+		line := evidenceText(refOf(f), e)
+		told = told || strings.HasSuffix(line, reason)
+		r.details = append(r.details, "· "+line)
 	}
-	switch {
-	case r.accepted:
+	if !told {
+		r.details = append(r.details, "why: "+reason)
+	}
+	if r.accepted {
 		r.details = append(r.details, acceptedText(f.Exception))
-	case f.Exception != nil && f.Asset == nil && f.Gap == nil:
-		r.details = append(r.details, "exception of "+visible(f.Exception.Owner)+": "+visible(f.Exception.Reason))
 	}
 	g.rows = append(g.rows, r)
 }
@@ -109,7 +108,7 @@ func (t *table) render(b *bytes.Buffer) error {
 	for s := policy.Critical; s >= 0; s-- {
 		var groups []*group
 		var c counts
-		for _, g := range t.order {
+		for _, g := range t.groups {
 			if g.policy.Severity == s {
 				groups = append(groups, g)
 				c = c.plus(g.counts)
@@ -205,7 +204,7 @@ func (t *table) summary() {
 		t.line(fmt.Sprintf(format, fit(cloud, 6), fit(severity, 13), n(c.fail), n(c.unknown), n(c.pass), n(c.notApplicable), n(c.accepted)))
 	}
 	for _, k := range t.tally.keys() {
-		put(visible(k.provider), k.severity.String(), t.tally[k])
+		put(cmp.Or(visible(k.provider), "-"), k.severity.String(), t.tally[k])
 	}
 	put("total", "", t.tally.total())
 }
@@ -229,9 +228,13 @@ func (t *table) line(s string) {
 	t.b.WriteByte('\n')
 }
 
-// text writes visible text, broken into lines that fit behind an indentation.
+// text writes visible text, broken into lines that fit behind an indentation; those
+// after the first are indented by two more.
 func (t *table) text(s string, indent int, style string) {
-	for _, l := range wrap(s, t.width-indent) {
+	for i, l := range wrap(s, t.width-indent-2) {
+		if i == 1 {
+			indent += 2
+		}
 		t.line(strings.Repeat(" ", indent) + t.paint(style, l))
 	}
 }

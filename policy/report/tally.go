@@ -17,7 +17,7 @@ type counts struct {
 
 func (c *counts) add(f policy.Finding) {
 	switch {
-	case f.Status == policy.Fail && f.Exception != nil:
+	case accepted(f):
 		c.accepted++
 	case f.Status == policy.Fail:
 		c.fail++

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -173,11 +174,8 @@ func isPartial(v asset.Value) bool {
 
 // messageOf returns the visible message of a finding, or its policy's title.
 func messageOf(f policy.Finding) string {
-	switch {
-	case f.Message != "":
+	if f.Message != "" {
 		return visible(oneLine(f.Message))
-	case f.Gap != nil:
-		return visible(f.Policy.Title) + ": cannot be told, for " + gapText(f.Gap)
 	}
 	return visible(f.Policy.Title)
 }
@@ -198,6 +196,11 @@ func acceptedText(e *policy.Exception) string {
 
 // gapText says what could not be observed, and why.
 func gapText(g *asset.Gap) string {
+	return gapPlace(g) + " was not observed: " + visible(strings.TrimPrefix(g.Unread().Error(), "unread: "))
+}
+
+// gapPlace says what could not be observed.
+func gapPlace(g *asset.Gap) string {
 	what := "everything"
 	if g.Type != "" {
 		what = string(g.Type)
@@ -208,12 +211,20 @@ func gapText(g *asset.Gap) string {
 	if scope := g.Scope.String(); scope != "" {
 		what += " in " + scope
 	}
-	return visible(what) + " was not observed: " + visible(strings.TrimPrefix(g.Unread().Error(), "unread: "))
+	return visible(what)
 }
 
 // oneLine joins lines, as errors that were joined have them.
 func oneLine(s string) string {
 	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; ")
+}
+
+// originText says where in a template an asset stands.
+func originText(o asset.Origin) string {
+	if o.Line == 0 {
+		return visible(o.File)
+	}
+	return fmt.Sprintf("%s:%d", visible(o.File), o.Line)
 }
 
 // nameOf returns what a person calls the subject of a finding.
@@ -238,4 +249,10 @@ func refOf(f policy.Finding) asset.Ref {
 		return asset.Ref{Type: f.Gap.Type}
 	}
 	return asset.Ref{}
+}
+
+// isUnread reports whether the error is about something that was not read.
+func isUnread(err error) bool {
+	var u *asset.Unread
+	return errors.As(err, &u)
 }

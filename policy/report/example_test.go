@@ -1,0 +1,54 @@
+package report_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/policy/report"
+)
+
+// exampleFindings evaluates one policy over one bucket.
+func exampleFindings() findings {
+	set, err := policy.NewSet(nil, &policy.Policy{
+		ID: "bucket-prefix", Title: "Bucket names begin with acme-", Severity: policy.Low,
+		Checks: []policy.Check{{Types: []asset.Type{"AWS::S3::Bucket"}, Require: "asset.name.startsWith('acme-')"}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	inv := new(asset.Inventory)
+	inv.Add(&asset.Asset{
+		Ref:   asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::assets"},
+		Scope: asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-central-1"}, Name: "assets",
+	})
+	return set.Evaluate(context.Background(), inv)
+}
+
+func ExampleTable() {
+	opts := &report.Options{Width: 80, Color: report.IsTerminal(os.Stdout)}
+	if err := report.Table(os.Stdout, exampleFindings(), opts); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// LOW  1 fail
+	//
+	//   bucket-prefix  Bucket names begin with acme-
+	//     fail            assets                     aws    111122223333  eu-central-1
+	//                     AWS::S3::Bucket arn:aws:s3:::assets
+	//
+	// SUMMARY
+	//   CLOUD  SEVERITY        FAIL  UNKNOWN   PASS    N/A  ACCEPTED
+	//   aws    low                1        0      0      0         0
+	//   total                     1        0      0      0         0
+}
+
+func ExampleJSON() {
+	if err := report.JSON(os.Stdout, exampleFindings(), nil); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// {"policy":"bucket-prefix","severity":"low","status":"fail","provider":"aws","account":"111122223333","region":"eu-central-1","type":"AWS::S3::Bucket","id":"arn:aws:s3:::assets","name":"assets","message":"Bucket names begin with acme-","evidence":[],"error":"","title":"Bucket names begin with acme-","controls":[],"key":"7fd0694456e74fc80251d9f4ade3d865"}
+}

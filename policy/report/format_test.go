@@ -1,0 +1,311 @@
+package report_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/policy/report"
+)
+
+// readJSON reads a sequence of JSON texts, as a stream and line by line.
+func readJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	for {
+		var x any
+		if err := d.Decode(&x); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	for line := range bytes.Lines(b) {
+		if !json.Valid(line) {
+			return errors.New("a line is no JSON")
+		}
+	}
+	return nil
+}
+
+func decodeLines(t testing.TB, b []byte) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	s := bufio.NewScanner(bytes.NewReader(b))
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		var m map[string]any
+		require.NoError(t, json.Unmarshal(s.Bytes(), &m), s.Text())
+		all = append(all, m)
+	}
+	require.NoError(t, s.Err())
+	return all
+}
+
+func TestJSONMembers(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JSON(&b, seq(sample(t)...), &report.Options{All: true}))
+	all := decodeLines(t, b.Bytes())
+	require.Len(t, all, len(sample(t)))
+	for i, m := range all {
+		for _, name := range []string{"policy", "severity", "status", "provider", "account", "region", "type", "id", "name", "message", "error"} {
+			assert.IsType(t, "", m[name], "%s of finding %d", name, i)
+		}
+		assert.IsType(t, []any{}, m["evidence"], i)
+		assert.IsType(t, []any{}, m["controls"], i)
+		assert.Equal(t, sample(t)[i].Key(), m["key"])
+	}
+	evidence := all[1]["evidence"].([]any)
+	assert.Equal(t, []any{
+		map[string]any{"path": "access.Statement[0].Principal", "value": "*"},
+		map[string]any{"path": "config.PublicAccessBlockConfiguration", "absent": true},
+		map[string]any{
+			"asset": map[string]any{"type": "cloudkms.googleapis.com/CryptoKey", "id": "//cloudkms.googleapis.com/projects/shop/locations/eu/keyRings/r/cryptoKeys/k"},
+			"path":  "config.purpose", "value": "ENCRYPT_DECRYPT",
+		},
+		map[string]any{"path": "config.Tags[0].Value", "redacted": true},
+		map[string]any{"path": "config.BucketName", "value": map[string]any{"truncated": 2002.0}},
+		map[string]any{"path": "status.x", "value": map[string]any{"a": 1.0}, "partial": true},
+	}, evidence)
+	assert.Equal(t, "unread: s3:ListBuckets: AccessDenied: not authorized: request 1", all[0]["error"])
+	assert.Equal(t, "s3:ListBuckets", all[0]["gap"].(map[string]any)["op"])
+	assert.Equal(t, map[string]any{"owner": "web@example.com", "reason": "it is our website", "until": "2027-03-14T15:09:26Z"}, all[4]["exception"])
+}
+
+func TestSARIFIsValid(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.SARIF(&b, seq(sample(t)...), sampleOptions()))
+	validSARIF(t, b.Bytes())
+}
+
+// validSARIF checks against the JSON schema of SARIF 2.1.0, which go-sarif carries.
+func validSARIF(t testing.TB, b []byte) *sarif.Report {
+	t.Helper()
+	r, err := sarif.FromBytes(b, sarif.WithStrictValidation())
+	require.NoError(t, err)
+	require.NoError(t, r.Validate())
+	return r
+}
+
+// By the standard a result of another kind than "fail" has the level "none" (3.27.10),
+// and what a result refers to by its index is there (3.52.5).
+func TestSARIFResults(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.SARIF(&b, seq(sample(t)...), &report.Options{All: true}))
+	run := validSARIF(t, b.Bytes()).Runs[0]
+	kinds := map[string]int{}
+	for _, r := range run.Results {
+		kinds[r.Kind]++
+		if r.Kind != "fail" {
+			assert.Equal(t, "none", r.Level)
+		} else {
+			assert.NotEqual(t, "none", r.Level)
+		}
+		assert.Equal(t, *r.RuleID, *run.Tool.Driver.Rules[r.RuleIndex].ID)
+	}
+	assert.Equal(t, map[string]int{"fail": 4, "open": 3, "pass": 1, "notApplicable": 1}, kinds)
+	assert.Len(t, run.Results[4].Suppressions, 1)
+	assert.Empty(t, run.Results[8].Suppressions, "a finding about an exception is not accepted by it")
+	assert.Equal(t, "deploy/storage%20account.json", *run.Results[6].Locations[0].PhysicalLocation.ArtifactLocation.URI)
+	require.Len(t, run.Invocations[0].ToolExecutionNotifications, 2, "an error of evaluation, and a gap")
+}
+
+func TestJUnitCounts(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JUnit(&b, seq(sample(t)...), &report.Options{All: true}))
+	var r struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Skipped  int `xml:"skipped,attr"`
+		Suites   []struct {
+			Cases []struct {
+				Failure, Error, Skipped *struct{}
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	require.NoError(t, xml.Unmarshal(b.Bytes(), &r))
+	assert.Equal(t, []int{9, 3, 3, 2}, []int{r.Tests, r.Failures, r.Errors, r.Skipped})
+	assert.Len(t, r.Suites, 5)
+}
+
+func TestTableFits(t *testing.T) {
+	for _, width := range []int{1, 64, 80, 100, 213} {
+		o := sampleOptions()
+		o.Width = width
+		var b bytes.Buffer
+		require.NoError(t, report.Table(&b, seq(sample(t)...), o))
+		for line := range strings.Lines(b.String()) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), max(width, 64), line)
+		}
+		assert.Contains(t, strings.ReplaceAll(strings.ReplaceAll(b.String(), "\n", ""), " ", ""),
+			string("microsoft.storage/storageaccounts/backupdata"), "ids are wrapped, never cut")
+	}
+}
+
+func TestTableColor(t *testing.T) {
+	var plain, colored bytes.Buffer
+	require.NoError(t, report.Table(&plain, seq(sample(t)...), &report.Options{}))
+	require.NoError(t, report.Table(&colored, seq(sample(t)...), &report.Options{Color: true}))
+	assert.NotContains(t, plain.String(), "\x1b")
+	assert.Contains(t, colored.String(), "\x1b[31m")
+	text := colored.String()
+	for _, style := range []string{"0", "1", "2", "31", "1;31", "32", "33", "36"} {
+		text = strings.ReplaceAll(text, "\x1b["+style+"m", "")
+	}
+	assert.Equal(t, plain.String(), text)
+}
+
+// hostile returns a sample in which every text that others can choose is s.
+func hostile(t testing.TB, s string) []policy.Finding {
+	t.Helper()
+	doc := value(t, strings.ToValidUTF8(s, "?"))
+	all := sample(t)
+	for i, f := range all {
+		p := *f.Policy
+		p.Title, p.Rationale, p.Labels = s, s, []string{s}
+		p.Remediation.Text, p.Remediation.CLI = s, s
+		f.Policy = &p
+		f.Message = s
+		if f.Err != nil {
+			f.Err = errors.New(s)
+		}
+		if f.Asset != nil {
+			a := *f.Asset
+			a.ID, a.Name, a.Account, a.Region, a.Type = s, s, s, s, asset.Type(s)
+			if a.Origin.File != "" {
+				a.Origin.File = s
+			}
+			f.Asset = &a
+			f.Evidence = append(f.Evidence, policy.Evidence{Asset: a.Ref, Path: asset.Path("config").Key(s), Value: doc})
+		}
+		if f.Gap != nil {
+			g := *f.Gap
+			g.Scope.Account, g.Type, g.Message, g.Code, g.RequestID = s, asset.Type(s), s, s, s
+			f.Gap = &g
+		}
+		if f.Exception != nil {
+			x := *f.Exception
+			x.Owner, x.Reason = s, s
+			f.Exception = &x
+		}
+		all[i] = f
+	}
+	return all
+}
+
+func hostileTexts() []string {
+	return []string{
+		"", " ", "\x00", "\x1b[2J\x1b]0;owned\x07", "a\r\nb", "\u202egnp.exe", "a\u200bb", "\u2028", "\xff\xfe", "\xed\xa0\x80", "\U000e0041",
+		"</failure>]]><x>", `"><script>alert(1)</script>`, "=HYPERLINK(\"http://x\")", "+1", "-1", "@x", "\t=1", "{0}", "{{0}}", "[a](http://x)",
+		strings.Repeat("x", 5000), strings.Repeat("漢字", 300), strings.Repeat("e\u0301", 300), "\ufeff", "\ufffe", "`x`", "%s%n", "\u0085", "file:///etc/passwd", "../../x y#z?%zz", ":", "//x",
+	}
+}
+
+func TestHostile(t *testing.T) {
+	for _, s := range hostileTexts() {
+		survives(t, s)
+	}
+}
+
+func FuzzHostile(f *testing.F) {
+	for _, s := range hostileTexts() {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) <= 10_000 {
+			survives(t, s)
+		}
+	})
+}
+
+// survives checks that every format can be read again by a strict reader, and that
+// what reaches a terminal has no effect on it.
+func survives(t *testing.T, s string) {
+	t.Helper()
+	o := &report.Options{All: true, Gaps: []*asset.Gap{{Message: s}}, Coverage: []*asset.Coverage{{Type: asset.Type(s), State: asset.Partial}}}
+	for name, write := range formats() {
+		var b bytes.Buffer
+		require.NoError(t, write(&b, seq(hostile(t, s)...), o), "%s: %q", name, s)
+		require.True(t, utf8.Valid(b.Bytes()), "%s: %q", name, s)
+		bad := strings.IndexFunc(b.String(), func(r rune) bool {
+			return r != '\n' && r != '\r' && r != utf8.RuneError && !unicode.IsGraphic(r)
+		})
+		require.Negative(t, bad, "%s: %q: a character with an effect", name, s)
+		checkSyntax(t, name, s, b.Bytes())
+	}
+}
+
+func checkSyntax(t *testing.T, name, s string, b []byte) {
+	t.Helper()
+	switch name {
+	case "json.ndjson":
+		want := strings.ToValidUTF8(s, "\ufffd")
+		for i, m := range decodeLines(t, b) {
+			if s != "" && utf8.ValidString(s) {
+				require.Equal(t, want, m["message"], i)
+			}
+		}
+	case "junit.xml":
+		d := xml.NewDecoder(bytes.NewReader(b))
+		for {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else {
+				require.NoError(t, err, "%q", s)
+			}
+		}
+	case "sarif.json":
+		r := validSARIF(t, b)
+		for _, res := range r.Runs[0].Results {
+			require.NotContains(t, *res.Message.Text, "[a](", "a link")
+		}
+	case "table.txt":
+		for line := range strings.Lines(string(b)) {
+			require.LessOrEqual(t, width(line), 100, line)
+		}
+	}
+}
+
+// width is the greatest number of columns that a line can take.
+func width(line string) int {
+	n := 0
+	for _, r := range strings.TrimSuffix(line, "\n") {
+		if !unicode.In(r, unicode.Mn, unicode.Me) {
+			n++
+		}
+		if unicode.Is(unicode.Han, r) {
+			n++
+		}
+	}
+	return n
+}
+
+func BenchmarkJSON(b *testing.B) {
+	all := sample(b)
+	for name, f := range map[string]policy.Finding{"pass": all[2], "fail": all[1]} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			many := func(yield func(policy.Finding, error) bool) {
+				for range b.N {
+					if !yield(f, nil) {
+						return
+					}
+				}
+			}
+			require.NoError(b, report.JSON(io.Discard, many, &report.Options{All: true}))
+		})
+	}
+}

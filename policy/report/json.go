@@ -1,0 +1,162 @@
+package report
+
+import (
+	"io"
+	"iter"
+	"time"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+)
+
+// JSON writes findings as JSON lines: one object each, in their order, and nothing
+// else. These members are always there, in this order, and keep their meaning:
+//
+//	policy     id of the policy
+//	severity   critical, high, medium, low or informational
+//	status     pass, fail, unknown or not_applicable
+//	provider   of the scope: aws, azure, gcp, ...
+//	account    of the scope; may be empty
+//	region     of the scope; empty for what is global
+//	type, id   the asset; the id is empty in a finding of a gap, and the type may be
+//	name       of the asset
+//	message    what is wrong; the title of the policy if it has nothing better to say
+//	evidence   list of what decided; empty unless the status is fail or unknown
+//	error      why the status is unknown, or what was wrong with the message; or empty
+//
+// These follow, the last two where they apply:
+//
+//	title      of the policy
+//	controls   list of what the policy covers of standards
+//	key        identity of the finding across runs
+//	exception  {owner, reason, until}: of a failing finding that is accepted, or
+//	           the exception that the finding is about
+//	gap        {op, code, message, request_id, of: {type, id}}: what was not observed
+//
+// A piece of evidence is an object of path, asset ({type, id}, if it is not the
+// subject), and one of value, absent (true), unread ({op, code, message, request_id})
+// and redacted (true). A value of more than 1024 bytes is replaced by
+// {"truncated": bytes}; partial (true) beside a value says that parts of it were
+// not read.
+//
+// If the sequence ends in an error, the last line is the beginning of an object,
+// {"incomplete": "the error", that is not closed.
+func JSON(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
+	e := encoder{policies: map[string]*policyText{}}
+	return lines(w, "JSON lines", findings, opts.orZero(), e.finding)
+}
+
+// encoder keeps what findings of the same policy have in common.
+type encoder struct {
+	policies map[string]*policyText
+}
+
+type policyText struct{ head, tail []byte }
+
+func (e *encoder) policy(p *policy.Policy) *policyText {
+	t := e.policies[p.ID]
+	if t == nil {
+		t = &policyText{}
+		t.head = appendString([]byte(`{"policy":`), p.ID)
+		t.head = appendField(t.head, "severity", p.Severity.String())
+		t.tail = appendField(nil, "title", p.Title)
+		t.tail = append(t.tail, `,"controls":`...)
+		t.tail = appendStrings(t.tail, p.Controls)
+		e.policies[p.ID] = t
+	}
+	return t
+}
+
+func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
+	t := e.policy(f.Policy)
+	scope, ref := f.Scope(), refOf(f)
+	name := ""
+	if f.Asset != nil {
+		name = f.Asset.Name
+	}
+	message := f.Message
+	if message == "" {
+		message = f.Policy.Title
+	}
+	dst = append(dst, t.head...)
+	dst = appendField(dst, "status", f.Status.String())
+	dst = appendField(dst, "provider", scope.Provider)
+	dst = appendField(dst, "account", scope.Account)
+	dst = appendField(dst, "region", scope.Region)
+	dst = appendField(dst, "type", string(ref.Type))
+	dst = appendField(dst, "id", ref.ID)
+	dst = appendField(dst, "name", name)
+	dst = appendField(dst, "message", message)
+	dst = append(dst, `,"evidence":[`...)
+	for i, ev := range f.Evidence {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendEvidence(dst, ref, ev)
+	}
+	dst = append(dst, ']')
+	reason := ""
+	if f.Err != nil {
+		reason = f.Err.Error()
+	}
+	dst = appendField(dst, "error", reason)
+	dst = append(dst, t.tail...)
+	dst = appendField(dst, "key", f.Key())
+	if x := f.Exception; x != nil {
+		dst = append(dst, `,"exception":{"owner":`...)
+		dst = appendString(dst, x.Owner)
+		dst = appendField(dst, "reason", x.Reason)
+		dst = appendField(dst, "until", x.Until.UTC().Format(time.RFC3339))
+		dst = append(dst, '}')
+	}
+	if f.Gap != nil {
+		dst = append(dst, `,"gap":`...)
+		dst = appendUnread(dst, f.Gap.Unread())
+		if !f.Gap.Of.IsZero() {
+			dst = append(dst[:len(dst)-1], `,"of":`...)
+			dst = append(appendRef(dst, f.Gap.Of), '}')
+		}
+	}
+	return append(dst, '}')
+}
+
+func appendRef(dst []byte, r asset.Ref) []byte {
+	dst = append(dst, `{"type":`...)
+	dst = appendString(dst, string(r.Type))
+	dst = appendField(dst, "id", r.ID)
+	return append(dst, '}')
+}
+
+func appendUnread(dst []byte, u *asset.Unread) []byte {
+	dst = append(dst, `{"op":`...)
+	dst = appendString(dst, u.Op)
+	dst = appendField(dst, "code", u.Code)
+	dst = appendField(dst, "message", u.Message)
+	dst = appendField(dst, "request_id", u.RequestID)
+	return append(dst, '}')
+}
+
+func appendEvidence(dst []byte, subject asset.Ref, e policy.Evidence) []byte {
+	dst = append(dst, '{')
+	if e.Asset != subject && !e.Asset.IsZero() {
+		dst = append(dst, `"asset":`...)
+		dst = append(appendRef(dst, e.Asset), ',')
+	}
+	dst = append(dst, `"path":`...)
+	dst = appendString(dst, string(e.Path))
+	if u := e.Value.Unread(); u != nil {
+		dst = append(dst, `,"unread":`...)
+		dst = appendUnread(dst, u)
+	} else if _, ok := e.Value.Redacted(); ok {
+		dst = append(dst, `,"redacted":true`...)
+	} else if e.Value.Kind() == asset.Absent {
+		dst = append(dst, `,"absent":true`...)
+	} else {
+		dst = append(dst, `,"value":`...)
+		dst = appendValue(dst, e.Value)
+		if isPartial(e.Value) {
+			dst = append(dst, `,"partial":true`...)
+		}
+	}
+	return append(dst, '}')
+}

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/xml"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/policy"
+)
+
+// JUnit writes findings as a JUnit XML report, which build servers show as tests:
+// a test suite for each policy, by id, and in it a test case for each asset, in the
+// order of the findings. A finding that fails is a failure, one that is unknown an
+// error; one that does not apply or is accepted is skipped. Suites count what is in
+// them, so that without Options.All no test passes.
+//
+// The report is built in memory, as XML.
+func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
+	o := opts.orZero()
+	suites := map[string]*junitSuite{}
+	add := func(f policy.Finding) {
+		if !o.shows(f) {
+			return
+		}
+		s := suites[f.Policy.ID]
+		if s == nil {
+			s = &junitSuite{Name: visible(f.Policy.ID), Properties: []junitProperty{
+				{"title", visible(f.Policy.Title)}, {"severity", f.Policy.Severity.String()},
+			}}
+			suites[f.Policy.ID] = s
+		}
+		s.add(f)
+	}
+	return whole(w, "JUnit report", findings, add, func(b *bytes.Buffer) error {
+		all := junitReport{Name: "stance"}
+		for _, s := range slices.SortedFunc(maps.Values(suites), func(a, b *junitSuite) int { return cmp.Compare(a.Name, b.Name) }) {
+			all.Suites = append(all.Suites, s)
+			all.Tests += s.Tests
+			all.Failures += s.Failures
+			all.Errors += s.Errors
+			all.Skipped += s.Skipped
+		}
+		b.WriteString(xml.Header)
+		e := xml.NewEncoder(b)
+		e.Indent("", "  ")
+		err := e.Encode(all)
+		b.WriteByte('\n')
+		return err
+	})
+}
+
+// The elements, as the Ant task and the plugins of build servers agree on them.
+type (
+	junitReport struct {
+		XMLName  xml.Name      `xml:"testsuites"`
+		Name     string        `xml:"name,attr"`
+		Tests    int           `xml:"tests,attr"`
+		Failures int           `xml:"failures,attr"`
+		Errors   int           `xml:"errors,attr"`
+		Skipped  int           `xml:"skipped,attr"`
+		Suites   []*junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name       string          `xml:"name,attr"`
+		Tests      int             `xml:"tests,attr"`
+		Failures   int             `xml:"failures,attr"`
+		Errors     int             `xml:"errors,attr"`
+		Skipped    int             `xml:"skipped,attr"`
+		Properties []junitProperty `xml:"properties>property"`
+		Cases      []junitCase     `xml:"testcase"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
+	junitCase struct {
+		Class   string        `xml:"classname,attr"`
+		Name    string        `xml:"name,attr"`
+		Failure *junitOutcome `xml:"failure"`
+		Error   *junitOutcome `xml:"error"`
+		Skipped *junitOutcome `xml:"skipped"`
+	}
+	junitOutcome struct {
+		Message string `xml:"message,attr,omitempty"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+func (s *junitSuite) add(f policy.Finding) {
+	ref := refOf(f)
+	c := junitCase{Class: visible(string(ref.Type)), Name: visible(ref.ID)}
+	switch {
+	case f.Gap != nil:
+		c.Name = strings.TrimSpace(gapPlace(f.Gap) + " " + visible(f.Gap.Op))
+	case f.Asset == nil && f.Exception != nil:
+		c.Class, c.Name = "exception", visible(f.Exception.Owner+": "+f.Exception.Reason)
+	}
+	s.Tests++
+	switch {
+	case accepted(f):
+		s.Skipped++
+		c.Skipped = &junitOutcome{Message: acceptedText(f.Exception), Text: detailText(f)}
+	case f.Status == policy.Fail:
+		s.Failures++
+		c.Failure = &junitOutcome{Message: messageOf(f), Type: f.Policy.Severity.String(), Text: detailText(f)}
+	case f.Status == policy.NotApplicable:
+		s.Skipped++
+		c.Skipped = &junitOutcome{Message: "does not apply"}
+	case f.Status != policy.Pass:
+		s.Errors++
+		c.Error = &junitOutcome{Message: messageOf(f), Type: "unknown", Text: detailText(f)}
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+// detailText says in lines where the subject is, what was found and what went
+// wrong. It is visible text.
+func detailText(f policy.Finding) string {
+	var lines []string
+	scope := visible(f.Scope().String())
+	if f.Asset != nil {
+		scope = strings.TrimSpace(visible(f.Asset.Name) + "  " + scope)
+		if o := f.Asset.Origin; o.File != "" {
+			lines = append(lines, originText(o))
+		}
+	}
+	if scope != "" {
+		lines = append(lines, scope)
+	}
+	if accepted(f) {
+		lines = append(lines, messageOf(f))
+	}
+	if reason := reasonOf(f); reason != "" {
+		lines = append(lines, reason)
+	}
+	for _, e := range f.Evidence {
+		lines = append(lines, evidenceText(refOf(f), e))
+	}
+	return strings.Join(lines, "\n")
+}
