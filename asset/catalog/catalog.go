@@ -12,6 +12,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/aws"
 	"github.com/openstance/stance/asset/catalog/azure"
+	"github.com/openstance/stance/asset/catalog/gcp"
 )
 
 // Schema returns the schema of a type, and whether there is one. The schema is shared
@@ -20,14 +21,17 @@ func Schema(t asset.Type) (*asset.Schema, bool) {
 	switch name := strings.ToLower(string(t)); {
 	case strings.HasPrefix(name, "microsoft."), strings.HasPrefix(name, "stance::entra::"):
 		return azure.Schema(t)
+	case strings.Contains(name, "::"):
+		return aws.Schema(t)
 	}
-	return aws.Schema(t)
+	return gcp.Schema(t)
 }
 
 // Types returns all types of all clouds that have a schema, sorted.
 func Types() iter.Seq[asset.Type] {
 	return func(yield func(asset.Type) bool) {
 		all := slices.AppendSeq(slices.Collect(aws.Types()), azure.Types())
+		all = slices.AppendSeq(all, gcp.Types())
 		slices.Sort(all)
 		for _, t := range all {
 			if !yield(t) {

@@ -30,10 +30,10 @@ type link struct {
 	To   asset.Type
 }
 
-var clouds = []string{"aws", "azure"}
+var clouds = []string{"aws", "azure", "gcp"}
 
 func TestChecksFindTheirFields(t *testing.T) {
-	for _, r := range slices.Concat(awsChecks, azureChecks) {
+	for _, r := range slices.Concat(awsChecks, azureChecks, gcpChecks) {
 		s, ok := catalog.Schema(r.Type)
 		if !assert.True(t, ok, r.Type) {
 			continue
@@ -58,7 +58,7 @@ func assertPath(t *testing.T, s *asset.Schema, p asset.Path) {
 }
 
 func TestChecksFindTheirLinks(t *testing.T) {
-	for _, l := range slices.Concat(awsLinks, azureLinks) {
+	for _, l := range slices.Concat(awsLinks, azureLinks, gcpLinks) {
 		s, ok := catalog.Schema(l.From)
 		require.True(t, ok, l.From)
 		rule, ok := s.Link(l.Rel)
@@ -67,7 +67,7 @@ func TestChecksFindTheirLinks(t *testing.T) {
 }
 
 func TestTypesOfChecksHaveOperations(t *testing.T) {
-	for _, r := range slices.Concat(awsChecks, azureChecks) {
+	for _, r := range slices.Concat(awsChecks, azureChecks, gcpChecks) {
 		s, ok := catalog.Schema(r.Type)
 		require.True(t, ok, r.Type)
 		for p := range strings.FieldsSeq(r.Paths) {
@@ -84,7 +84,7 @@ var classes = []string{
 	"iot", "logging", "management", "media", "messaging", "monitoring", "network", "security", "serverless", "storage",
 }
 
-var operationName = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z]+(=[a-z]+)?\))?|Microsoft\.[A-Za-z0-9/]+/read)$`)
+var operationName = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z_]+(=[a-z]+)?\))?|Microsoft\.[A-Za-z0-9/]+/read)$`)
 
 func TestEverySchemaIsSound(t *testing.T) {
 	types := slices.Collect(catalog.Types())
@@ -277,6 +277,14 @@ func TestMarks(t *testing.T) {
 		{"Microsoft.Compute/virtualMachines", "config.properties.osProfile", "adminPassword", asset.Secret},
 		{"Microsoft.Compute/virtualMachines", "config.properties.osProfile", "customData", asset.Secret},
 		{"Microsoft.KeyVault/vaults/secrets", "config.properties", "value", asset.Secret | asset.WriteOnly},
+		{"compute.googleapis.com/Instance", "config.metadata.items[0]", "value", asset.Secret},
+		{"compute.googleapis.com/Instance", "config.metadata.items[0]", "key", 0},
+		{"compute.googleapis.com/Project", "config.commonInstanceMetadata.items[0]", "value", asset.Secret},
+		{"cloudfunctions.googleapis.com/Function", "config.serviceConfig", "environmentVariables", asset.Secret},
+		{"run.googleapis.com/Service", "config.template.containers[0].env[0]", "value", asset.Secret},
+		{"run.googleapis.com/Service", "config.spec.template.spec.containers[0].env[0]", "value", asset.Secret},
+		{"storage.googleapis.com/Bucket", "config", "name", asset.Always},
+		{"run.googleapis.com/Service", "config", "name", 0},
 		{"Microsoft.Web/sites", "config.properties.siteConfig.appSettings[0]", "value", asset.Secret},
 	} {
 		s, ok := catalog.Schema(c.Type)

@@ -23,6 +23,16 @@ type Schema struct {
 	Defs   map[string]any `json:"defs,omitempty"`
 }
 
+// Field finds the field of an object with the name, whatever its marks.
+func Field(object map[string]any, name string) (key string, shape any, ok bool) {
+	for key, shape := range object {
+		if n, _, _ := strings.Cut(key, ":"); n == name {
+			return key, shape, true
+		}
+	}
+	return "", nil, false
+}
+
 // Index is the name of the entry that lists all types, one a line, sorted.
 const Index = "index"
 

@@ -4,7 +4,7 @@ import "regexp"
 
 var (
 	secretName      = regexp.MustCompile(`(?i)(^userdata(override)?|^customdata|passwords?|passphrase|privatekey|(client|shared|app|wallet|identifier)secret|secret(access)?key|apikey(value|secret)?|(access|auth|refresh|sas)token|presharedkey|sharedkey|accountkey|(primary|secondary)(master)?key|secretstring|connectionstring)$`)
-	environmentName = regexp.MustCompile(`(?i)^(environment|env|environmentvariables?|envvars?)$`)
+	environmentName = regexp.MustCompile(`(?i)^(build)?(environment|env|environmentvariables?|envvars?)$`)
 )
 
 // HoldsSecret reports whether the name of a field says that its text, if it is one,

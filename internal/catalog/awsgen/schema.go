@@ -93,7 +93,7 @@ func (c *converter) secret(name string, shape any) (string, any) {
 // places does not get the field in both.
 func (c *converter) attribute(object map[string]any, path []string, shape any) error {
 	name, rest := path[0], path[1:]
-	key, at, ok := field(object, name)
+	key, at, ok := catalog.Field(object, name)
 	if len(rest) == 0 {
 		if ok {
 			delete(object, key)
@@ -120,16 +120,6 @@ func (c *converter) attribute(object map[string]any, path []string, shape any) e
 	inner = maps.Clone(inner)
 	object[key] = inner
 	return c.attribute(inner, rest, shape)
-}
-
-// field finds the field of an object with the name, whatever its marks.
-func field(object map[string]any, name string) (key string, shape any, ok bool) {
-	for key, shape := range object {
-		if n, _, _ := strings.Cut(key, ":"); n == name {
-			return key, shape, true
-		}
-	}
-	return "", nil, false
 }
 
 func readOnly(key string) string {

@@ -1,0 +1,42 @@
+// Package gcp says what types of assets there are in Google Cloud: their schemas,
+// links and operations. Types have the names of Cloud Asset Inventory.
+//
+// Config is the resource as its REST API answers it, which is resource.data of Cloud
+// Asset Inventory, in the schema of the API's discovery document; integers of 64
+// bits, which Google writes as strings, are integers. Access is the IAM policy set on
+// the asset itself. What no discovery document has is described in the JSON files of
+// the folder own.
+package gcp
+
+import (
+	"embed"
+	"iter"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog/internal/store"
+)
+
+//go:generate go run github.com/openstance/stance/internal/catalog/gcpgen -o published.zip
+
+//go:embed published.zip
+var published string
+
+//go:embed own/*.json
+var own embed.FS
+
+var types = store.New(store.Source{Published: published, Own: own, Group: group})
+
+// Schema returns the schema of a type, and whether Google Cloud has the type. The
+// schema is shared and must not be changed. Schemas are read from the data in the
+// program when they are first asked for. Safe for concurrent use.
+func Schema(t asset.Type) (*asset.Schema, bool) { return types.Schema(t) }
+
+// Types returns all types that have a schema, sorted.
+func Types() iter.Seq[asset.Type] { return types.Types() }
+
+// group returns the service of a type, such as storage.googleapis.com.
+func group(t asset.Type) string {
+	service, _, _ := strings.Cut(string(t), "/")
+	return service
+}
