@@ -1,7 +1,10 @@
 package asset
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,14 +60,17 @@ func (n node) short() int          { return int(n >> 8 & longCount) }
 func (n node) payload() uint32     { return uint32(n >> 32) }
 func placed(tag node, at int) node { return tag | node(at)<<32 }
 
+// le64 reads 8 bytes. Written so, it compiles to one test and one load.
 func le64(s string, at uint32) uint64 {
-	b := s[at : at+8]
+	b := s[at:]
+	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 func le32(s string, at uint32) uint32 {
-	b := s[at : at+4]
+	b := s[at:]
+	_ = b[3]
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
@@ -72,20 +78,26 @@ func (v Value) load(at uint32) node { return node(le64(v.doc, at)) }
 
 // text returns the text that a string or number node of the block refers to.
 func (v Value) text(n node) string {
-	l := uint32(n.short())
+	l := n.short()
 	if l == longCount {
-		l = uint32(le64(v.doc, n.payload()-8))
+		l = v.long(n)
 	}
-	return v.doc[n.payload() : n.payload()+l]
+	from := int(n.payload())
+	return v.doc[from : from+l]
 }
 
 func (v Value) count() int {
-	n := v.node.short()
-	if n == longCount {
-		return int(le64(v.doc, v.node.payload()-8))
+	if n := v.node.short(); n != longCount {
+		return n
 	}
-	return n
+	return v.long(v.node)
 }
+
+// long returns the length of a long text, list or map. It is apart so that its callers
+// can be inlined.
+//
+//go:noinline
+func (v Value) long(n node) int { return int(le64(v.doc, n.payload()-8)) }
 
 func (v Value) elems() uint32 { return v.node.payload() }
 
@@ -126,6 +138,11 @@ var notKept = (&Unread{Code: CodeNotKept}).Value()
 type block struct {
 	out   []byte
 	stack []node // elements of the lists and maps that are being built
+	order []uint32
+
+	// keys holds keys written before, by hash, so that a list of like objects
+	// holds the text of each key once.
+	keys [256]node
 }
 
 func (b *block) u64(n uint64) {
@@ -231,15 +248,16 @@ func (b *block) mapping(mark int) (n node, twice string, ok bool) {
 }
 
 func (b *block) index(nodes []node) (twice string, ok bool) {
-	order := make([]uint32, len(nodes)/2)
-	for i := range order {
-		order[i] = uint32(i)
+	order := b.order[:0]
+	for i := range len(nodes) / 2 {
+		order = append(order, uint32(i))
 	}
+	b.order = order
 	slices.SortFunc(order, func(x, y uint32) int {
-		return strings.Compare(string(b.bytesOf(nodes[2*x])), string(b.bytesOf(nodes[2*y])))
+		return bytes.Compare(b.bytesOf(nodes[2*x]), b.bytesOf(nodes[2*y]))
 	})
 	for i, x := range order {
-		if i > 0 && string(b.bytesOf(nodes[2*x])) == string(b.bytesOf(nodes[2*order[i-1]])) {
+		if i > 0 && bytes.Equal(b.bytesOf(nodes[2*x]), b.bytesOf(nodes[2*order[i-1]])) {
 			return string(b.bytesOf(nodes[2*x])), false
 		}
 		b.out = append(b.out, byte(x), byte(x>>8), byte(x>>16), byte(x>>24))
@@ -251,7 +269,7 @@ func (b *block) index(nodes []node) (twice string, ok bool) {
 func (b *block) bytesOf(n node) []byte {
 	l := uint32(n.short())
 	if l == longCount {
-		l = uint32(le64(string(b.out[n.payload()-8:n.payload()]), 0))
+		l = uint32(binary.LittleEndian.Uint64(b.out[n.payload()-8:]))
 	}
 	return b.out[n.payload() : n.payload()+l]
 }
@@ -303,7 +321,36 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 }
 
 func (b *block) member(key string, n node) {
-	b.stack = append(b.stack, b.str(tagString, key), n)
+	b.stack = append(b.stack, b.key(key), n)
+}
+
+func (b *block) key(key string) node {
+	before := len(b.out)
+	n, _ := b.share(b.str(tagString, key), before)
+	return n
+}
+
+// share returns the node and the hash of a key that was written at the end of the
+// block from before on. If its text is there already, it is taken back.
+func (b *block) share(n node, before int) (node, uint32) {
+	s := b.bytesOf(n)
+	var first, last uint64
+	if len(s) >= 8 {
+		first, last = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[len(s)-8:])
+	} else {
+		for _, c := range s {
+			first = first<<8 | uint64(c)
+		}
+	}
+	h := (first ^ bits.RotateLeft64(last, 23) ^ uint64(len(s))<<56) * 0x9e3779b97f4a7c15
+	hash := uint32(h >> 32)
+	slot := &b.keys[hash%256]
+	if *slot != 0 && bytes.Equal(b.bytesOf(*slot), s) {
+		b.out = b.out[:before]
+		return *slot, hash
+	}
+	*slot = n
+	return n, hash
 }
 
 func (b *block) value(n node) Value { return Value{string(b.out), n} }

@@ -318,7 +318,7 @@ func (e *encoder) structure(r reflect.Value, depth int) (node, error) {
 }
 
 func (e *encoder) put(name string, x reflect.Value, depth int) error {
-	key := e.str(tagString, name)
+	key := e.key(name)
 	n, err := e.any(x, depth+1)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -49,10 +50,6 @@ type parser struct {
 	in  []byte
 	at  int
 	err *SyntaxError
-
-	// keys holds keys written before, by hash, so that a list of like objects
-	// holds the text of each key once.
-	keys [256]node
 }
 
 func (p *parser) parse(data []byte) (Value, error) {
@@ -193,7 +190,7 @@ func (p *parser) object(depth int) node {
 		} else if n := len(p.stack) - mark; n <= 2*indexFrom {
 			text := p.bytesOf(key)
 			for i := mark; i < len(p.stack); i += 2 {
-				if k := p.stack[i]; k == key || (k.short() == key.short() && string(p.bytesOf(k)) == string(text)) {
+				if k := p.stack[i]; k == key || bytes.Equal(p.bytesOf(k), text) {
 					return p.fail(keyAt, fmt.Sprintf("key %q a second time", text))
 				}
 			}
@@ -225,31 +222,14 @@ func (p *parser) object(depth int) node {
 	}
 }
 
-// key reads a key and returns its node and hash, using text that is there already.
+// key reads a key and returns its node and hash.
 func (p *parser) key() (node, uint32) {
 	before := len(p.out)
 	n := p.text()
 	if p.err != nil {
 		return 0, 0
 	}
-	s := p.bytesOf(n)
-	var a, z uint64
-	if len(s) >= 8 {
-		a, z = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[len(s)-8:])
-	} else {
-		for _, c := range s {
-			a = a<<8 | uint64(c)
-		}
-	}
-	h := (a ^ bits.RotateLeft64(z, 23) ^ uint64(len(s))<<56) * 0x9e3779b97f4a7c15
-	hash := uint32(h >> 32)
-	slot := &p.keys[hash%256]
-	if *slot != 0 && slot.short() == n.short() && string(p.bytesOf(*slot)) == string(s) {
-		p.out = p.out[:before]
-		return *slot, hash
-	}
-	*slot = n
-	return n, hash
+	return p.share(n, before)
 }
 
 const (
@@ -320,15 +300,9 @@ func (p *parser) utf8(s []byte, at int) bool {
 // escaped reads a string that begins at start and has an escape, or a byte that
 // must not be there, at i.
 func (p *parser) escaped(start, i int) node {
-	// The length is not known yet: a long one needs 8 bytes before the text.
-	end := i
-	for end < len(p.in) && p.in[end] != '"' {
-		if p.in[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	if end-start >= longCount {
+	// The length is not known yet: one that may be long needs 8 bytes before the text.
+	long := len(p.in)-start >= longCount
+	if long {
 		p.u64(0)
 	}
 	at := len(p.out)
@@ -348,7 +322,7 @@ func (p *parser) escaped(start, i int) node {
 				return 0
 			}
 			n := node(len(s)) << 8
-			if end-start >= longCount {
+			if long {
 				binary.LittleEndian.PutUint64(p.out[at-8:], uint64(len(s)))
 				n = longCount << 8
 			}
@@ -362,8 +336,10 @@ func (p *parser) escaped(start, i int) node {
 		case c < ' ':
 			return p.fail(i, fmt.Sprintf("control character %#02x in a string", c))
 		default:
-			p.out = append(p.out, c)
-			i++
+			from := i
+			for i++; i < len(p.in) && p.in[i] != '"' && p.in[i] != '\\' && p.in[i] >= ' '; i++ {
+			}
+			p.out = append(p.out, p.in[from:i]...)
 		}
 	}
 }

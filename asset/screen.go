@@ -7,17 +7,15 @@ import (
 
 // screen reports whether a text, or the block of a document, may hold what a detector
 // or a telling name matches. It decides most documents, which hold nothing of the
-// kind, in one pass: words of four characters, case folded, are looked up in a bitmap
+// kind, in one pass: words of four characters, case folded, are looked up in a table
 // by their hash.
 func screen(s string) bool {
 	const fold = 0x2020202020202020
 	i := 0
 	for ; i+8 <= len(s); i += 5 {
 		w := le64(s, uint32(i)) | fold
-		a, b, c, d, e := hash4(uint32(w)), hash4(uint32(w>>8)), hash4(uint32(w>>16)), hash4(uint32(w>>24)), hash4(uint32(w>>32))
-		bits := screenBits[a>>6]>>(a&63) | screenBits[b>>6]>>(b&63) | screenBits[c>>6]>>(c&63) |
-			screenBits[d>>6]>>(d&63) | screenBits[e>>6]>>(e&63)
-		if bits&1 != 0 {
+		if screenTable[hash4(uint32(w))] || screenTable[hash4(uint32(w>>8))] || screenTable[hash4(uint32(w>>16))] ||
+			screenTable[hash4(uint32(w>>24))] || screenTable[hash4(uint32(w>>32))] {
 			for k := range 5 {
 				if screened(s, i+k, uint32(w>>(8*k))) {
 					return true
@@ -26,27 +24,29 @@ func screen(s string) bool {
 		}
 	}
 	for ; i+4 <= len(s); i++ {
-		if screened(s, i, le32(s, uint32(i))|fold&(1<<32-1)) {
+		if screened(s, i, foldedWord(s[i:])) {
 			return true
 		}
 	}
-	return false
+	return len(s) >= 3 && le32(s[:3]+" ", 0)|fold&(1<<32-1) == foldedWord("pwd ") // at the very begin
 }
 
 // screened decides for a word at a place.
 func screened(s string, at int, word uint32) bool {
+	if !screenTable[hash4(word)] {
+		return false
+	}
 	if _, ok := slices.BinarySearch(screenWords, word); !ok {
 		return false
 	}
-	if word>>8 == foldedWord("://_")&0xffffff {
+	if word>>8 == foldedWord(":// ")&0xffffff {
 		_, _, ok := userinfo(s[at+4:])
 		return ok
 	}
 	return true
 }
 
-// hash4 returns 16 bits.
-func hash4(w uint32) uint32 { return w * 0x9e3779b1 >> 16 }
+func hash4(w uint32) uint32 { return w * 0x9e3779b1 >> 17 }
 
 func foldedWord(s string) uint32 { return le32(s, 0) | 0x20202020 }
 
@@ -60,17 +60,16 @@ var screenWords = expandWords(
 	"xoxb", "xoxp", "xoxa", "xoxr", "xoxs", "xoxe", "xapp", "slac",
 	"sk_l", "sk_t", "rk_l", "rk_t", "npm_", "pypi", "sg.?", "aiza", "eyj?", "sig=",
 	"?://", "eare", // bearer
-	"sswo", "sswd", "sphr", "pwd?", "?pwd", "ecre", "oken", "eden", // password, passwd, passphrase, secret, token, credential
+	"sswo", "sswd", "sphr", "?pwd", "ecre", "oken", "eden", // password, passwd, passphrase, secret, token, credential
 	"te~", "nt~", "pi~", "ss~", // private, client and account, API, access
 	"th~", "er~", "ng~", "on~", "ed~", "ry~", // auth, master, signing, encryption, shared, primary and secondary
 )
 
-var screenBits = func() (bits [1024]uint64) {
+var screenTable = func() (table [1 << 15]bool) {
 	for _, w := range screenWords {
-		h := hash4(w)
-		bits[h>>6] |= 1 << (h & 63)
+		table[hash4(w)] = true
 	}
-	return bits
+	return table
 }()
 
 func expandWords(words ...string) []uint32 {
