@@ -49,7 +49,7 @@ func relationOptions() []cel.EnvOption {
 		opts = append(opts,
 			cel.Macros(cel.GlobalMacro(r.macro, args, expandRelation(r.macro, r.function, args))),
 			cel.Function(r.function, cel.Overload(r.function[1:]+"_of_type",
-				[]*cel.Type{types.NewOpaqueType("subject"), cel.StringType, types.NewTypeTypeWithParam(a)}, types.NewListType(a),
+				[]*cel.Type{cel.DynType, cel.StringType, types.NewTypeTypeWithParam(a)}, types.NewListType(a),
 				cel.OverloadIsNonStrict(),
 				cel.FunctionBinding(func(args ...ref.Val) ref.Val {
 					for _, x := range args {
