@@ -89,7 +89,10 @@ func (p Path) Steps() ([]Step, error) {
 			}
 			i += end + 1
 		default:
-			if s[i] == '.' && i > 0 {
+			if i > 0 {
+				if s[i] != '.' {
+					return nil, fmt.Errorf("path %q: want a dot or a bracket at %d", p, i)
+				}
 				i++
 			}
 			end := strings.IndexAny(s[i:], ".[")
@@ -206,6 +209,8 @@ func (b *block) set(v Value, steps []Step, x Value) (node, error) {
 		return b.list(mark), nil
 	case s.Index >= 0, v.Kind() != Map && !v.IsAbsent():
 		return 0, &KindError{Want: Map, Got: v.Kind()}
+	case v.IsAbsent() && (s.Any || x.Kind() == Absent):
+		return b.copy(v), nil // nothing is made for members that there are not
 	}
 	mark := len(b.stack)
 	found := false
@@ -281,11 +286,16 @@ func (b *block) project(v Value, trees [][]Step) node {
 	}
 	mark := len(b.stack)
 	if v.Kind() == List {
+		any := following(trees, func(s Step) bool { return s.Any })
 		for i := range v.count() {
-			n := b.project(v.Index(i), following(trees, func(s Step) bool { return s.Any || s.Index == i }))
+			rest := any // the same for all elements, in most queries
+			if len(any) < len(trees) {
+				rest = following(trees, func(s Step) bool { return s.Any || s.Index == i })
+			}
+			n := b.project(v.Index(i), rest)
 			b.stack = append(b.stack, n)
 		}
-		return b.list(mark)
+		return b.list(mark) | v.node&flagDefault
 	}
 	flags := v.node & (flagDefault | flagPartial)
 	for i := range v.count() {
@@ -335,7 +345,33 @@ func following(trees [][]Step, match func(Step) bool) [][]Step {
 // document. A map that [Value.Project] made partial is among them as an unread
 // part under the path of its members, which ends in [*].
 func (v Value) Marks() iter.Seq2[Path, Value] {
-	return func(yield func(Path, Value) bool) { v.marks("", yield) }
+	return func(yield func(Path, Value) bool) {
+		if v.marked() { // most documents are not, and cost no paths then
+			v.marks("", yield)
+		}
+	}
+}
+
+// marked reports whether Marks has anything to yield.
+func (v Value) marked() bool {
+	switch v.node.tag() {
+	case tagUnread, tagRedacted:
+		return true
+	case tagList:
+		for i := range v.count() {
+			if v.Index(i).marked() {
+				return true
+			}
+		}
+	case tagMap:
+		at := v.elems()
+		for i := range v.count() {
+			if (Value{v.doc, v.load(at + 16*uint32(i) + 8)}).marked() {
+				return true
+			}
+		}
+	}
+	return v.node.flag(flagDefault | flagPartial)
 }
 
 func (v Value) marks(p Path, yield func(Path, Value) bool) bool {
@@ -348,22 +384,13 @@ func (v Value) marks(p Path, yield func(Path, Value) bool) bool {
 	switch v.node.tag() {
 	case tagList:
 		for i := range v.count() {
-			if !v.Index(i).marks(p.Index(i), yield) {
+			if x := v.Index(i); x.mayHoldMarks() && !x.marks(p.Index(i), yield) {
 				return false
 			}
 		}
 	case tagMap:
 		for i := range v.count() {
-			k, x := v.MemberAt(i)
-			// The text of a path is made only where it may be needed.
-			switch x.node.tag() {
-			case tagList, tagMap, tagUnread, tagRedacted:
-			default:
-				if !x.node.flag(flagDefault) {
-					continue
-				}
-			}
-			if !x.marks(p.Key(k), yield) {
+			if k, x := v.MemberAt(i); x.mayHoldMarks() && !x.marks(p.Key(k), yield) {
 				return false
 			}
 		}
@@ -372,4 +399,13 @@ func (v Value) marks(p Path, yield func(Path, Value) bool) bool {
 		}
 	}
 	return true
+}
+
+// mayHoldMarks tells what needs no look, so that no path to it is written.
+func (v Value) mayHoldMarks() bool {
+	switch v.node.tag() {
+	case tagList, tagMap, tagUnread, tagRedacted:
+		return true
+	}
+	return v.node.flag(flagDefault)
 }

@@ -51,9 +51,10 @@ func (r *Redactor) Redact(a *Asset, secret ...Path) error {
 		}
 		under[steps[0].Key] = append(under[steps[0].Key], steps[1:])
 	}
-	a.Config = r.document(a.Config, under["config"], true)
-	a.Status = r.document(a.Status, under["status"], true)
-	a.Access = r.document(a.Access, under["access"], false)
+	var clean string
+	a.Config = r.document(a.Config, under["config"], true, &clean)
+	a.Status = r.document(a.Status, under["status"], true, &clean)
+	a.Access = r.document(a.Access, under["access"], false, &clean)
 	a.Tags = r.tags(a.Tags)
 	return nil
 }
@@ -104,9 +105,12 @@ func (r *Redactor) allowed(name string) bool {
 const largeBlock = 64 << 10
 
 // document returns v without its secrets. By names tells whether the names of members
-// count; in access policies, whose conditions have keys of all kinds, they do not.
-func (r *Redactor) document(v Value, secret [][]Step, byNames bool) Value {
-	if len(secret) == 0 && len(v.doc) < largeBlock && !screen(v.doc) {
+// count; in access policies, whose conditions have keys of all kinds, they do not. The
+// documents of an asset are often parts of one block, so clean holds the last one in
+// which there was nothing.
+func (r *Redactor) document(v Value, secret [][]Step, byNames bool, clean *string) Value {
+	if len(secret) == 0 && len(v.doc) < largeBlock && (v.doc == *clean || !screen(v.doc)) {
+		*clean = v.doc
 		return v
 	}
 	// Most documents with a suspicious word hold no secret: find first, copy then.
