@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/openstance/stance/asset"
 )
@@ -82,10 +81,7 @@ func (q Query) Narrow(a *asset.Asset) (*asset.Asset, error) {
 	}
 	var config, status, access []asset.Path
 	for _, p := range reads {
-		name, rest := string(p), asset.Path("")
-		if i := strings.IndexAny(name, ".["); i >= 0 {
-			name, rest = name[:i], asset.Path(strings.TrimPrefix(name[i:], "."))
-		}
+		name, rest := p.Document()
 		switch name {
 		case "config":
 			config = append(config, rest)

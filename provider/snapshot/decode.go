@@ -32,7 +32,7 @@ func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
 		return nil, false, err
 	}
 	if v.Kind() != asset.Map {
-		return nil, false, &asset.KindError{Want: asset.Map, Got: v.Kind()}
+		return nil, false, kindError(asset.Map, v)
 	}
 	what, m := "", marks{}
 	var body asset.Value
@@ -58,7 +58,7 @@ func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
 	case what == "":
 		return nil, false, errors.New("none of asset, gap, coverage and end in the line")
 	case body.Kind() != asset.Map:
-		return nil, false, fmt.Errorf("%s: %w", what, &asset.KindError{Want: asset.Map, Got: body.Kind()})
+		return nil, false, fmt.Errorf("%s: %w", what, kindError(asset.Map, body))
 	case what != "asset" && m != marks{}:
 		return nil, false, fmt.Errorf("marks beside %s, where only an asset has them", what)
 	}

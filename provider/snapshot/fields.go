@@ -84,15 +84,17 @@ func fillTags(a *asset.Asset, v asset.Value) error {
 	if v.Kind() == asset.Absent || v.Kind() == asset.Map && v.Len() == 0 {
 		return nil
 	}
-	members, err := v.Members()
-	if err != nil {
-		return err
+	if v.Kind() != asset.Map {
+		return kindError(asset.Map, v)
 	}
 	a.Tags = make(map[string]string, v.Len())
-	for k, x := range members {
-		if a.Tags[k], err = x.Str(); err != nil {
-			return fmt.Errorf("%q: %w", k, err)
+	for i := range v.Len() {
+		k, x := v.MemberAt(i)
+		s, err := x.Str()
+		if err != nil {
+			return fmt.Errorf("%.80q: %w", k, err)
 		}
+		a.Tags[k] = s
 	}
 	return nil
 }
@@ -121,13 +123,13 @@ func listOf[T any](v asset.Value, of func(asset.Value) (T, error)) ([]T, error) 
 	if v.Kind() == asset.Absent || v.Kind() == asset.List && v.Len() == 0 {
 		return nil, nil
 	}
-	elements, err := v.Elements()
-	if err != nil {
-		return nil, err
+	if v.Kind() != asset.List {
+		return nil, kindError(asset.List, v)
 	}
 	list := make([]T, v.Len())
-	for i, x := range elements {
-		if list[i], err = of(x); err != nil {
+	for i := range list {
+		var err error
+		if list[i], err = of(v.Index(i)); err != nil {
 			return nil, fmt.Errorf("[%d]: %w", i, err)
 		}
 	}
@@ -147,7 +149,7 @@ func refOf(v asset.Value) (asset.Ref, error) { return refWith(v, nil) }
 // refWith reads a ref, and with it the relation of a link, if there is to be one.
 func refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
 	if v.Kind() != asset.Map {
-		return r, &asset.KindError{Want: asset.Map, Got: v.Kind()}
+		return r, kindError(asset.Map, v)
 	}
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
@@ -183,13 +185,17 @@ func timeOf(v asset.Value) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// members calls f for each member of a map that is not null.
+func kindError(want asset.Kind, v asset.Value) error {
+	return &asset.KindError{Want: want, Got: v.Kind()}
+}
+
+// members calls f for each member of a map, with a null one as absent.
 func members(v asset.Value, f func(name string, x asset.Value) error) error {
-	all, err := v.Members()
-	if err != nil {
-		return err
+	if v.Kind() != asset.Map {
+		return kindError(asset.Map, v)
 	}
-	for name, x := range all {
+	for i := range v.Len() {
+		name, x := v.MemberAt(i)
 		if x.Kind() == asset.Null {
 			x = asset.Value{}
 		}

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/openstance/stance/asset"
 )
@@ -51,11 +50,7 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 
 // inDocument tells whether a path leads to a document or into it.
 func inDocument(p asset.Path) error {
-	name := string(p)
-	if i := strings.IndexAny(name, ".["); i >= 0 {
-		name = name[:i]
-	}
-	switch name {
+	switch name, _ := p.Document(); name {
 	case "config", "status", "access":
 		return nil
 	}
