@@ -41,13 +41,57 @@ func (p *Provider) quiet(typ asset.Type, t *table) bool {
 	return o.Quiet || slices.ContainsFunc(t.under, func(below table) bool { return p.quiet(typ, &below) })
 }
 
-// filled reports whether the catalogue has an operation that fills the part or
-// something in it, so that it is unread when that was not called.
-func (p *Provider) filled(t asset.Type, part asset.Path) bool {
-	for _, o := range p.schema(t).Operations {
-		if slices.ContainsFunc(o.Fills, func(f asset.Path) bool { return part.Covers(f) || f.Covers(part) }) {
-			return true
+// known is what a scan knows of a type.
+type known struct {
+	schema *asset.Schema
+	secret []asset.Path
+
+	// configRest and statusRest are the members that no operation is there for: they
+	// come with the list or not at all.
+	configRest, statusRest []string
+}
+
+func (s *scan) known(t asset.Type) *known {
+	if k, ok := s.types.Load(t); ok {
+		return k.(*known)
+	}
+	schema := s.provider.schema(t)
+	k := &known{
+		schema:     schema,
+		secret:     asset.SecretPaths(schema),
+		configRest: rest(schema, "config"),
+		statusRest: rest(schema, "status"),
+	}
+	s.types.Store(t, k)
+	return k
+}
+
+func (k *known) rest(document string) []string {
+	switch document {
+	case "config":
+		return k.configRest
+	case "status":
+		return k.statusRest
+	}
+	return nil
+}
+
+// rest returns the members of a document, apart from those that are never answered,
+// that the catalogue has no operation for.
+func rest(schema *asset.Schema, document string) []string {
+	shape := schema.Document(document)
+	if shape == nil || shape.Kind != asset.ObjectShape {
+		return nil
+	}
+	var names []string
+	for _, f := range shape.Fields {
+		part := asset.Path(document).Key(f.Name)
+		fills := func(o asset.Operation) bool {
+			return slices.ContainsFunc(o.Fills, func(p asset.Path) bool { return part.Covers(p) || p.Covers(part) })
+		}
+		if !f.Mark.Has(asset.WriteOnly) && !slices.ContainsFunc(schema.Operations, fills) {
+			names = append(names, f.Name)
 		}
 	}
-	return false
+	return names
 }

@@ -19,13 +19,14 @@ type credentialReport map[string]doc
 // rootRow is the name of the root user in the report.
 const rootRow = "<root_account>"
 
-// reportPoll is how long to wait before asking again whether the report is made.
-const reportPoll = 2 * time.Second
+// reportPoll is how long to wait before asking again whether the report is made, at
+// first; then it is twice as long each time.
+const reportPoll = 200 * time.Millisecond
 
 // readCredentialReport has the report made, which AWS does at most every four hours,
 // and reads it.
 func readCredentialReport(ctx context.Context, client *iam.Client) (credentialReport, error) {
-	for {
+	for wait := reportPoll; ; wait *= 2 {
 		out, err := client.GenerateCredentialReport(ctx, &iam.GenerateCredentialReportInput{})
 		if err != nil {
 			return nil, err
@@ -34,7 +35,7 @@ func readCredentialReport(ctx context.Context, client *iam.Client) (credentialRe
 			break
 		}
 		select {
-		case <-time.After(reportPoll):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -101,7 +101,8 @@ func policyDocument(op string, text *string) any {
 // finish makes the asset. The documents are tidied, brought to the schema and
 // redacted.
 func (u *unit) finish(d *draft) (*asset.Asset, error) {
-	schema := u.schema(d.Type)
+	known := u.scan.known(d.Type)
+	schema := known.schema
 	a := &asset.Asset{
 		Ref:         d.Ref,
 		Scope:       asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region},
@@ -161,6 +162,9 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 		}
 		*part.to = v
 	}
+	if err := u.scan.provider.opts.Redactor.Redact(a, known.secret...); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Ref, err)
+	}
 	return a, nil
 }
 
@@ -171,7 +175,12 @@ func (u *unit) document(d *draft, name string, from any, shape *asset.Shape) (as
 	x, _ := t.value(reflect.ValueOf(from), shape, asset.Path(name))
 	m, isMap := x.(map[string]any)
 	if given, ok := from.(doc); ok {
-		u.notCollected(d.Type, name, shape, given, m)
+		// The collector does not name them, not even as nil, so that nobody read them.
+		for _, member := range u.scan.known(d.Type).rest(name) {
+			if _, named := given[member]; !named {
+				m[member] = &asset.Unread{Code: codeNotCollected}
+			}
+		}
 	}
 	var deep []asset.Path // that cannot be put in the map
 	for _, p := range slices.Sorted(maps.Keys(d.unread)) {
@@ -204,22 +213,6 @@ func (u *unit) document(d *draft, name string, from any, shape *asset.Shape) (as
 		}
 	}
 	return v, nil
-}
-
-// notCollected makes those members unread that the schema has and nobody here asks
-// for: the collector does not name them, not even as nil, and no operation fills them.
-func (u *unit) notCollected(t asset.Type, document string, shape *asset.Shape, given doc, m map[string]any) {
-	if shape == nil || shape.Kind != asset.ObjectShape {
-		return
-	}
-	for _, f := range shape.Fields {
-		if _, named := given[f.Name]; named || f.Mark.Has(asset.WriteOnly) {
-			continue
-		}
-		if p := asset.Path(document).Key(f.Name); !u.scan.provider.filled(t, p) {
-			m[f.Name] = &asset.Unread{Code: codeNotCollected}
-		}
-	}
 }
 
 // setUnread makes the part that p leads to unread, unless something filled it. Of a

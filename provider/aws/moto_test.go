@@ -82,6 +82,9 @@ func (x *tester) collectQuery(t *testing.T, q provider.Query) *asset.Inventory {
 	inv := &asset.Inventory{}
 	for o, err := range x.Discover(t.Context(), q) {
 		require.NoError(t, err)
+		if a, ok := o.(*asset.Asset); ok {
+			conforms(t, a)
+		}
 		inv.Add(o)
 	}
 	return inv

@@ -2,6 +2,8 @@ package aws
 
 import (
 	"time"
+
+	"github.com/openstance/stance/asset"
 )
 
 // Options says which accounts and regions to look at, and how. The zero Options
@@ -33,6 +35,9 @@ type Options struct {
 	// Workers is how many services in regions of accounts are looked at at once.
 	// 0: 32. In one region of one account it is at most 4.
 	Workers int
+
+	// Redactor takes secrets out of the assets. Nil: one without a key.
+	Redactor *asset.Redactor
 
 	// Now tells the time of observation. Nil: time.Now.
 	Now func() time.Time

@@ -119,6 +119,7 @@ func regionTables(u *unit) []table {
 	client := ec2.NewFromConfig(u.config("ec2"))
 	return []table{{
 		op:    "ec2:DescribeRegions",
+		also:  []string{"account:ListRegions"},
 		types: []asset.Type{regionType},
 		list: func(context.Context, string) ([]*draft, string, error) {
 			// That the region is enabled was asked when the account was entered.

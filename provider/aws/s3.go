@@ -21,6 +21,7 @@ func s3Tables(u *unit) []table {
 	})
 	return []table{{
 		op:     "s3:ListBuckets",
+		also:   []string{"s3:GetBucketLocation"},
 		types:  []asset.Type{s3Bucket},
 		global: true,
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {

@@ -23,6 +23,7 @@ type scan struct {
 	provider *Provider
 	query    provider.Query
 	only     asset.Ref // the one asset asked for, if it is not zero
+	types    sync.Map  // *known by asset.Type
 
 	out     chan event
 	workers *semaphore.Weighted

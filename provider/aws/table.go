@@ -67,6 +67,7 @@ type service struct {
 // table is a list operation with what hangs on it.
 type table struct {
 	op     string
+	also   []string     // operations that the listing calls besides, to know what it lists
 	types  []asset.Type // that it lists
 	global bool         // once for an account, not in each region
 	absent []string     // error codes that mean that there is nothing

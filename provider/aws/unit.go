@@ -55,8 +55,6 @@ func (u *unit) scope() asset.Scope {
 	return asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region}
 }
 
-func (u *unit) schema(t asset.Type) *asset.Schema { return u.scan.provider.schema(t) }
-
 // consoleURL returns the page of an asset in the console, which finds it by the ARN.
 func (u *unit) consoleURL(id string) string {
 	host, ok := map[string]string{
