@@ -61,7 +61,7 @@ type Branch struct {
 
 // Branches returns the conditions of a policy with their source, for coverage: each
 // operand of && and || and !, each condition of ?:, each body of a comprehension,
-// and each expression as a whole. Checks in Go have none.
+// and each expression as a whole; none of them constant. Checks in Go have none.
 func (s *Set) Branches(id string) map[Branch]string {
 	branches := map[Branch]string{}
 	p := s.find(id)
@@ -90,9 +90,9 @@ func (s *Set) Branches(id string) map[Branch]string {
 	return branches
 }
 
-// Explain evaluates one policy for one asset step by step. Conditions whose operand
-// decided before them were not evaluated and are left out. It is an error if there
-// is no such policy or it does not apply to the asset's type.
+// Explain evaluates one policy for one asset step by step. Conditions that were not
+// evaluated, because others decided before them, are left out. It is an error if there
+// is no such policy or it is not about the asset's type.
 func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *asset.Inventory) (*Explanation, error) {
 	p := s.find(id)
 	if p == nil {
@@ -111,7 +111,11 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 	}
 	e.machine.Begin(ctx, e.vars(c, a, related, now), c.lets)
 	if c.when != nil {
-		x.add(c, "when", 0, e.machine.Explain(c.when))
+		when := e.machine.Explain(c.when)
+		x.add(c, "when", 0, when)
+		if when.Result.Truth() == expr.False {
+			return x, nil
+		}
 	}
 	x.add(c, "require", 0, e.machine.Explain(c.require))
 	return x, nil

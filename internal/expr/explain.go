@@ -292,15 +292,33 @@ func (s *Step) like(steps []*Step) []*Step {
 
 // Branches returns the conditions of x and of lets that tests should see both true
 // and false, with their source: operands of logic, conditions of ?:, and bodies of
-// quantifiers, down to the last, and x itself.
+// quantifiers, down to the last, and x itself; but none that is constant.
 func (x *Expr) Branches(let string) map[Branch]string {
 	found := map[Branch]string{}
 	x.branches(x.root(), let, x.Type.Kind() == types.BoolKind, found)
 	return found
 }
 
+// constant reports whether e names no variable but those that it binds itself.
+func constant(e ast.Expr) bool {
+	bound, free := map[string]bool{}, false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.ComprehensionKind:
+			c := e.AsComprehension()
+			bound[c.IterVar()], bound[c.IterVar2()], bound[c.AccuVar()] = true, true, true
+		case ast.IdentKind:
+			free = free || !bound[e.AsIdent()]
+		}
+	}))
+	return !free
+}
+
 func (x *Expr) branches(e ast.Expr, let string, condition bool, found map[Branch]string) {
-	if condition && e.Kind() != ast.LiteralKind {
+	if constant(e) {
+		return
+	}
+	if condition {
 		found[Branch{let, e.ID()}] = x.text(e)
 	}
 	switch e.Kind() {
