@@ -31,6 +31,10 @@ type Policy struct {
 	positions map[string]position // of expressions and the like, by place
 }
 
+// File returns the name of the file that the policy was read from, or "" for a
+// policy that is a Go value.
+func (p *Policy) File() string { return p.file }
+
 // Check is what a policy asks of assets of certain types. The expressions are CEL;
 // see the package comment for what they see.
 type Check struct {
