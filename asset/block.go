@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -188,12 +187,6 @@ func (b *block) uint(n uint64) node {
 	at := len(b.out)
 	b.u64(n)
 	return placed(tagUint64, at)
-}
-
-// float keeps integral floats as text too: 1.0 is no integer in JSON's own terms,
-// but equal to one for every comparison.
-func (b *block) float(f float64) node {
-	return b.str(tagFloat, strconv.FormatFloat(f, 'g', -1, 64))
 }
 
 func (b *block) strings(tag node, texts ...string) node {

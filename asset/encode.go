@@ -2,6 +2,8 @@ package asset
 
 import (
 	"bytes"
+	"encoding"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,8 +44,9 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Decode stores v in what target points to, as encoding/json does. The error is
-// as of [Value.MarshalJSON], or encoding/json's.
+// Decode stores v in what target points to, as encoding/json does; numbers that go
+// into an interface become a json.Number. The error is as of [Value.MarshalJSON], or
+// encoding/json's.
 func (v Value) Decode(target any) error {
 	b, err := v.MarshalJSON()
 	if err != nil {
@@ -152,20 +155,29 @@ func appendQuoted(dst []byte, s string) []byte {
 
 // Of makes a document of Go values, as collectors have them: nil (null), booleans,
 // numbers, strings, [time.Time] (RFC 3339 in UTC), []byte (base64, as in
-// encoding/json), slices, maps with string keys (sorted), structs, pointers to
+// encoding/json), slices, arrays, maps with string keys (sorted), structs, pointers to
 // them, json.Number and json.RawMessage; and parts that are a [Value], an *[Unread]
-// or a [Redacted].
+// or a [Redacted]. Other types that have a MarshalJSON or MarshalText become what it
+// makes.
 //
-// A struct becomes a map of its exported fields in their order, by the names in
-// their json tags or else their Go names. Fields that are nil pointers, nil
-// slices, nil maps or nil interfaces are left out: in the answers of cloud SDKs
-// they are what was not sent. A member of a map that is an absent Value is left
-// out, too.
+// A struct becomes a map of its exported fields in their order, by the names in their
+// json tags or else their Go names; those of an embedded struct without a tag count as
+// its own. Fields that are nil pointers, nil slices, nil maps or nil interfaces are
+// left out: in the answers of cloud SDKs they are what was not sent. So are fields with
+// the option omitempty or omitzero that are zero, and members of a map and fields that
+// are an absent Value.
+//
+// The error names the part that cannot stand in a document: another type, a number that
+// is none in JSON, invalid UTF-8, a name that occurs twice, or what lies in more than
+// [MaxDepth] lists and maps.
 func Of(x any) (Value, error) {
 	e := &encoder{}
 	n, err := e.any(reflect.ValueOf(x), 0)
 	if err != nil {
-		return Value{}, err
+		return Value{}, fmt.Errorf("make document: %w", err)
+	}
+	if uint64(len(e.out)) > math.MaxUint32 {
+		return Value{}, fmt.Errorf("make document: more than %d bytes", uint32(math.MaxUint32))
 	}
 	return e.value(n), nil
 }
@@ -178,7 +190,9 @@ var (
 	unreadType   = reflect.TypeFor[Unread]()
 	redactedType = reflect.TypeFor[Redacted]()
 	numberType   = reflect.TypeFor[json.Number]()
-	rawType      = reflect.TypeFor[json.RawMessage]()
+
+	marshalerType     = reflect.TypeFor[json.Marshaler]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
 func (e *encoder) any(r reflect.Value, depth int) (node, error) {
@@ -191,29 +205,32 @@ func (e *encoder) any(r reflect.Value, depth int) (node, error) {
 	if !r.IsValid() {
 		return tagNull, nil
 	}
-	if depth > MaxDepth {
-		return 0, fmt.Errorf("more than %d lists and maps in each other", MaxDepth)
-	}
 	switch r.Type() {
 	case timeType:
 		return e.str(tagString, timeText(r.Interface().(time.Time))), nil
 	case valueType:
-		return e.copy(r.Interface().(Value)), nil
+		return e.document(r.Interface().(Value), depth)
 	case unreadType:
 		u := r.Interface().(Unread)
 		return e.unread(&u), nil
 	case redactedType:
 		return e.redacted(r.Interface().(Redacted)), nil
-	case numberType, rawType:
-		text := r.String()
-		if r.Type() == rawType {
-			text = string(r.Bytes())
-		}
-		v, err := Parse([]byte(text))
+	case numberType:
+		return e.json([]byte(r.String()), depth)
+	}
+	switch m := marshaler(r).(type) {
+	case json.Marshaler:
+		text, err := m.MarshalJSON()
 		if err != nil {
 			return 0, err
 		}
-		return e.copy(v), nil
+		return e.json(text, depth)
+	case encoding.TextMarshaler:
+		text, err := m.MarshalText()
+		if err != nil {
+			return 0, err
+		}
+		return e.text(string(text))
 	}
 	switch r.Kind() {
 	case reflect.Bool:
@@ -223,23 +240,67 @@ func (e *encoder) any(r reflect.Value, depth int) (node, error) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return e.uint(r.Uint()), nil
 	case reflect.Float32, reflect.Float64:
-		if math.IsNaN(r.Float()) || math.IsInf(r.Float(), 0) {
-			return 0, fmt.Errorf("%v is not a JSON number", r.Float())
+		f := r.Float()
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return 0, fmt.Errorf("%v is not a JSON number", f)
 		}
-		return e.float(r.Float()), nil
+		// As the text would be read: a float without a fraction is an integer in JSON.
+		return e.json(strconv.AppendFloat(nil, f, 'g', -1, r.Type().Bits()), depth)
 	case reflect.String:
-		if !utf8.ValidString(r.String()) {
-			return 0, fmt.Errorf("invalid UTF-8 in %.40q", r.String())
+		return e.text(r.String())
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
+		if depth >= MaxDepth {
+			return 0, errTooDeep
 		}
-		return e.str(tagString, r.String()), nil
-	case reflect.Slice, reflect.Array:
+		switch r.Kind() {
+		case reflect.Map:
+			return e.mapping(r, depth)
+		case reflect.Struct:
+			return e.structure(r, depth)
+		}
 		return e.list(r, depth)
-	case reflect.Map:
-		return e.mapping(r, depth)
-	case reflect.Struct:
-		return e.structure(r, depth)
 	}
 	return 0, fmt.Errorf("a %s cannot be part of a document", r.Type())
+}
+
+var errTooDeep = fmt.Errorf("more than %d lists and maps in each other", MaxDepth)
+
+// marshaler returns r, or a pointer to it, as what encodes itself, nil if it does not.
+func marshaler(r reflect.Value) any {
+	if !r.CanInterface() {
+		return nil
+	}
+	for _, t := range []reflect.Type{marshalerType, textMarshalerType} {
+		switch {
+		case r.Type().Implements(t):
+			return r.Interface()
+		case r.CanAddr() && r.Addr().Type().Implements(t):
+			return r.Addr().Interface()
+		}
+	}
+	return nil
+}
+
+func (e *encoder) json(text []byte, depth int) (node, error) {
+	v, err := Parse(text)
+	if err != nil {
+		return 0, err
+	}
+	return e.document(v, depth)
+}
+
+func (e *encoder) document(v Value, depth int) (node, error) {
+	if depth+v.depth() > MaxDepth {
+		return 0, errTooDeep
+	}
+	return e.copy(v), nil
+}
+
+func (e *encoder) text(s string) (node, error) {
+	if !utf8.ValidString(s) {
+		return 0, fmt.Errorf("invalid UTF-8 in %.40q", s)
+	}
+	return e.str(tagString, s), nil
 }
 
 func (e *encoder) list(r reflect.Value, depth int) (node, error) {
@@ -247,14 +308,16 @@ func (e *encoder) list(r reflect.Value, depth int) (node, error) {
 		return tagNull, nil
 	}
 	if r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8 {
-		b, err := json.Marshal(r.Bytes())
-		return e.str(tagString, strings.Trim(string(b), `"`)), err
+		return e.str(tagString, base64.StdEncoding.EncodeToString(r.Bytes())), nil
 	}
 	mark := len(e.stack)
 	for i := range r.Len() {
 		n, err := e.any(r.Index(i), depth+1)
 		if err != nil {
 			return 0, fmt.Errorf("[%d]: %w", i, err)
+		}
+		if n.tag() == tagAbsent {
+			n = tagNull // an element that is absent keeps its place
 		}
 		e.stack = append(e.stack, n)
 	}
@@ -278,46 +341,74 @@ func (e *encoder) mapping(r reflect.Value, depth int) (node, error) {
 			return 0, err
 		}
 	}
-	n, _, _ := e.block.mapping(mark)
+	n, _, _ := e.block.mapping(mark) // the keys of a Go map differ
 	return n, nil
 }
 
 func (e *encoder) structure(r reflect.Value, depth int) (node, error) {
 	mark := len(e.stack)
-	t := r.Type()
-	for i := range t.NumField() {
-		f, x := t.Field(i), r.Field(i)
-		if !f.IsExported() {
-			continue
-		}
+	if err := e.fields(r, mark, depth); err != nil {
+		return 0, err
+	}
+	n, _, _ := e.block.mapping(mark) // fields looked for equal keys
+	return n, nil
+}
+
+// fields puts the fields of a struct on the stack, whose map begins at mark.
+func (e *encoder) fields(r reflect.Value, mark, depth int) error {
+	for i := range r.NumField() {
+		f, x := r.Type().Field(i), r.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" && options == "" {
+		if f.Anonymous && name == "" {
+			if x.Kind() == reflect.Pointer && f.IsExported() && !x.IsNil() {
+				x = x.Elem()
+			}
+			if x.Kind() == reflect.Struct && marshaler(x) == nil && !documentType(x.Type()) {
+				if err := e.fields(x, mark, depth); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if !f.IsExported() || name == "-" && options == "" || leftOut(x, options) {
 			continue
 		}
 		if name == "" {
 			name = f.Name
 		}
-		switch x.Kind() {
-		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-			if x.IsNil() {
-				continue
-			}
-		}
-		if slices.Contains(strings.Split(options, ","), "omitempty") && x.IsZero() {
-			continue
+		if e.hasKey(mark, name) {
+			return fmt.Errorf("%s: field %q twice", r.Type(), name)
 		}
 		if err := e.put(name, x, depth); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	n, twice, ok := e.block.mapping(mark)
-	if !ok {
-		return 0, fmt.Errorf("%s: field %q twice", t, twice)
+	return nil
+}
+
+// documentType reports whether structs of a type stand for something else than their fields.
+func documentType(t reflect.Type) bool {
+	return t == timeType || t == valueType || t == unreadType || t == redactedType
+}
+
+func leftOut(x reflect.Value, options string) bool {
+	switch x.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		if x.IsNil() {
+			return true
+		}
 	}
-	return n, nil
+	if options == "" || !x.IsZero() {
+		return false
+	}
+	all := strings.Split(options, ",")
+	return slices.Contains(all, "omitempty") || slices.Contains(all, "omitzero")
 }
 
 func (e *encoder) put(name string, x reflect.Value, depth int) error {
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("invalid UTF-8 in the name %.40q", name)
+	}
 	key := e.key(name)
 	n, err := e.any(x, depth+1)
 	if err != nil {

@@ -1,6 +1,8 @@
 package asset
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -161,11 +163,11 @@ func (s *Schema) Document(name string) *Shape {
 func ParseSchemas(data []byte) ([]*Schema, error) {
 	doc, err := Parse(data)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("parse schemas: %w", err)
 	}
 	types, err := doc.Members()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("parse schemas: %w", err)
 	}
 	var all []*Schema
 	for name, v := range types {
@@ -174,7 +176,7 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 		}
 		s, err := parseSchema(Type(name), v, doc.Get("defs"))
 		if err != nil {
-			return nil, fmt.Errorf("schema of %s: %w", name, err)
+			return nil, fmt.Errorf("parse schema of %s: %w", name, err)
 		}
 		all = append(all, s)
 	}
@@ -183,77 +185,111 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 }
 
 func parseSchema(t Type, v, shared Value) (*Schema, error) {
-	var head struct {
-		Class  string
-		Global bool
-		Note   string
-		Links  []struct {
-			Rel      string
-			To       []Type
-			Anywhere bool
-		}
-		Operations                   []Operation
-		Config, Status, Access, Defs any // named here so that nothing else passes
+	s := &Schema{Type: Type(strings.Clone(string(t)))}
+	p := shapeParser{defs: v.Get("defs"), shared: shared, made: map[string]*Shape{}}
+	for text, kind := range scalarShapes {
+		p.made[text] = &Shape{Kind: kind}
 	}
-	if err := v.Decode(&head); err != nil {
+	members, err := v.Members()
+	if err != nil {
 		return nil, err
 	}
-	s := &Schema{Type: t, Class: head.Class, Global: head.Global, Note: head.Note, Operations: head.Operations}
-	for _, l := range head.Links {
-		s.Links = append(s.Links, LinkRule{Rel: l.Rel, To: l.To, Anywhere: l.Anywhere})
-	}
-	p := shapeParser{defs: v.Get("defs"), shared: shared, made: map[string]*Shape{}}
-	for _, d := range []struct {
-		name string
-		to   **Shape
-	}{{"config", &s.Config}, {"status", &s.Status}, {"access", &s.Access}} {
-		if part := v.Get(d.name); !part.IsAbsent() {
-			shape, err := p.shape(part)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", d.name, err)
-			}
-			*d.to = shape
+	for name, part := range members {
+		var err error
+		switch name {
+		case "config":
+			s.Config, err = p.shape(part)
+		case "status":
+			s.Status, err = p.shape(part)
+		case "access":
+			s.Access, err = p.shape(part)
+		case "class":
+			err = part.decodeStrictly(&s.Class)
+		case "global":
+			err = part.decodeStrictly(&s.Global)
+		case "note":
+			err = part.decodeStrictly(&s.Note)
+		case "links":
+			err = part.decodeStrictly(&s.Links)
+		case "operations":
+			err = part.decodeStrictly(&s.Operations)
+		case "defs":
+		default:
+			err = fmt.Errorf("no such member")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return s, nil
 }
 
+// decodeStrictly is Decode that refuses members that the target does not have.
+func (v Value) decodeStrictly(target any) error {
+	b, err := v.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(target)
+}
+
 type shapeParser struct {
-	defs, shared Value // of the type, of all types
-	made         map[string]*Shape
+	defs, shared Value             // of the type, of all types
+	made         map[string]*Shape // by what stands for them, "s" or "#Name"
 }
 
 var scalarShapes = map[string]ShapeKind{"s": StringShape, "i": IntShape, "b": BoolShape, "a": AnyShape}
+
+// named returns the shape that a text stands for.
+func (p *shapeParser) named(text string) (*Shape, error) {
+	if s, ok := p.made[text]; ok {
+		return s, nil
+	}
+	// A definition may be another name. Only what stands behind the last one has a
+	// shape of its own, which may refer to itself.
+	def, last := p.definition(text), text
+	for seen := []string{text}; def.Kind() == String; {
+		last, _ = def.Str()
+		if s, ok := p.made[last]; ok {
+			return s, nil
+		}
+		if slices.Contains(seen, last) {
+			return nil, fmt.Errorf("definition %q stands for itself", text)
+		}
+		seen = append(seen, last)
+		def = p.definition(last)
+	}
+	if def.IsAbsent() {
+		return nil, fmt.Errorf("no shape %q", last)
+	}
+	s := &Shape{}
+	p.made[last] = s
+	made, err := p.shape(def)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", last, err)
+	}
+	*s = *made
+	return s, nil
+}
+
+func (p *shapeParser) definition(text string) Value {
+	name, ok := strings.CutPrefix(text, "#")
+	if !ok {
+		return Value{}
+	}
+	if def := p.defs.Get(name); !def.IsAbsent() {
+		return def
+	}
+	return p.shared.Get(name)
+}
 
 func (p *shapeParser) shape(v Value) (*Shape, error) {
 	switch v.Kind() {
 	case String:
 		text, _ := v.Str()
-		if name, ok := strings.CutPrefix(text, "#"); ok {
-			if s, ok := p.made[name]; ok {
-				return s, nil
-			}
-			def := p.defs.Get(name)
-			if def.IsAbsent() {
-				def = p.shared.Get(name)
-			}
-			if def.IsAbsent() {
-				return nil, fmt.Errorf("no definition %q", name)
-			}
-			s := &Shape{}
-			p.made[name] = s
-			made, err := p.shape(def)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			*s = *made
-			return s, nil
-		}
-		kind, ok := scalarShapes[text]
-		if !ok {
-			return nil, fmt.Errorf("no shape %q", text)
-		}
-		return &Shape{Kind: kind}, nil
+		return p.named(text)
 	case List:
 		if v.Len() != 1 {
 			return nil, fmt.Errorf("a list has one shape, not %d", v.Len())
@@ -261,7 +297,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 		elem, err := p.shape(v.Index(0))
 		return &Shape{Kind: ListShape, Elem: elem}, err
 	case Map:
-		if elem := v.Get("*"); !elem.IsAbsent() {
+		if elem := v.Get("*"); !elem.IsAbsent() && v.Len() == 1 {
 			s, err := p.shape(elem)
 			return &Shape{Kind: MapShape, Elem: s}, err
 		}
@@ -269,6 +305,9 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 		for i := range v.Len() {
 			key, part := v.MemberAt(i)
 			name, marks, _ := strings.Cut(key, ":")
+			if name == "" || name == "*" {
+				return nil, fmt.Errorf("a field needs a name, not %q", name)
+			}
 			shape, err := p.shape(part)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
@@ -291,6 +330,11 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 			s.Fields = append(s.Fields, f)
 		}
 		slices.SortFunc(s.Fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+		for i := 1; i < len(s.Fields); i++ {
+			if s.Fields[i].Name == s.Fields[i-1].Name {
+				return nil, fmt.Errorf("field %q twice", s.Fields[i].Name)
+			}
+		}
 		return s, nil
 	}
 	return nil, fmt.Errorf("%s is no shape", v.Kind())
