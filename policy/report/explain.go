@@ -1,0 +1,55 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/openstance/stance/policy"
+)
+
+// Explanation writes how a finding came about, for people to read: the verdict, and
+// below it each expression with its parts, what they came to and what they read.
+// Parts that were not evaluated because others had decided are not among them.
+func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
+	width := max(opts.orZero().Width, minWidth)
+	f := x.Finding
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(f.Status.String()), messageOf(f))
+	fmt.Fprintf(&b, "  policy %s (%s): %s\n", f.Policy.ID, f.Policy.Severity, visible(f.Policy.Title))
+	if f.Asset != nil {
+		fmt.Fprintf(&b, "  asset  %s in %s\n", visible(f.Asset.Ref.String()), visible(f.Asset.Scope.String()))
+	}
+	if reason := reasonOf(f); reason != "" {
+		fmt.Fprintf(&b, "  reason %s\n", reason)
+	}
+	if f.Exception != nil {
+		fmt.Fprintf(&b, "  %s\n", acceptedText(f.Exception))
+	}
+	for _, c := range x.Conditions {
+		indent := strings.Repeat("  ", c.Depth+1)
+		if c.Part != "" {
+			fmt.Fprintf(&b, "\n%s\n", c.Part)
+		}
+		text := visible(oneLine(c.Source)) + " → " + visible(oneLine(c.Value))
+		for i, line := range wrap(text, max(width-len(indent), 24)) {
+			if i > 0 {
+				line = "  " + line
+			}
+			fmt.Fprintf(&b, "%s%s\n", indent, line)
+		}
+		for _, e := range c.Reads {
+			for _, line := range wrap("read "+evidenceText(f.Asset.Ref, e), max(width-len(indent)-4, 24)) {
+				fmt.Fprintf(&b, "%s    %s\n", indent, line)
+			}
+		}
+	}
+	for _, e := range f.Evidence {
+		if len(x.Conditions) == 0 {
+			fmt.Fprintf(&b, "  %s\n", evidenceText(f.Asset.Ref, e))
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
