@@ -113,9 +113,14 @@ func read(name string) (*database, error) {
 	if err := json.NewDecoder(z).Decode(db); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	db.link()
+	return db, nil
+}
+
+// link makes the definitions known by their ids.
+func (db *database) link() {
 	for i := range db.Schema.TypeDefinition.Entities {
 		e := &db.Schema.TypeDefinition.Entities[i]
 		db.byID[e.ID] = e
 	}
-	return db, nil
 }
