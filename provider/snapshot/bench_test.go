@@ -111,25 +111,3 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	perLine(b)
 }
-
-// The documents of a line cost one allocation; the rest are the asset itself, its
-// tags, links and parents.
-func TestReadAllocations(t *testing.T) {
-	text := large(t)
-	perRun := testing.AllocsPerRun(5, func() {
-		_, err := drain(count(snapshot.Read(strings.NewReader(text), nil)))
-		require.NoError(t, err)
-	})
-	require.LessOrEqual(t, perRun/benchAssets, 7.0)
-}
-
-// count drops the assets, so that only reading them costs.
-func count(seq func(func(asset.Observation, error) bool)) func(func(asset.Observation, error) bool) {
-	return func(yield func(asset.Observation, error) bool) {
-		for _, err := range seq {
-			if err != nil && !yield(nil, err) {
-				return
-			}
-		}
-	}
-}

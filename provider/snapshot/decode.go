@@ -139,8 +139,17 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if changed || narrow != a {
+	switch {
+	case narrow != a:
 		detach(narrow)
+	case changed:
+		// The texts and the documents without secrets are still parts of the line.
+		for _, doc := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
+			if *doc, err = doc.Project(""); err != nil {
+				return nil, err
+			}
+		}
+		detach(a)
 	}
 	return narrow, nil
 }
@@ -242,12 +251,9 @@ func scopeMember(s *asset.Scope, name string, x asset.Value) error {
 	return errUnknown
 }
 
-// detach gives an asset texts and documents of its own, so that it does not keep
-// the whole line in memory, with what was left out and the secrets.
+// detach gives an asset whose documents are its own texts of its own, so that
+// they do not keep the whole line in memory, with what was left out and the secrets.
 func detach(a *asset.Asset) {
-	for _, d := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
-		*d, _ = d.Project("") // all of it, in a copy; the path is well formed
-	}
 	clone := strings.Clone
 	ref := func(r asset.Ref) asset.Ref {
 		return asset.Ref{Type: asset.Type(clone(string(r.Type))), ID: clone(r.ID)}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -62,12 +63,19 @@ func (p *Provider) Name() string { return "snapshot" }
 // does not match only the JSON and the kind are looked at. Of the documents it
 // keeps what q.Reads asks for, and the rest is unread (asset.CodeNotKept). A type
 // of which the snapshot says nothing is a gap. The error is an *[Error], one of
-// opening the file, or the context's cause.
+// opening the file or of a path in q.Reads, or the context's cause.
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
 		if ctx.Err() != nil {
 			yield(nil, context.Cause(ctx))
 			return
+		}
+		for _, t := range slices.Sorted(maps.Keys(q.Reads)) {
+			// A query at fault is not to be taken for a fault of the snapshot.
+			if _, err := q.Narrow(&asset.Asset{Ref: asset.Ref{Type: t}}); err != nil {
+				yield(nil, fmt.Errorf("discover: %w", err))
+				return
+			}
 		}
 		in, err := p.open()
 		if err != nil {

@@ -52,7 +52,8 @@
 // Members whose value is null count as missing, and a member that is not named here
 // is an error, so that a misspelt one is not lost. Gaps and coverage may come before
 // or after the assets that they concern; a program that evaluates assets as they
-// come wants them before. Ids need not be canonical: see [asset.ParseRef].
+// come wants them before. Ids need not be canonical: see [asset.ParseRef]. A line has
+// at most [asset.MaxDocument] bytes and [asset.MaxDepth] lists and maps in each other.
 package snapshot
 
 import (
