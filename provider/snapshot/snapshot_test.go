@@ -610,38 +610,52 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(lines(`{"coverage":{"provider":"p","type":"T","state":"partial"}}`, `{"end":{"assets":0,"gaps":0,"coverage":1}}`)))
 	f.Add([]byte(assetWith(`,"config":"s","tags":{"k":"v"},"created":"2026-01-01T00:00:00+01:00"`, `,"redacted":[{"path":"config","detectors":["a,b",""]}]`)))
 	f.Add([]byte(assetWith(`,"config":{"a":[{"b":"c"}]}`, `,"unread":[{"path":"config.a[0].b"}],"defaults":["config.a"]`)))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := readAll(bytes.NewReader(data), nil)
-		if err != nil {
-			var e *snapshot.Error
-			require.ErrorAs(t, err, &e)
-			assert.LessOrEqual(t, e.Offset, int64(len(data)))
-			return
+	f.Fuzz(checkRead)
+}
+
+// FuzzLine reaches further than FuzzRead, whose inputs mostly fail at their counts.
+func FuzzLine(f *testing.F) {
+	for _, l := range strings.Split(one+estate(), "\n") {
+		f.Add([]byte(l))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		for _, counts := range []string{`"assets":1,"gaps":0,"coverage":0`, `"assets":0,"gaps":1,"coverage":0`, `"assets":0,"gaps":0,"coverage":1`} {
+			checkRead(t, []byte(lines(string(line), `{"end":{`+counts+`}}`)))
 		}
-		// Header and closing line, found without the reader, agree with what was read.
-		text := strings.TrimSuffix(string(data), "\n")
-		require.NotEqual(t, text, string(data))
-		list := strings.Split(text, "\n")
-		require.Len(t, got, len(list)-2)
-		first, err := asset.Parse([]byte(list[0]))
-		require.NoError(t, err)
-		require.Equal(t, `"snapshot"`, first.Get("stance").String())
-		last, err := asset.Parse([]byte(list[len(list)-1]))
-		require.NoError(t, err)
-		counts := map[string]int64{}
-		for _, o := range got {
-			counts[fmt.Sprintf("%T", o)]++
-		}
-		for name, typ := range map[string]string{"assets": "*asset.Asset", "gaps": "*asset.Gap", "coverage": "*asset.Coverage"} {
-			n, err := last.Get("end", name).Int()
-			require.NoError(t, err)
-			require.Equal(t, counts[typ], n)
-		}
-		// Whatever can be read can be written, and reads as the same.
-		var b bytes.Buffer
-		require.NoError(t, snapshot.Write(&b, all(got), nil))
-		again, err := readAll(&b, nil)
-		require.NoError(t, err)
-		sameObservations(t, got, again)
 	})
+}
+
+func checkRead(t *testing.T, data []byte) {
+	got, err := readAll(bytes.NewReader(data), nil)
+	if err != nil {
+		var e *snapshot.Error
+		require.ErrorAs(t, err, &e)
+		assert.LessOrEqual(t, e.Offset, int64(len(data)))
+		return
+	}
+	// Header and closing line, found without the reader, agree with what was read.
+	text := strings.TrimSuffix(string(data), "\n")
+	require.NotEqual(t, text, string(data))
+	list := strings.Split(text, "\n")
+	require.Len(t, got, len(list)-2)
+	first, err := asset.Parse([]byte(list[0]))
+	require.NoError(t, err)
+	require.Equal(t, `"snapshot"`, first.Get("stance").String())
+	last, err := asset.Parse([]byte(list[len(list)-1]))
+	require.NoError(t, err)
+	counts := map[string]int64{}
+	for _, o := range got {
+		counts[fmt.Sprintf("%T", o)]++
+	}
+	for name, typ := range map[string]string{"assets": "*asset.Asset", "gaps": "*asset.Gap", "coverage": "*asset.Coverage"} {
+		n, err := last.Get("end", name).Int()
+		require.NoError(t, err)
+		require.Equal(t, counts[typ], n)
+	}
+	// Whatever can be read can be written, and reads as the same.
+	var b bytes.Buffer
+	require.NoError(t, snapshot.Write(&b, all(got), nil))
+	again, err := readAll(&b, nil)
+	require.NoError(t, err)
+	sameObservations(t, got, again)
 }
