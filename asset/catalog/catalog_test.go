@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -295,5 +296,16 @@ func TestMarks(t *testing.T) {
 		f, ok := shape.Field(c.Name)
 		require.True(t, ok, "%s: %s.%s", c.Type, c.Path, c.Name)
 		assert.Equal(t, c.Want, f.Mark, "%s: %s.%s", c.Type, c.Path, c.Name)
+	}
+}
+
+func TestLinksNoSDK(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	for path := range strings.FieldsSeq(string(out)) {
+		host, _, _ := strings.Cut(path, "/")
+		if strings.Contains(host, ".") {
+			assert.True(t, strings.HasPrefix(path, "github.com/openstance/stance/asset"), "links %s", path)
+		}
 	}
 }

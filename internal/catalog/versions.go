@@ -4,24 +4,26 @@ package catalog
 // (Apache-2.0), which holds the CloudFormation resource schemas.
 const AWSServiceSpec = "0.1.216"
 
-// AzureModules are the modules of the Azure SDK for Go (MIT) whose model sources
+// AzureModules returns the modules of the Azure SDK for Go (MIT) whose model sources
 // hold the schemas of the Azure Resource Manager, below AzureRoot, with their
 // versions. The second element of the path names a module.
-var AzureModules = []string{
-	"authorization/armauthorization/v2@v2.2.0",
-	"compute/armcompute/v8@v8.3.0",
-	"containerregistry/armcontainerregistry@v1.2.0",
-	"containerservice/armcontainerservice/v6@v6.6.0",
-	"keyvault/armkeyvault@v1.5.0",
-	"monitor/armmonitor@v0.13.0",
-	"mysql/armmysqlflexibleservers@v1.2.0",
-	"network/armnetwork/v9@v9.0.0",
-	"postgresql/armpostgresqlflexibleservers@v1.1.0",
-	"resources/armresources@v1.2.0",
-	"resources/armsubscriptions@v1.3.0",
-	"security/armsecurity@v0.15.0",
-	"sql/armsql@v1.2.0",
-	"storage/armstorage@v1.8.1",
+func AzureModules() []string {
+	return []string{
+		"authorization/armauthorization/v2@v2.2.0",
+		"compute/armcompute/v8@v8.3.0",
+		"containerregistry/armcontainerregistry@v1.2.0",
+		"containerservice/armcontainerservice/v6@v6.6.0",
+		"keyvault/armkeyvault@v1.5.0",
+		"monitor/armmonitor@v0.13.0",
+		"mysql/armmysqlflexibleservers@v1.2.0",
+		"network/armnetwork/v9@v9.0.0",
+		"postgresql/armpostgresqlflexibleservers@v1.1.0",
+		"resources/armresources@v1.2.0",
+		"resources/armsubscriptions@v1.3.0",
+		"security/armsecurity@v0.15.0",
+		"sql/armsql@v1.2.0",
+		"storage/armstorage@v1.8.1",
+	}
 }
 
 // AzureRoot is the path that AzureModules are below.

@@ -1,6 +1,12 @@
 // Package store answers questions about the schemas of one cloud from the data
-// that its catalogue embeds: the published part, a zip file as package
-// internal/catalog writes it, and our own part, JSON files in the same form.
+// that its catalogue embeds.
+//
+// The published part is a zip file that a generator made of what the cloud
+// publishes, in the form that package internal/catalog writes. Our own part is a
+// folder of JSON files, written by hand, that together are one text for
+// asset.ParseSchemas; it says what is not published, and is put over the published
+// part. Where it says "a" (anything) of a field that is published it only adds marks,
+// and for a field that is not published it must say what it is.
 package store
 
 import (
