@@ -46,7 +46,7 @@ func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Find
 func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation, error], related *asset.Inventory) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		now := s.opts.Now()
-		x := &exceptions{s, now, make([]atomic.Bool, len(s.opts.Exceptions))}
+		x := &exceptions{s, now, make([]atomic.Bool, len(s.exceptions))}
 		ctx, cancel := context.WithCancelCause(ctx)
 		p := newPipeline(ctx, s, related, x)
 		defer func() { cancel(nil); p.stop() }()

@@ -88,7 +88,7 @@ func (x *exceptions) apply(f *Finding) {
 		return
 	}
 	for _, i := range x.set.exempt[f.Policy.ID] {
-		e := &x.set.opts.Exceptions[i]
+		e := x.set.exceptions[i]
 		if !e.matches(f.Asset) {
 			continue
 		}
@@ -103,8 +103,8 @@ func (x *exceptions) apply(f *Finding) {
 // findings yields what is wrong with the exceptions after a whole evaluation.
 func (x *exceptions) findings() []Finding {
 	var found []Finding
-	for i := range x.set.opts.Exceptions {
-		e := &x.set.opts.Exceptions[i]
+	for i := range x.set.exceptions {
+		e := x.set.exceptions[i]
 		f := Finding{Policy: ExceptionPolicy(), Status: Fail, Exception: e}
 		switch who := strings.Join(e.Policies, ", ") + ", owner " + e.Owner; {
 		case !x.now.Before(e.Until):

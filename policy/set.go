@@ -17,19 +17,14 @@ import (
 )
 
 // Options say how a set is made and evaluates. The zero Options, like nil, are the
-// catalogue's schemas, the policies' own parameters and severities, no exceptions,
-// and the system's clock.
+// catalogue's schemas, the policies as they are, and the system's clock.
 type Options struct {
 	// Schemas describes types; those it does not know are dynamic. Nil: catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
-	// Params are values of parameters by policy id and name, of the Go types that go
-	// with the parameters' types.
-	Params map[string]map[string]any
-	// Severities replace those of policies, by id.
-	Severities map[string]Severity
-	// Exceptions accept findings. One that is no longer in force, or that matched
-	// nothing in a whole evaluation, is itself a finding, of the policy [ExceptionPolicy].
-	Exceptions []Exception
+	// Overlays adapt the policies, one after the other: they select, set severities and
+	// parameters, and accept findings. An exception that is no longer in force, or that
+	// matched nothing in a whole evaluation, is itself a finding, of [ExceptionPolicy].
+	Overlays []*Overlay
 	// Now is the instant of an evaluation, asked for once in each. Nil: time.Now.
 	Now func() time.Time
 	// Parallel is the number of goroutines of an evaluation. 0: one for each processor.
@@ -46,8 +41,10 @@ type Set struct {
 	policies []*Policy // sorted by id
 	byID     map[string]*compiled
 	byType   map[asset.Type][]*compiledCheck // sorted by policy id
-	exempt   map[string][]int                // exceptions by policy id
 	pool     sync.Pool                       // of *evaluator
+
+	exceptions []*Exception
+	exempt     map[string][]int // indexes of exceptions, by policy id
 }
 
 // compiled is a policy ready to be evaluated.
@@ -89,6 +86,9 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	c := &compiler{set: s, env: env, scopes: map[asset.Type]*expr.Scope{}}
 	var faults []error
 	for _, p := range policies {
+		if !s.opts.selects(p) {
+			continue
+		}
 		if before, ok := s.byID[p.ID]; ok {
 			where := before.file
 			if where == "" {
@@ -102,7 +102,12 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		s.byID[p.ID] = compiled
 		s.policies = append(s.policies, compiled.Policy)
 	}
-	faults = append(faults, s.configure()...)
+	known := func(id string) bool {
+		return slices.ContainsFunc(policies, func(p *Policy) bool { return p.ID == id || slices.Contains(p.Formerly, id) })
+	}
+	for _, o := range s.opts.Overlays {
+		faults = append(faults, o.apply(s, known)...)
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
@@ -116,46 +121,9 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	return s, nil
 }
 
-// configure applies the options to the policies.
-func (s *Set) configure() []error {
-	var faults []error
-	for _, id := range sorted(s.opts.Severities) {
-		p := s.find(id)
-		switch sev := s.opts.Severities[id]; {
-		case p == nil:
-			faults = append(faults, fmt.Errorf("severity of policy %q: there is no such policy", id))
-		case sev < Informational || sev > Critical:
-			faults = append(faults, fmt.Errorf("severity of policy %q: %d is none", id, sev))
-		default:
-			p.Policy.Severity = sev
-		}
-	}
-	for _, id := range sorted(s.opts.Params) {
-		p := s.find(id)
-		if p == nil {
-			faults = append(faults, fmt.Errorf("parameters of policy %q: there is no such policy", id))
-			continue
-		}
-		for _, name := range sorted(s.opts.Params[id]) {
-			if err := p.set(name, s.opts.Params[id][name]); err != nil {
-				faults = append(faults, fmt.Errorf("policy %q: %w", id, err))
-			}
-		}
-	}
-	for i, e := range s.opts.Exceptions {
-		if err := e.verify(); err != nil {
-			faults = append(faults, fmt.Errorf("exception %d: %w", i+1, err))
-		}
-		for _, id := range e.Policies {
-			p := s.find(id)
-			if p == nil {
-				faults = append(faults, fmt.Errorf("exception %d: there is no policy %q", i+1, id))
-				continue
-			}
-			s.exempt[p.ID] = append(s.exempt[p.ID], i)
-		}
-	}
-	return faults
+// selects reports whether all overlays keep a policy.
+func (o *Options) selects(p *Policy) bool {
+	return !slices.ContainsFunc(o.Overlays, func(v *Overlay) bool { return !v.selects(p) })
 }
 
 // find returns the policy with the id, or the one that had it before.

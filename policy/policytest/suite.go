@@ -132,7 +132,8 @@ func (s *suite) set(params map[string]any) (*policy.Set, error) {
 	}
 	o := compilation(s.opts, func() time.Time { return s.now })
 	if len(params) > 0 {
-		o.Params = map[string]map[string]any{s.policy.ID: params}
+		site := &policy.Overlay{Params: map[string]map[string]any{s.policy.ID: params}}
+		o.Overlays = append(o.Overlays[:len(o.Overlays):len(o.Overlays)], site)
 	}
 	set, err := policy.NewSet(o, s.policy)
 	if err != nil {

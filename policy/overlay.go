@@ -1,0 +1,296 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Overlay adapts the policies of packs to a site without copying them. It is a file
+// of YAML, or a value:
+//
+//	only:                         # policies that one of these selects; all if there is none
+//	  - {service: s3}
+//	  - {control: cis-aws-5.0, severity: high}
+//	without:                      # and none of these
+//	  - {id: aws-s3-bucket-versioning}
+//	severity:
+//	  aws-kms-rotation: low
+//	params:
+//	  aws-iam-access-key-max-age-90: {days: 60}
+//	exceptions:
+//	  - policies: [aws-s3-bucket-not-public]
+//	    assets: ["arn:aws:s3:::website-*"]
+//	    owner: web team
+//	    reason: the public website
+//	    until: 2027-01-31
+type Overlay struct {
+	Only, Without []Selector
+	Severities    map[string]Severity
+	Params        map[string]map[string]any
+	Exceptions    []Exception
+
+	file      string
+	positions map[string]position
+	values    map[string]asset.Value // of params, by policy id, until the types are known
+}
+
+// Selector selects the policies that have all of what it names. The zero Selector
+// selects every policy.
+type Selector struct {
+	ID       string   // with * for any characters; also an earlier id
+	Severity Severity // this or above
+	Control  string   // a control, or a whole standard: "cis-aws-5.0", "cis-aws-5.0/2.1.4"
+	Label    string
+	Service  string // of a type, as in AWS::S3::Bucket, Microsoft.Storage/..., storage.googleapis.com/...
+	Provider string // of a type: aws, azure, gcp
+}
+
+// Matches reports whether the selector selects a policy.
+func (s Selector) Matches(p *Policy) bool {
+	id := func(x string) bool { return glob(s.ID, x) }
+	control := func(c string) bool { return c == s.Control || strings.HasPrefix(c, s.Control+"/") }
+	return (s.ID == "" || id(p.ID) || slices.ContainsFunc(p.Formerly, id)) &&
+		p.Severity >= s.Severity &&
+		(s.Control == "" || slices.ContainsFunc(p.Controls, control)) &&
+		(s.Label == "" || slices.Contains(p.Labels, s.Label)) &&
+		(s.Service == "" || p.about(func(t asset.Type) bool { return strings.EqualFold(service(t), s.Service) })) &&
+		(s.Provider == "" || p.about(func(t asset.Type) bool { return t.Provider() == s.Provider }))
+}
+
+func (p *Policy) about(match func(asset.Type) bool) bool {
+	return slices.ContainsFunc(p.Checks, func(c Check) bool { return slices.ContainsFunc(c.Types, match) })
+}
+
+// service returns the service in the name of a type.
+func service(t asset.Type) string {
+	s := string(t)
+	if parts := strings.Split(s, "::"); len(parts) == 3 {
+		return parts[1]
+	}
+	space, _, _ := strings.Cut(s, "/")
+	if name, ok := strings.CutSuffix(space, ".googleapis.com"); ok {
+		return name
+	}
+	return space[strings.LastIndexByte(space, '.')+1:]
+}
+
+// ReadOverlay reads an overlay from a file. The error joins every fault of it, each a
+// *[Fault]. Whether there are the policies and parameters that it names is found out
+// when a set is made with it.
+func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
+	source, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("read overlay: %w", err)
+	}
+	o := &Overlay{
+		Severities: map[string]Severity{}, file: name,
+		positions: map[string]position{}, values: map[string]asset.Value{},
+	}
+	f := &file{name: name, source: source}
+	root := f.document()
+	if root == nil {
+		return nil, errors.Join(f.faults...)
+	}
+	r := &overlayReader{f, o}
+	f.mapping(root, map[string]func(*yaml.Node){
+		"only":     r.selectors(&o.Only),
+		"without":  r.selectors(&o.Without),
+		"severity": r.byPolicy("severity", r.severity),
+		"params":   r.byPolicy("params", func(id string, n *yaml.Node) { v := asset.Value{}; f.value(&v)(n); o.values[id] = v }),
+		"exceptions": func(n *yaml.Node) {
+			f.list(n, func(el *yaml.Node) { o.Exceptions = append(o.Exceptions, r.exception(el)) })
+		},
+	})
+	return o, errors.Join(f.faults...)
+}
+
+type overlayReader struct {
+	*file
+	o *Overlay
+}
+
+func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		r.list(n, func(el *yaml.Node) {
+			var s Selector
+			seen := r.mapping(el, map[string]func(*yaml.Node){
+				"id": r.text(&s.ID), "control": r.text(&s.Control), "label": r.text(&s.Label),
+				"service": r.text(&s.Service), "provider": r.text(&s.Provider),
+				"severity": func(n *yaml.Node) { s.Severity = r.parseSeverity(n) },
+			})
+			if len(seen) == 0 {
+				r.fault(el, "a selector that names nothing")
+			}
+			*to = append(*to, s)
+		})
+	}
+}
+
+func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
+	var name string
+	r.text(&name)(n)
+	s, err := ParseSeverity(name)
+	if err != nil {
+		r.fault(n, "%v", err)
+	}
+	return s
+}
+
+// byPolicy reads a mapping of ids of policies.
+func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind != yaml.MappingNode {
+			r.fault(n, "want a mapping of ids of policies")
+			return
+		}
+		seen := map[string]bool{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			id := n.Content[i].Value
+			if seen[id] {
+				r.fault(n.Content[i], "policy %q a second time", id)
+			}
+			seen[id] = true
+			r.o.positions[part+"/"+id] = position{n.Content[i].Line, n.Content[i].Column, nil}
+			read(id, r.resolve(n.Content[i+1]))
+		}
+	}
+}
+
+func (r *overlayReader) severity(id string, n *yaml.Node) { r.o.Severities[id] = r.parseSeverity(n) }
+
+func (r *overlayReader) exception(n *yaml.Node) Exception {
+	var e Exception
+	var until string
+	before := len(r.faults)
+	seen := r.mapping(n, map[string]func(*yaml.Node){
+		"policies": r.texts(&e.Policies), "assets": r.texts(&e.Assets), "accounts": r.texts(&e.Accounts),
+		"owner": r.text(&e.Owner), "reason": r.text(&e.Reason), "until": r.text(&until),
+		"tags": func(n *yaml.Node) {
+			e.Tags = map[string]string{}
+			if n.Kind != yaml.MappingNode {
+				r.fault(n, "want a mapping")
+				return
+			}
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				e.Tags[n.Content[i].Value] = r.resolve(n.Content[i+1]).Value
+			}
+		},
+	})
+	if until != "" {
+		t, err := parseTime(until)
+		if err != nil {
+			r.fault(seen["until"], "%v", err)
+		}
+		if len(until) == len(time.DateOnly) {
+			t = t.AddDate(0, 0, 1) // to the end of that day
+		}
+		e.Until = t
+	}
+	r.o.positions[fmt.Sprintf("exceptions[%d]", len(r.o.Exceptions))] = position{n.Line, n.Column, nil}
+	if len(r.faults) == before {
+		if err := e.verify(); err != nil {
+			r.fault(n, "the exception %v", err)
+		}
+	}
+	return e
+}
+
+func (o *Overlay) fault(place string, err error) error {
+	f := &Fault{File: o.file, What: err.Error()}
+	if f.File == "" {
+		f.File = "overlay"
+	}
+	f.Line, f.Column = o.positions[place].line, o.positions[place].column
+	return f
+}
+
+// selects reports whether the overlay keeps a policy.
+func (o *Overlay) selects(p *Policy) bool {
+	match := func(s Selector) bool { return s.Matches(p) }
+	return (len(o.Only) == 0 || slices.ContainsFunc(o.Only, match)) && !slices.ContainsFunc(o.Without, match)
+}
+
+// apply applies the overlay to the policies of a set. Known tells whether there is a
+// policy that this or another overlay left out.
+func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
+	var faults []error
+	look := func(place, id string, use func(*compiled) error) {
+		p := s.find(id)
+		switch {
+		case p == nil && !known(id):
+			faults = append(faults, o.fault(place, fmt.Errorf("there is no policy %q", id)))
+		case p != nil:
+			if err := use(p); err != nil {
+				faults = append(faults, o.fault(place, err))
+			}
+		}
+	}
+	for _, id := range sorted(o.Severities) {
+		look("severity/"+id, id, func(p *compiled) error {
+			sev := o.Severities[id]
+			if sev < Informational || sev > Critical {
+				return fmt.Errorf("severity %d is none", sev)
+			}
+			p.Policy.Severity = sev
+			return nil
+		})
+	}
+	for _, id := range sorted(o.Params) {
+		look("params/"+id, id, func(p *compiled) error {
+			var errs []error
+			for _, name := range sorted(o.Params[id]) {
+				errs = append(errs, p.set(name, o.Params[id][name]))
+			}
+			return errors.Join(errs...)
+		})
+	}
+	for _, id := range sorted(o.values) {
+		look("params/"+id, id, func(p *compiled) error { return p.setAll(o.values[id]) })
+	}
+	for i := range o.Exceptions {
+		e := &o.Exceptions[i]
+		place := fmt.Sprintf("exceptions[%d]", i)
+		if err := e.verify(); err != nil {
+			faults = append(faults, o.fault(place, fmt.Errorf("the exception %w", err)))
+		}
+		for _, id := range e.Policies {
+			look(place, id, func(p *compiled) error {
+				s.exempt[p.ID] = append(s.exempt[p.ID], len(s.exceptions))
+				return nil
+			})
+		}
+		s.exceptions = append(s.exceptions, e)
+	}
+	return faults
+}
+
+// setAll sets parameters from a document.
+func (p *compiled) setAll(v asset.Value) error {
+	members, err := v.Members()
+	if err != nil {
+		return fmt.Errorf("want a mapping of parameters: %w", err)
+	}
+	var errs []error
+	for name, x := range members {
+		i := slices.IndexFunc(p.Policy.Params, func(q Param) bool { return q.Name == name })
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("there is no parameter %q", name))
+			continue
+		}
+		value, err := p.Policy.Params[i].Type.fromValue(x)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("parameter %q: %w", name, err))
+			continue
+		}
+		errs = append(errs, p.set(name, value))
+	}
+	return errors.Join(errs...)
+}
