@@ -1,0 +1,105 @@
+package netrule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ports is a range of ports, both ends included.
+type ports struct{ from, to int64 }
+
+const lastPort = 65535
+
+func allPorts() ports { return ports{0, lastPort} }
+
+func (r ports) has(p int64) bool { return r.from <= p && p <= r.to }
+
+// parsePorts reads "22", "20-30" or "*".
+func parsePorts(s string) (ports, error) {
+	s = strings.TrimSpace(s)
+	if s == "*" || strings.EqualFold(s, "any") {
+		return allPorts(), nil
+	}
+	from, to, ranged := strings.Cut(s, "-")
+	if !ranged {
+		to = from
+	}
+	a, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 16)
+	b, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 16)
+	if err1 != nil || err2 != nil || a > b {
+		return ports{}, fmt.Errorf("%.50q is no range of ports", s)
+	}
+	return ports{int64(a), int64(b)}, nil
+}
+
+// PortsCover tells whether a list of ports and ranges ("22", "20-30", "*") has a
+// port in it.
+func PortsCover(ranges []string, port int64) (bool, error) {
+	var fault error
+	for _, s := range ranges {
+		r, err := parsePorts(s)
+		if err != nil {
+			fault = err
+		} else if r.has(port) {
+			return true, nil
+		}
+	}
+	return false, fault
+}
+
+// protocol is the number of an IP protocol.
+type protocol int
+
+const (
+	anyProtocol protocol = -1
+	tcp         protocol = 6
+	udp         protocol = 17
+)
+
+// parseProtocol reads the name or the number of a protocol as any of the clouds
+// writes it.
+func parseProtocol(s string) (protocol, error) {
+	switch s = strings.ToLower(strings.TrimSpace(s)); s {
+	case "-1", "all", "any", "*":
+		return anyProtocol, nil
+	case "tcp":
+		return tcp, nil
+	case "udp":
+		return udp, nil
+	case "icmp":
+		return 1, nil
+	case "ipip":
+		return 4, nil
+	case "gre":
+		return 47, nil
+	case "esp":
+		return 50, nil
+	case "ah":
+		return 51, nil
+	case "icmpv6", "icmp6":
+		return 58, nil
+	case "sctp":
+		return 132, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 8)
+	if err != nil {
+		return 0, fmt.Errorf("%.50q is no protocol", s)
+	}
+	return protocol(n), nil
+}
+
+// asked returns the protocols that a question about ports is about: "tcp", "udp",
+// or "any" for both.
+func asked(s string) ([]protocol, error) {
+	p, err := parseProtocol(s)
+	switch {
+	case err != nil:
+		return nil, err
+	case p == anyProtocol:
+		return []protocol{tcp, udp}, nil
+	case p == tcp || p == udp:
+		return []protocol{p}, nil
+	}
+	return nil, fmt.Errorf("protocol %q has no ports", s)
+}
