@@ -23,7 +23,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 		return nil, ErrAbsent
 	}
 	var missing error
-	b, err := v.appendJSON(nil, func(dst []byte, part Value) []byte {
+	b := v.appendJSON(nil, func(dst []byte, part Value) []byte {
 		if missing == nil {
 			missing = part.Unread()
 		}
@@ -32,7 +32,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	if missing != nil {
 		return nil, missing
 	}
-	return b, err
+	return b, nil
 }
 
 // UnmarshalJSON sets v to what [Parse] makes of data.
@@ -61,40 +61,39 @@ func (v Value) Decode(target any) error {
 // unread element of a list, or v itself, becomes null. Together with [Value.Marks],
 // which names what is missing, it loses nothing.
 func (v Value) AppendJSON(dst []byte) []byte {
-	dst, _ = v.appendJSON(dst, func(dst []byte, _ Value) []byte { return append(dst, "null"...) })
-	return dst
+	return v.appendJSON(dst, func(dst []byte, _ Value) []byte { return append(dst, "null"...) })
 }
 
 // appendJSON calls unread for unread parts; in a map they are left out when
 // unread appends null.
-func (v Value) appendJSON(dst []byte, unread func([]byte, Value) []byte) ([]byte, error) {
+func (v Value) appendJSON(dst []byte, unread func([]byte, Value) []byte) []byte {
 	switch v.node.tag() {
 	case tagAbsent, tagNull:
-		return append(dst, "null"...), nil
+		return append(dst, "null"...)
 	case tagBool:
-		return strconv.AppendBool(dst, v.node.payload() != 0), nil
+		return strconv.AppendBool(dst, v.node.payload() != 0)
 	case tagInt32, tagInt64:
 		n, _ := v.Int()
-		return strconv.AppendInt(dst, n, 10), nil
+		return strconv.AppendInt(dst, n, 10)
 	case tagUint64:
 		n, _ := v.Uint()
-		return strconv.AppendUint(dst, n, 10), nil
+		return strconv.AppendUint(dst, n, 10)
 	case tagFloat:
-		return append(dst, v.text(v.node)...), nil
+		return append(dst, v.text(v.node)...)
 	case tagString, tagRedacted:
 		s, _ := v.Str()
-		return appendQuoted(dst, s), nil
+		return appendQuoted(dst, s)
 	case tagUnread:
-		return unread(dst, v), nil
+		return unread(dst, v)
 	case tagList:
 		dst = append(dst, '[')
 		for i := range v.count() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst, _ = v.Index(i).appendJSON(dst, unread)
+			dst = v.Index(i).appendJSON(dst, unread)
 		}
-		return append(dst, ']'), nil
+		return append(dst, ']')
 	case tagMap:
 		dst = append(dst, '{')
 		first := true
@@ -107,7 +106,7 @@ func (v Value) appendJSON(dst []byte, unread func([]byte, Value) []byte) ([]byte
 			dst = appendQuoted(dst, k)
 			dst = append(dst, ':')
 			from := len(dst)
-			dst, _ = x.appendJSON(dst, unread)
+			dst = x.appendJSON(dst, unread)
 			if x.node.tag() == tagUnread && string(dst[from:]) == "null" {
 				dst = dst[:before]
 				continue
@@ -116,13 +115,17 @@ func (v Value) appendJSON(dst []byte, unread func([]byte, Value) []byte) ([]byte
 		}
 		if v.node.flag(flagPartial) {
 			before := len(dst)
-			if dst = unread(dst, notKept); string(dst[before:]) == "null" {
+			if !first {
+				dst = append(dst, ',')
+			}
+			from := len(dst)
+			if dst = unread(dst, notKept); string(dst[from:]) == "null" {
 				dst = dst[:before]
 			}
 		}
-		return append(dst, '}'), nil
+		return append(dst, '}')
 	}
-	return dst, fmt.Errorf("asset: corrupt value")
+	return dst
 }
 
 const hexDigits = "0123456789abcdef"
@@ -244,8 +247,13 @@ func (e *encoder) any(r reflect.Value, depth int) (node, error) {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return 0, fmt.Errorf("%v is not a JSON number", f)
 		}
-		// As the text would be read: a float without a fraction is an integer in JSON.
-		return e.json(strconv.AppendFloat(nil, f, 'g', -1, r.Type().Bits()), depth)
+		// As encoding/json writes it and Parse reads it: a float without a fraction
+		// becomes an integer.
+		format := byte('f')
+		if f != 0 && (math.Abs(f) < 1e-6 || math.Abs(f) >= 1e21) {
+			format = 'e'
+		}
+		return e.json(strconv.AppendFloat(nil, f, format, -1, r.Type().Bits()), depth)
 	case reflect.String:
 		return e.text(r.String())
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
@@ -358,9 +366,10 @@ func (e *encoder) structure(r reflect.Value, depth int) (node, error) {
 func (e *encoder) fields(r reflect.Value, mark, depth int) error {
 	for i := range r.NumField() {
 		f, x := r.Type().Field(i), r.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tag := f.Tag.Get("json")
+		name, options, _ := strings.Cut(tag, ",")
 		if f.Anonymous && name == "" {
-			if x.Kind() == reflect.Pointer && f.IsExported() && !x.IsNil() {
+			if x.Kind() == reflect.Pointer && !x.IsNil() {
 				x = x.Elem()
 			}
 			if x.Kind() == reflect.Struct && marshaler(x) == nil && !documentType(x.Type()) {
@@ -370,7 +379,7 @@ func (e *encoder) fields(r reflect.Value, mark, depth int) error {
 				continue
 			}
 		}
-		if !f.IsExported() || name == "-" && options == "" || leftOut(x, options) {
+		if !f.IsExported() || tag == "-" || leftOut(x, options) {
 			continue
 		}
 		if name == "" {

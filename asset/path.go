@@ -230,12 +230,14 @@ func (b *block) set(v Value, steps []Step, x Value) (node, error) {
 			b.member(k, n)
 		}
 	}
-	if !found && !s.Any && x.Kind() != Absent {
+	if !found && !s.Any {
 		n, err := b.set(Value{}, rest, x)
 		if err != nil {
 			return 0, err
 		}
-		b.member(s.Key, n)
+		if n.tag() != tagAbsent {
+			b.member(s.Key, n)
+		}
 	}
 	n, _, _ := b.mapping(mark)
 	return n | v.node&flagPartial, nil

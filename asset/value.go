@@ -360,6 +360,5 @@ func (v Value) String() string {
 	if v.Kind() == Absent {
 		return "<absent>"
 	}
-	b, _ := v.appendJSON(nil, func(dst []byte, _ Value) []byte { return append(dst, "<unread>"...) })
-	return string(b)
+	return string(v.appendJSON(nil, func(dst []byte, _ Value) []byte { return append(dst, "<unread>"...) }))
 }
