@@ -78,6 +78,12 @@ func scan(ctx context.Context, findings *cli.Findings, file string, args []strin
 	if err != nil {
 		return cli.Trouble, err
 	}
+	if asked, err := findings.Role(out, set); asked {
+		if err != nil {
+			return cli.Trouble, err
+		}
+		return cli.Clean, nil
+	}
 	inv, err := read(ctx, file, in, errs)
 	if err != nil {
 		return cli.Trouble, err

@@ -11,11 +11,13 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
 	"github.com/openstance/stance/policy/report"
@@ -36,6 +38,8 @@ type Findings struct {
 	minSeverity severity
 	failOn      severity
 	explain     string
+	role        string
+	overlays    dirs
 }
 
 // Register adds the flags to a set of flags.
@@ -46,6 +50,8 @@ func (f *Findings) Register(fl *flag.FlagSet) {
 	fl.BoolVar(&f.all, "all", false, "also print findings that pass or do not apply")
 	fl.Var(&f.minSeverity, "min-severity", "leave out policies below this `severity`")
 	fl.Var(&f.failOn, "fail-on", "exit with 1 if a finding of this `severity` or above fails or is unknown; or none")
+	fl.Var(&f.overlays, "overlay", "adapt the policies as a `file` says: selection, severities, parameters, exceptions; may be repeated")
+	fl.StringVar(&f.role, "role", "", "print the role that the policies need of a `cloud`, aws, azure or gcp, and do nothing else")
 	fl.StringVar(&f.explain, "explain", "", "print how the `policy` decides for the asset whose id follows the flags")
 }
 
@@ -120,8 +126,29 @@ func (f *Findings) Set(opts *policy.Options) (*policy.Set, error) {
 	if len(policies) == 0 {
 		return nil, fmt.Errorf("no policies in %s", f.packs.String())
 	}
-	policies = slices.DeleteFunc(policies, func(p *policy.Policy) bool { return p.Severity < f.minSeverity.Severity })
+	for _, name := range f.overlays {
+		o, err := policy.ReadOverlay(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+		if err != nil {
+			return nil, err
+		}
+		opts.Overlays = append(opts.Overlays, o)
+	}
+	if f.minSeverity.Severity > policy.Informational {
+		opts.Overlays = append(opts.Overlays, &policy.Overlay{Only: []policy.Selector{{Severity: f.minSeverity.Severity}}})
+	}
 	return policy.NewSet(opts, policies...)
+}
+
+// Role prints the role that the set needs, if the flags ask for one.
+func (f *Findings) Role(out io.Writer, set *policy.Set) (asked bool, err error) {
+	if f.role == "" {
+		return false, nil
+	}
+	role, err := catalog.Role(f.role, "stance-read", set.Reads())
+	if err == nil {
+		_, err = out.Write(role)
+	}
+	return true, err
 }
 
 // Report evaluates the set over the inventory and prints the findings, or explains

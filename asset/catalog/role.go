@@ -1,0 +1,160 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Operations returns the operations that reading the parts of assets takes, by type,
+// as policy.Set.Reads tells them: for each type those that list its assets, and those
+// that fill what is read. They are sorted by name, each once. A type without
+// operations, or that nobody knows, adds none.
+func Operations(reads map[asset.Type][]asset.Path) []asset.Operation {
+	found := map[string]asset.Operation{}
+	for t, paths := range reads {
+		schema, ok := Schema(t)
+		if !ok {
+			continue
+		}
+		for _, o := range schema.Operations {
+			if wanted(o, paths) {
+				merged := found[o.Name]
+				merged.Name = o.Name
+				merged.Permissions = union(merged.Permissions, permissions(o))
+				found[o.Name] = merged
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b asset.Operation) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// wanted reports whether an operation fills anything that is read.
+func wanted(o asset.Operation, reads []asset.Path) bool {
+	if len(o.Fills) == 0 {
+		return true
+	}
+	for _, f := range o.Fills {
+		if slices.ContainsFunc(reads, func(r asset.Path) bool { return r.Covers(f) || f.Covers(r) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func permissions(o asset.Operation) []string {
+	if len(o.Permissions) > 0 {
+		return o.Permissions
+	}
+	return []string{o.Name}
+}
+
+func union(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Permissions returns what operations need to be permitted, sorted. Those of one cloud
+// only make a role of it: pick them by the types that reads are of.
+func Permissions(ops []asset.Operation) []string {
+	var all []string
+	for _, o := range ops {
+		all = union(all, permissions(o))
+	}
+	return all
+}
+
+// Role renders the role of a provider, "aws", "azure" or "gcp", that permits to read
+// the parts of assets and nothing else, in the form that the cloud's own tools take: an
+// IAM policy document for AWS, a role definition in JSON for Azure, and for Google
+// Cloud a role definition for gcloud iam roles create --file. Permissions of
+// Microsoft Graph, which no role of Azure can grant, stand in the description.
+func Role(provider, name string, reads map[asset.Type][]asset.Path) ([]byte, error) {
+	own := map[asset.Type][]asset.Path{}
+	for t, paths := range reads {
+		if t.Provider() == provider {
+			own[t] = paths
+		}
+	}
+	allowed := Permissions(Operations(own))
+	var doc any
+	switch provider {
+	case "aws":
+		doc = awsRole(allowed)
+	case "azure":
+		doc = azureRole(name, allowed)
+	case "gcp":
+		doc = gcpRole(name, allowed)
+	default:
+		return nil, fmt.Errorf("no roles of provider %q: it is one of aws, azure, gcp", provider)
+	}
+	b, err := json.MarshalIndent(doc, "", "  ")
+	return append(b, '\n'), err
+}
+
+type awsDocument struct {
+	Version   string
+	Statement []awsStatement
+}
+
+type awsStatement struct {
+	Sid, Effect string
+	Action      []string
+	Resource    string
+}
+
+func awsRole(allowed []string) awsDocument {
+	doc := awsDocument{Version: "2012-10-17", Statement: []awsStatement{}}
+	if len(allowed) > 0 {
+		doc.Statement = append(doc.Statement, awsStatement{"StanceRead", "Allow", allowed, "*"})
+	}
+	return doc
+}
+
+type azureDefinition struct {
+	Name             string
+	IsCustom         bool
+	Description      string
+	Actions          []string
+	NotActions       []string
+	DataActions      []string
+	NotDataActions   []string
+	AssignableScopes []string
+}
+
+func azureRole(name string, allowed []string) azureDefinition {
+	d := azureDefinition{
+		Name: name, IsCustom: true, Description: "Reads what Stance's policies look at.",
+		Actions: []string{}, NotActions: []string{}, DataActions: []string{}, NotDataActions: []string{},
+		AssignableScopes: []string{"/providers/Microsoft.Management/managementGroups/{managementGroup}"},
+	}
+	var graph []string
+	for _, p := range allowed {
+		if strings.Contains(p, "/") {
+			d.Actions = append(d.Actions, p)
+		} else {
+			graph = append(graph, p)
+		}
+	}
+	if len(graph) > 0 {
+		d.Description += " Microsoft Graph permissions to grant beside it: " + strings.Join(graph, ", ") + "."
+	}
+	return d
+}
+
+type gcpDefinition struct {
+	Title               string   `json:"title"`
+	Description         string   `json:"description"`
+	Stage               string   `json:"stage"`
+	IncludedPermissions []string `json:"includedPermissions"`
+}
+
+func gcpRole(name string, allowed []string) gcpDefinition {
+	// Every call to the asset inventory is a use of its service.
+	return gcpDefinition{name, "Reads what Stance's policies look at.", "GA", union(allowed, []string{"serviceusage.services.use"})}
+}
