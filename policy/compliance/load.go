@@ -1,0 +1,273 @@
+package compliance
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/openstance/stance/policy"
+)
+
+// Load reads standards, every file of the file systems whose name ends in .yaml or
+// .yml, and returns them sorted by id. A file has one standard:
+//
+//	id: acme-cloud-2026
+//	name: Acme cloud guideline
+//	provider: aws              # optional
+//	requirements:
+//	  - id: "1"
+//	    title: Storage
+//	    sections:
+//	      - {id: "1.1", title: Buckets are private, level: 1, policies: [aws-s3-bucket-not-public]}
+//	      - {id: "1.2", title: Data owners are named, manual: true}
+//
+// The error joins every fault of every file, each a *[policy.Fault] with its file,
+// line and column: keys that are not known, ids that occur twice, what is missing.
+// Then there are no standards.
+func Load(fsys ...fs.FS) ([]*Standard, error) {
+	var all []*Standard
+	var faults []error
+	first := map[string]string{}
+	for _, fsys := range fsys {
+		err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
+				return nil
+			}
+			source, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return err
+			}
+			r := &reader{file: name}
+			s := r.read(source)
+			if other, ok := first[s.ID]; ok && s.ID != "" {
+				r.fault(r.id, "standard %q is in %s already", s.ID, other)
+			}
+			first[s.ID] = name
+			faults = append(faults, r.faults...)
+			all = append(all, s)
+			return nil
+		})
+		if err != nil {
+			faults = append(faults, fmt.Errorf("read standards: %w", err))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	slices.SortFunc(all, func(a, b *Standard) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+var (
+	standardID = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+	sectionID  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+)
+
+// reader reads one file. It goes on after a fault, to find the others.
+type reader struct {
+	file     string
+	faults   []error
+	id       *yaml.Node // of the standard
+	sections map[string]bool
+	chapters map[string]bool
+}
+
+func (r *reader) fault(n *yaml.Node, format string, args ...any) {
+	r.faults = append(r.faults, &policy.Fault{File: r.file, Line: n.Line, Column: n.Column, What: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) read(source []byte) *Standard {
+	s := &Standard{}
+	r.sections, r.chapters = map[string]bool{}, map[string]bool{}
+	r.id = &yaml.Node{Line: 1, Column: 1}
+	root := r.document(source)
+	if root == nil {
+		return s
+	}
+	r.id = root
+	seen := r.mapping(root, map[string]func(*yaml.Node){
+		"id": func(n *yaml.Node) {
+			r.id = n
+			s.ID = r.name(n, standardID)
+		},
+		"name":     func(n *yaml.Node) { s.Name = r.text(n) },
+		"provider": func(n *yaml.Node) { s.Provider = r.text(n) },
+		"requirements": func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { s.Requirements = append(s.Requirements, r.requirement(n)) })
+		},
+	})
+	r.require(root, seen, "id", "name", "requirements")
+	if len(s.Requirements) == 0 && seen["requirements"] {
+		r.fault(root, "has no requirements")
+	}
+	return s
+}
+
+func (r *reader) requirement(n *yaml.Node) Requirement {
+	var q Requirement
+	seen := r.mapping(n, map[string]func(*yaml.Node){
+		"id":    func(n *yaml.Node) { q.ID = r.unique(n, r.chapters) },
+		"title": func(n *yaml.Node) { q.Title = r.text(n) },
+		"sections": func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) { q.Sections = append(q.Sections, r.section(n)) })
+		},
+	})
+	r.require(n, seen, "id", "title", "sections")
+	if len(q.Sections) == 0 && seen["sections"] {
+		r.fault(n, "has no sections")
+	}
+	return q
+}
+
+func (r *reader) section(n *yaml.Node) Section {
+	var s Section
+	seen := r.mapping(n, map[string]func(*yaml.Node){
+		"id":    func(n *yaml.Node) { s.ID = r.unique(n, r.sections) },
+		"title": func(n *yaml.Node) { s.Title = r.text(n) },
+		"level": func(n *yaml.Node) {
+			var err error
+			if s.Level, err = strconv.Atoi(n.Value); err != nil || s.Level < 1 || s.Level > 9 {
+				r.fault(n, "want a level from 1 to 9")
+			}
+		},
+		"manual": func(n *yaml.Node) {
+			if n.Tag != "!!bool" || n.Decode(&s.Manual) != nil {
+				r.fault(n, "want true or false")
+			}
+		},
+		"policies": func(n *yaml.Node) {
+			r.list(n, func(n *yaml.Node) {
+				id := r.text(n)
+				if slices.Contains(s.Policies, id) {
+					r.fault(n, "policy %q a second time", id)
+				}
+				s.Policies = append(s.Policies, id)
+			})
+		},
+	})
+	r.require(n, seen, "id", "title")
+	return s
+}
+
+// unique reads the id of a requirement or section.
+func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
+	id := r.name(n, sectionID)
+	if taken[id] && id != "" {
+		r.fault(n, "id %q a second time", id)
+	}
+	taken[id] = true
+	return id
+}
+
+func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
+	s := r.text(n)
+	if s != "" && !form.MatchString(s) {
+		r.fault(n, "id %q does not have the form %s", s, form)
+	}
+	return s
+}
+
+// text reads a text. A number that is not quoted is one as it is written: 1.10 is
+// another section than 1.1.
+func (r *reader) text(n *yaml.Node) string {
+	s := strings.TrimSpace(n.Value)
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || s == "" {
+		r.fault(n, "want a text")
+	}
+	return s
+}
+
+func (r *reader) require(n *yaml.Node, seen map[string]bool, keys ...string) {
+	for _, k := range keys {
+		if !seen[k] && n.Kind == yaml.MappingNode {
+			r.fault(n, "key %q is missing", k)
+		}
+	}
+}
+
+func (r *reader) list(n *yaml.Node, each func(*yaml.Node)) {
+	if n.Kind != yaml.SequenceNode {
+		r.fault(n, "want a list")
+		return
+	}
+	for _, el := range n.Content {
+		each(el)
+	}
+}
+
+// mapping calls the function for each key, and returns the keys. Aliases are not
+// followed: they are no mapping, list or text, and so a fault.
+func (r *reader) mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[string]bool {
+	seen := map[string]bool{}
+	if n.Kind != yaml.MappingNode {
+		r.fault(n, "want a mapping")
+		return seen
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		read, ok := keys[k.Value]
+		switch {
+		case !ok:
+			r.fault(k, "unknown key %q", k.Value)
+		case seen[k.Value]:
+			r.fault(k, "key %q a second time", k.Value)
+		default:
+			seen[k.Value] = true
+			read(v)
+		}
+	}
+	return seen
+}
+
+// document returns the root of the only document, or nil with a fault.
+func (r *reader) document(source []byte) *yaml.Node {
+	at := &yaml.Node{Line: 1, Column: 1}
+	if len(source) > policy.MaxFile {
+		r.fault(at, "file of %d bytes, more than %d", len(source), policy.MaxFile)
+		return nil
+	}
+	d := yaml.NewDecoder(bytes.NewReader(source))
+	var doc, second yaml.Node
+	switch err := d.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		r.fault(at, "file is empty")
+		return nil
+	case err != nil:
+		r.yamlError(at, err)
+		return nil
+	}
+	if err := d.Decode(&second); err == nil {
+		r.fault(&second, "a second document in the file")
+		return nil
+	} else if !errors.Is(err, io.EOF) {
+		r.yamlError(at, err)
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// yamlError brings an error of the parser, which begins "yaml: line N: ", into form.
+func (r *reader) yamlError(at *yaml.Node, err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, what, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				at.Line, text = n, what
+			}
+		}
+	}
+	r.fault(at, "%s", text)
+}

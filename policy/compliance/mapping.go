@@ -1,0 +1,119 @@
+package compliance
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/openstance/stance/policy"
+)
+
+// Mapping says which policies cover which sections of standards. It is immutable and
+// may be used by many goroutines at once.
+type Mapping struct {
+	standards []*mapped
+	policies  []string       // ids of policies that cover anything, sorted
+	index     map[string]int // of policies, also by earlier ids
+	controls  map[string][]string
+}
+
+// mapped is a standard with its sections numbered in their order.
+type mapped struct {
+	*Standard
+	chapter []int   // of each section: the number of its requirement
+	covers  [][]int // of each policy: the numbers of its sections
+}
+
+// NewMapping maps policies, such as those of a set ([policy.Set.Policies]), to the
+// sections of standards. Nothing that either side names may be missing on the other,
+// so that a misspelt control does not make a section look as if nobody cared: the
+// error joins every control of a policy that none of the standards has, and every
+// policy of a section that is not among the policies, by its present or an earlier id.
+func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Mapping, error) {
+	m := &Mapping{index: map[string]int{}, controls: map[string][]string{}}
+	sections := map[string]bool{}
+	var faults []error
+	for _, s := range standards {
+		for _, x := range s.Sections() {
+			if c := s.Control(x); sections[c] {
+				faults = append(faults, fmt.Errorf("control %s is there twice", c))
+			} else {
+				sections[c] = true
+			}
+		}
+	}
+	byID := map[string]string{} // also by earlier ids
+	for p := range policies {
+		byID[p.ID] = p.ID
+		for _, id := range p.Formerly {
+			if _, taken := byID[id]; !taken {
+				byID[id] = p.ID
+			}
+		}
+		for _, c := range p.Controls {
+			if !sections[c] {
+				faults = append(faults, fmt.Errorf("policy %s: no standard has the control %q", p.ID, c))
+				continue
+			}
+			m.add(c, p.ID)
+		}
+	}
+	for _, s := range standards {
+		for _, x := range s.Sections() {
+			for _, id := range x.Policies {
+				present, ok := byID[id]
+				if !ok {
+					faults = append(faults, fmt.Errorf("section %s: there is no policy %q", s.Control(x), id))
+					continue
+				}
+				m.add(s.Control(x), present)
+			}
+		}
+	}
+	if len(faults) > 0 {
+		slices.SortFunc(faults, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+		return nil, fmt.Errorf("map policies to standards: %w", errors.Join(faults...))
+	}
+	m.number(byID, standards)
+	return m, nil
+}
+
+func (m *Mapping) add(control, policy string) {
+	if !slices.Contains(m.controls[control], policy) {
+		m.controls[control] = append(m.controls[control], policy)
+	}
+}
+
+// number gives policies and sections their numbers.
+func (m *Mapping) number(byID map[string]string, standards []*Standard) {
+	for _, ids := range m.controls {
+		slices.Sort(ids)
+		m.policies = append(m.policies, ids...)
+	}
+	slices.Sort(m.policies)
+	m.policies = slices.Compact(m.policies)
+	for id, present := range byID {
+		if i, ok := slices.BinarySearch(m.policies, present); ok {
+			m.index[id] = i
+		}
+	}
+	for _, s := range standards {
+		x := &mapped{Standard: s, covers: make([][]int, len(m.policies))}
+		for chapter := range s.Requirements {
+			for j := range s.Requirements[chapter].Sections {
+				for _, id := range m.controls[s.Control(&s.Requirements[chapter].Sections[j])] {
+					p := m.index[id]
+					x.covers[p] = append(x.covers[p], len(x.chapter))
+				}
+				x.chapter = append(x.chapter, chapter)
+			}
+		}
+		m.standards = append(m.standards, x)
+	}
+}
+
+// Policies returns the ids of the policies that cover a control, sorted; nil if
+// there are none.
+func (m *Mapping) Policies(control string) []string { return slices.Clone(m.controls[control]) }

@@ -1,0 +1,148 @@
+package compliance
+
+import (
+	"slices"
+	"strings"
+	"unique"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+)
+
+// rank orders what a policy can say of an asset, the worst last: above rankFailed it
+// is that plus the severity.
+type rank uint8
+
+const (
+	rankNone rank = iota // does not apply, or nothing was said
+	rankPassed
+	rankAccepted
+	rankUnknown
+	rankFailed
+)
+
+// failed reports whether the policy fails, be it accepted or not.
+func (k rank) failed() bool { return k == rankAccepted || k >= rankFailed }
+
+func rankOf(f policy.Finding) rank {
+	switch {
+	case f.Status == policy.Fail && f.Exception != nil:
+		return rankAccepted
+	case f.Status == policy.Fail:
+		return rankFailed + rank(min(max(f.Policy.Severity, 0), policy.Critical))
+	case f.Status == policy.Pass:
+		return rankPassed
+	case f.Status == policy.NotApplicable:
+		return rankNone
+	}
+	return rankUnknown
+}
+
+// result is what one policy says of an asset: the number of the policy in the
+// mapping, and a rank in the lowest byte.
+type result uint32
+
+func (r result) policy() int { return int(r >> 8) }
+func (r result) rank() rank  { return rank(r) }
+
+// seen is an asset of which findings were seen.
+type seen struct {
+	ref     asset.Ref
+	scope   asset.Scope
+	results []result
+}
+
+// results are the findings that matter to a mapping.
+type results struct {
+	m      *Mapping
+	assets []seen
+	index  map[asset.Ref]int
+	gaps   map[asset.Gap]map[int]bool // policies by gap
+}
+
+func newResults(m *Mapping) *results {
+	return &results{m: m, index: map[asset.Ref]int{}, gaps: map[asset.Gap]map[int]bool{}}
+}
+
+func (r *results) add(f policy.Finding) {
+	p, ok := r.m.index[f.Policy.ID]
+	switch {
+	case !ok:
+	case f.Asset != nil:
+		r.addAsset(p, f)
+	case f.Gap != nil:
+		g := *f.Gap
+		g.RequestID = "" // differs between attempts at the same thing
+		if r.gaps[g] == nil {
+			r.gaps[g] = map[int]bool{}
+		}
+		r.gaps[g][p] = true
+	}
+}
+
+func (r *results) addAsset(p int, f policy.Finding) {
+	a := r.asset(f.Asset)
+	k := rankOf(f)
+	for i, x := range a.results {
+		if x.policy() == p {
+			if k > x.rank() {
+				a.results[i] = result(p)<<8 | result(k)
+			}
+			return
+		}
+	}
+	a.results = append(a.results, result(p)<<8|result(k))
+}
+
+// asset returns the entry of an asset. Findings of one asset mostly follow each other.
+func (r *results) asset(a *asset.Asset) *seen {
+	if n := len(r.assets); n > 0 && r.assets[n-1].ref == a.Ref {
+		return &r.assets[n-1]
+	}
+	i, ok := r.index[a.Ref]
+	if !ok {
+		i = len(r.assets)
+		// Strings of the asset may be parts of larger ones, which must not be kept alive.
+		ref := asset.Ref{Type: asset.Type(shared(string(a.Type))), ID: strings.Clone(a.ID)}
+		scope := asset.Scope{Provider: shared(a.Provider), Account: shared(a.Account), Region: shared(a.Region)}
+		r.assets = append(r.assets, seen{ref: ref, scope: scope})
+		r.index[ref] = i
+	}
+	return &r.assets[i]
+}
+
+// shared returns the one copy of a text that many assets have.
+func shared(s string) string { return unique.Make(s).Value() }
+
+// find returns what a policy says of an asset. It returns false if it says nothing,
+// not even that it does not apply.
+func (r *results) find(ref asset.Ref, policy string) (rank, bool) {
+	p, ok := r.m.index[policy]
+	if !ok {
+		return rankNone, false
+	}
+	i, ok := r.index[ref]
+	if !ok {
+		return rankNone, false
+	}
+	at := slices.IndexFunc(r.assets[i].results, func(x result) bool { return x.policy() == p })
+	if at < 0 {
+		return rankNone, false
+	}
+	return r.assets[i].results[at].rank(), true
+}
+
+// blind reports whether the policy could not see all assets of the type in the
+// scope, because of a gap, or because it was not evaluated at all.
+func (r *results) blind(policy string, t asset.Type, s asset.Scope) bool {
+	p, ok := r.m.index[policy]
+	if !ok {
+		return true
+	}
+	for g, policies := range r.gaps {
+		if policies[p] && (g.Type == "" || g.Type == t) && g.Scope.Contains(s) {
+			return true
+		}
+	}
+	return false
+}
