@@ -21,14 +21,6 @@ func TestCorpusIsLikeAssets(t *testing.T) {
 	assert.InDelta(t, 11000, most, 1500)
 }
 
-func TestParseAllocatesOnce(t *testing.T) {
-	for _, doc := range corpus(t) {
-		assert.LessOrEqual(t, testing.AllocsPerRun(200, func() {
-			_, _ = asset.Parse(doc)
-		}), 1.0)
-	}
-}
-
 func TestValueSize(t *testing.T) {
 	text, block := 0, 0
 	for _, doc := range corpus(t) {
