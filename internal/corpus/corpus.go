@@ -49,7 +49,7 @@ func Asset(n int) (*asset.Asset, []byte) {
 		a.Type, doc = "AWS::EC2::SecurityGroup", g.securityGroup(12+n%20)
 	case 3, 4:
 		a.Type, doc = "AWS::EC2::Instance", g.instance(3+n%7)
-		a.Links = []asset.Link{{Rel: "security_group", To: asset.Ref{Type: "AWS::EC2::SecurityGroup", ID: id(n - n%9 + 2)}}}
+		a.Links = []asset.Link{{Rel: "security_group", To: asset.Ref{Type: "AWS::EC2::SecurityGroup", ID: id("AWS::EC2::SecurityGroup", n-n%9+2)}}}
 	case 5:
 		a.Type, doc = "AWS::RDS::DBInstance", g.database()
 	case 6:
@@ -59,7 +59,7 @@ func Asset(n int) (*asset.Asset, []byte) {
 	default:
 		a.Type, doc = "Microsoft.Network/networkSecurityGroups", g.networkSecurityGroup(16)
 	}
-	a.ID, a.Name = id(n), fmt.Sprintf("asset-%d", n)
+	a.ID, a.Name = id(a.Type, n), fmt.Sprintf("asset-%d", n)
 	b := marshal(doc)
 	var err error
 	if a.Config, err = asset.Parse(b); err != nil {
@@ -68,7 +68,16 @@ func Asset(n int) (*asset.Asset, []byte) {
 	return a, b
 }
 
-func id(n int) string { return fmt.Sprintf("arn:corpus:%d", n) }
+// id returns the id of asset number n, in the form of its cloud.
+func id(t asset.Type, n int) string {
+	switch t.Provider() {
+	case "aws":
+		return fmt.Sprintf("arn:aws:corpus:eu-central-1:100000000000:asset/corpus-%d", n)
+	case "azure":
+		return fmt.Sprintf("/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/corpus/providers/microsoft.network/networksecuritygroups/corpus-%d", n)
+	}
+	return fmt.Sprintf("//compute.googleapis.com/projects/corpus/global/assets/corpus-%d", n)
+}
 
 type obj = map[string]any
 

@@ -21,7 +21,7 @@ func (e *estate) aws() {
 		e.care = account.care
 		e.parent = nil
 		e.in("aws", account.id, "")
-		a := e.add("Stance::AWS::Account", "arn:aws:iam::"+account.id+":root", account.name, obj{
+		a := e.add("Stance::AWS::Account", account.id, account.name, obj{
 			"PasswordPolicy":                 e.passwordPolicy(),
 			"PublicAccessBlockConfiguration": e.blocks(),
 		})
@@ -126,7 +126,7 @@ func (e *estate) region(account, name, region string, root *asset.Asset) {
 	arn := func(service, rest string) string {
 		return "arn:aws:" + service + ":" + region + ":" + account + ":" + rest
 	}
-	here := e.add("Stance::AWS::Region", arn("stance", "region"), region, obj{
+	here := e.add("Stance::AWS::Region", account+"/"+region, region, obj{
 		"EbsEncryptionByDefault": e.good(), "InstanceMetadataDefaults": obj{"HttpTokens": e.pick("required", "no-preference")},
 	})
 	link(here, "account", root)
