@@ -164,8 +164,3 @@ func isEverything(p string) bool {
 	}
 	return true
 }
-
-// isAccount reports whether s is an AWS account id.
-func isAccount(s string) bool {
-	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
-}

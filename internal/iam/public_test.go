@@ -189,6 +189,25 @@ func github(condition string) string {
 	return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{` + condition + `}}}`
 }
 
+func TestSharedIssuers(t *testing.T) {
+	for _, c := range []struct{ principal, host, limiting, other string }{
+		{"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", "token.actions.githubusercontent.com", "repository_owner", "actor"},
+		{"arn:aws:iam::123456789012:oidc-provider/gitlab.com", "gitlab.com", "sub", "aud"},
+		{"arn:aws:iam::123456789012:oidc-provider/app.terraform.io", "app.terraform.io", "sub", "aud"},
+		{"arn:aws:iam::123456789012:oidc-provider/agent.buildkite.com", "agent.buildkite.com", "organization_slug", "aud"},
+		{"cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com", "aud", "amr"},
+		{"accounts.google.com", "accounts.google.com", "aud", "email"},
+		{"www.amazon.com", "www.amazon.com", "app_id", "scope"},
+		{"graph.facebook.com", "graph.facebook.com", "app_id", "scope"},
+	} {
+		for _, claim := range []string{c.limiting, c.other} {
+			got, err := IsPublic(parse(t, fmt.Sprintf(`{"Statement":{"Effect":"Allow","Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:%s":"x"}}}}`, c.principal, c.host, claim)))
+			require.NoError(t, err)
+			assert.Equal(t, claim == c.other, got, "%s:%s", c.host, claim)
+		}
+	}
+}
+
 func TestIsPublicUnread(t *testing.T) {
 	private := `{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"s3:*","Resource":"arn:aws:s3:::b"}`
 	public := `{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}`
@@ -317,6 +336,34 @@ func TestExternalPrincipals(t *testing.T) {
 		require.NoError(t, err, c.doc)
 		assert.Equal(t, c.want, got, c.doc)
 	}
+	limited := parse(t, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-mine","o-theirs"],"aws:SourceVpce":"vpce-mine"}}},{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-mine"}}}]}`)
+	for path, unread := range map[asset.Path]bool{
+		"Statement[0]":           true,
+		"Statement[0].Effect":    true,
+		"Statement[0].Principal": false, // only own values pass
+		"Statement[0].Condition": false, // others are denied
+		"Statement[1]":           true,  // it may allow
+		`Statement[0].Condition.StringEquals["aws:PrincipalOrgID"]`: false,
+	} {
+		got, err := ExternalPrincipals(without(t, limited, path), own)
+		assert.Empty(t, got, path)
+		if unread {
+			assert.Equal(t, denied, err, path)
+		} else {
+			require.NoError(t, err, path)
+		}
+	}
+	org := parse(t, allow(`"Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-theirs","o-mine"]}}`))
+	_, err := ExternalPrincipals(without(t, org, `Statement[0].Condition.StringEquals["aws:PrincipalOrgID"][1]`), own)
+	assert.Equal(t, denied, err)
+	bindings := parse(t, `{"bindings":[{"role":"r","members":["user:x@other.org"]},{"role":"s","members":["serviceAccount:my-project@appspot.gserviceaccount.com","serviceAccount:77-compute@developer.gserviceaccount.com","user:nobody"]}]}`)
+	members, err := ExternalPrincipals(bindings, own)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"serviceAccount:77-compute@developer.gserviceaccount.com", "user:nobody", "user:x@other.org"}, members)
+	members, err = ExternalPrincipals(without(t, bindings, "bindings[1].members"), own)
+	assert.Equal(t, denied, err)
+	assert.Equal(t, []string{"user:x@other.org"}, members)
+
 	doc := parse(t, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":["999999999999","111111111111"]},"Action":"*"}]}`)
 	got, err := ExternalPrincipals(without(t, doc, "Statement[0].Principal.AWS[1]"), own)
 	assert.Equal(t, denied, err)

@@ -19,11 +19,7 @@ func IsAnywhere(prefixes []string) (bool, error) {
 		}
 		b.AddPrefix(p)
 	}
-	set, err := b.IPSet()
-	if err != nil {
-		return false, err
-	}
-	return isAnywhere(set), nil
+	return isAnywhere(built(&b)), nil
 }
 
 // Contains tells whether the addresses of one prefix (or address) include all of
@@ -59,8 +55,7 @@ func IsPublic(prefix string) (bool, error) {
 	} {
 		b.RemovePrefix(netip.MustParsePrefix(s))
 	}
-	set, err := b.IPSet()
-	return err == nil && len(set.Ranges()) > 0, err
+	return len(built(&b).Ranges()) > 0, nil
 }
 
 // parsePrefix reads a prefix, or an address as the prefix of that address alone.
@@ -93,11 +88,7 @@ func setOf(prefixes ...netip.Prefix) *netipx.IPSet {
 	for _, p := range prefixes {
 		b.AddPrefix(p)
 	}
-	set, err := b.IPSet()
-	if err != nil {
-		panic("netrule: " + err.Error()) // of prefixes that are not valid
-	}
-	return set
+	return built(&b)
 }
 
 func all4() netip.Prefix    { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }

@@ -47,7 +47,7 @@ func securityGroup(entries asset.Value, lists []asset.Value) filter {
 				rd.prefixList(&b, id, lists)
 			}
 		}
-		rd.build(&b)
+		r.source = built(&b)
 		f = append(f, r)
 	}
 	return f
@@ -158,7 +158,7 @@ func NetworkACLOpens(entries []asset.Value, protocol string, ports []int64) (boo
 		var b netipx.IPSetBuilder
 		rd.sources(&b, "CidrBlock", e.Get("CidrBlock"), addPrefix)
 		rd.sources(&b, "Ipv6CidrBlock", e.Get("Ipv6CidrBlock"), addPrefix)
-		rd.build(&b)
+		r.source = built(&b)
 		f = append(f, r)
 	}
 	names, err := f.opens(protocol, ports)

@@ -61,7 +61,7 @@ func securityRules(rules asset.Value) filter {
 		for _, key := range []string{"sourceAddressPrefix", "sourceAddressPrefixes"} {
 			rd.sources(&b, key, p.Get(key), addAzureSource)
 		}
-		rd.build(&b)
+		r.source = built(&b)
 		rd.azureTargets(p)
 		f = append(f, r)
 	}
@@ -92,7 +92,10 @@ func addAzureSource(s string, b *netipx.IPSetBuilder) error {
 }
 
 func parseAddr(s string) netip.Addr {
-	a, _ := netip.ParseAddr(strings.TrimSpace(s)) // the zero Addr is in no valid range
+	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{} // in no valid range
+	}
 	return a.Unmap()
 }
 

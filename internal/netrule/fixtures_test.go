@@ -235,6 +235,8 @@ func FuzzFilters(f *testing.F) {
 	f.Add(`[{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"CidrIp":"0.0.0.0/0"}]`)
 	f.Add(`[{"RuleNumber":1,"RuleAction":"deny","Protocol":"6","CidrBlock":"::/0","PortRange":{"From":1,"To":9}}]`)
 	f.Add(`[{"name":"a","properties":{"priority":1,"access":"Allow","direction":"Inbound","protocol":"*","sourceAddressPrefixes":["1.1.1.1-2.2.2.2"],"destinationPortRange":"1-2"}}]`)
+	f.Add(`[{"name":"a","properties":{"priority":1,"access":"Deny","direction":"Inbound","protocol":"*","sourceAddressPrefix":"fe80::1%a-fe80::2%a","destinationPortRange":"*"}}]`)
+	f.Add(`[{"name":"a","properties":{"priority":1,"access":"Allow","direction":"Inbound","protocol":"*","sourceAddressPrefix":"::ffff:1.2.3.4-::ffff:9.9.9.9","destinationPortRange":"*"}}]`)
 	f.Add(`[{"name":"a","priority":"5","allowed":[{"IPProtocol":"tcp","ports":["1-7"]}]},{"rules":[{"priority":1,"action":"goto_next","match":{"srcIpRanges":["::/1"]}}]}]`)
 	f.Fuzz(func(t *testing.T, s string) {
 		v, err := asset.Parse([]byte(s))
@@ -333,6 +335,16 @@ func TestManyRules(t *testing.T) {
 	got, err := SecurityGroupOpens(many, "any", []int64{22, 3389}, nil)
 	require.NoError(t, err)
 	assert.False(t, got)
+	denial := `{"name":"d","priority":1,"denied":[{"IPProtocol":"all"}],"sourceRanges":["10.0.0.0/8"]}`
+	admission := `{"name":"a","priority":2,"allowed":[{"IPProtocol":"all"}],"sourceRanges":["11.0.0.0/8"]}`
+	half := func(s string) []asset.Value {
+		return list(t, "["+strings.TrimSuffix(strings.Repeat(s+",", 1000), ",")+"]")
+	}
+	names, err := FirewallsOpen(append(half(denial), half(admission)...), nil, nil, "any", []int64{22})
+	require.NoError(t, err)
+	assert.Empty(t, names)
+	_, err = FirewallsOpen(append(half(denial), half(admission)...), nil, nil, "any", make([]int64, 100))
+	require.Error(t, err)
 	_, err = SecurityGroupOpens(parse(t, "["+strings.TrimSuffix(strings.Repeat(rule+",", maxRules+1), ",")+"]"), "any", []int64{22}, nil)
 	require.Error(t, err)
 }

@@ -88,7 +88,7 @@ func firewall(v asset.Value, i, level int) (rule, bool) {
 	if isEmpty(ranges) && isEmpty(v.Get("sourceTags")) && isEmpty(v.Get("sourceServiceAccounts")) {
 		b.AddPrefix(all4()) // the default
 	}
-	rd.build(&b)
+	r.source = built(&b)
 	rd.limits(v, "targetTags", "targetServiceAccounts")
 	if r.action == deny {
 		rd.narrows(v, "destinationRanges")
@@ -189,7 +189,7 @@ func (rd reader) policySources(m asset.Value) {
 		b.AddPrefix(all4())
 		b.AddPrefix(all6())
 	}
-	rd.build(&b)
+	rd.r.source = built(&b)
 }
 
 // ingress reads whether the rule is in force and about what comes in.

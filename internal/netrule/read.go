@@ -110,16 +110,6 @@ func addPrefix(s string, b *netipx.IPSetBuilder) error {
 	return err
 }
 
-func (rd reader) build(b *netipx.IPSetBuilder) {
-	set, err := b.IPSet()
-	if err != nil {
-		rd.r.anySource = true
-		rd.fault("sources", err)
-		set = &netipx.IPSet{}
-	}
-	rd.r.source = set
-}
-
 // action reads what the rule does, by the words that a cloud has for it, in any
 // case.
 func (rd reader) action(part string, v asset.Value, words map[string]action) {

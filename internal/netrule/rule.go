@@ -64,9 +64,6 @@ func (t targets) meet(o targets) bool {
 	return t == nil || o == nil || slices.ContainsFunc(o, func(s string) bool { return slices.Contains(t, s) })
 }
 
-// maxRules bounds the rules that are judged together.
-const maxRules = 5000
-
 // filter is a list of rules in the order in which they are applied.
 type filter []rule
 
@@ -76,19 +73,37 @@ type verdict struct {
 	rules []int // that open it
 }
 
-// judge tells what the filter does with packets from the internet to a port. Of
-// what is not known of its rules it assumes the most, or else the least, that
-// could be open.
+// view is a filter as it is for one port, and for an assumption about what is not
+// known of its rules: the most, or else the least, that could be open.
+type view struct {
+	filter
+	protocol protocol
+	port     int64
+	most     bool
+	stoppers []int // rules about the port that may keep something from later ones
+	nexts    []int // rules about the port that go on to the next level
+}
+
+// judge tells what the filter does with packets from the internet to a port.
 func (f filter) judge(p protocol, port int64, most bool) verdict {
+	v := view{filter: f, protocol: p, port: port, most: most}
+	for i, e := range f {
+		if e.action != allow && !e.partial && e.about(p, port, !most) {
+			v.stoppers = append(v.stoppers, i)
+		}
+		if (e.action == next || e.action == unknown && most) && e.about(p, port, most) {
+			v.nexts = append(v.nexts, i)
+		}
+	}
 	var alone, together []int
 	var sum netipx.IPSetBuilder
 	for i, r := range f {
 		if r.action != allow && !(r.action == unknown && most) || !r.about(p, port, most) {
 			continue
 		}
-		set := f.admitted(i, p, port, most)
+		set := v.admitted(i)
 		switch {
-		case set == nil || len(set.Ranges()) == 0:
+		case len(set.Ranges()) == 0:
 		case isAnywhere(set):
 			alone = append(alone, i)
 		default:
@@ -99,90 +114,91 @@ func (f filter) judge(p protocol, port int64, most bool) verdict {
 	if len(alone) > 0 {
 		return verdict{true, alone}
 	}
-	if len(together) > 1 {
-		if set, err := sum.IPSet(); err == nil && isAnywhere(set) {
-			return verdict{true, together}
-		}
+	if len(together) > 1 && isAnywhere(built(&sum)) {
+		return verdict{true, together}
 	}
 	return verdict{}
 }
 
-// admitted returns the sources that rule i admits to a port: its own without those
-// that rules before it stop. Nil is none.
-func (f filter) admitted(i int, p protocol, port int64, most bool) *netipx.IPSet {
-	r := f[i]
-	set := r.source
-	if r.anySource && most {
-		set = setOf(all4(), all6())
+// built returns the set of a builder that was given valid prefixes only.
+func built(b *netipx.IPSetBuilder) *netipx.IPSet {
+	set, err := b.IPSet()
+	if err != nil {
+		panic("netrule: " + err.Error())
 	}
+	return set
+}
+
+// before reports whether rule i is applied before rule j. Of one level the order
+// may not be known; then it is as assumed.
+func (v view) before(i, j int, assumed bool) bool {
+	a, b := v.filter[i], v.filter[j]
+	if (a.anyOrder || b.anyOrder) && a.level == b.level {
+		return i != j && assumed
+	}
+	return i < j
+}
+
+// sources returns what rule i matches, and everything if that is not known and
+// wide.
+func (v view) sources(i int, wide bool) *netipx.IPSet {
+	if v.filter[i].anySource && wide {
+		return setOf(all4(), all6())
+	}
+	return v.filter[i].source
+}
+
+// admitted returns the sources that rule i admits: its own without those that rules
+// before it stop.
+func (v view) admitted(i int) *netipx.IPSet {
+	set := v.sources(i, v.most)
 	var b netipx.IPSetBuilder
 	stopped := false
-	for j, e := range f {
-		before := j < i
-		if (e.anyOrder || r.anyOrder) && e.level == r.level {
-			before = j != i && !most
-		}
-		if !before || !e.stops(r, p, port, most) {
+	for _, j := range v.stoppers {
+		if !v.before(j, i, !v.most) || !v.filter[j].stops(v.filter[i], v.most) {
 			continue
 		}
 		if !stopped {
 			stopped = true
 			b.AddSet(set)
 		}
-		b.RemoveSet(f.reached(j, r, p, port, most))
+		b.RemoveSet(v.stopped(j, i))
 	}
 	if !stopped {
 		return set
 	}
-	left, err := b.IPSet()
-	if err != nil {
-		return nil
-	}
-	return left
+	return built(&b)
 }
 
-// reached returns the sources that rule i, which stops r, matches: without those
-// that went on to the next level before.
-func (f filter) reached(i int, r rule, p protocol, port int64, most bool) *netipx.IPSet {
-	e := f[i]
-	set := e.source
-	if e.anySource && !most {
-		set = setOf(all4(), all6())
-	}
+// stopped returns the sources that rule j keeps from rule i: what it matches without
+// what went on to the next level before.
+func (v view) stopped(j, i int) *netipx.IPSet {
+	e, r := v.filter[j], v.filter[i]
+	set := v.sources(j, !v.most)
 	if e.level == r.level {
-		return set // what goes on from here comes to r no more than e
+		return set // what goes on from here comes to r no more than to e
 	}
 	var b netipx.IPSetBuilder
 	spared := false
-	for j, n := range f {
-		before := j < i
-		if (e.anyOrder || n.anyOrder) && e.level == n.level {
-			before = j != i && most
-		}
-		if !before || n.level != e.level || n.action != next && !(n.action == unknown && most) || !n.about(p, port, most) {
+	for _, k := range v.nexts {
+		n := v.filter[k]
+		if n.level != e.level || !v.before(k, j, v.most) {
 			continue
 		}
 		// Opening some destinations is enough.
-		if n.anyTarget && !most || !n.anyTarget && !n.targets.meet(r.targets) {
+		if n.anyTarget && !v.most || !n.anyTarget && !n.targets.meet(r.targets) {
 			continue
-		}
-		if n.anySource && most {
-			return &netipx.IPSet{}
 		}
 		if !spared {
 			spared = true
 			b.AddSet(set)
 		}
-		b.RemoveSet(n.source)
+		b.RemoveSet(v.sources(k, v.most))
 	}
 	if !spared {
 		return set
 	}
-	left, err := b.IPSet()
-	if err != nil {
-		return set
-	}
-	return left
+	return built(&b)
 }
 
 // about reports whether the rule matches packets to the port, and what is not known
@@ -195,11 +211,8 @@ func (r rule) about(p protocol, port int64, given bool) bool {
 	return slices.ContainsFunc(r.matches, has) || given && slices.ContainsFunc(r.possible, has)
 }
 
-// stops reports whether e, if it is applied before r, keeps from r what it matches.
-func (e rule) stops(r rule, p protocol, port int64, most bool) bool {
-	if e.partial {
-		return false
-	}
+// stops reports whether e, if it is applied before r, keeps from r what both match.
+func (e rule) stops(r rule, most bool) bool {
 	switch e.action {
 	case allow:
 		return false // what it admits is admitted
@@ -220,8 +233,15 @@ func (e rule) stops(r rule, p protocol, port int64, most bool) bool {
 	case !e.targets.include(r.targets):
 		return false
 	}
-	return e.about(p, port, !most)
+	return true
 }
+
+// Limits of what is judged together, so that a hostile filter cannot keep a scan
+// busy.
+const (
+	maxRules = 5000
+	maxPairs = 10_000_000 // of a rule that admits and one that stops, for each port and each that goes on
+)
 
 // prepare sorts the filter and returns the protocols of a question.
 func (f filter) prepare(protocolName string) ([]protocol, error) {
@@ -234,12 +254,32 @@ func (f filter) prepare(protocolName string) ([]protocol, error) {
 	return asked(protocolName)
 }
 
+// bound refuses to look at so many ports that it would take too long.
+func (f filter) bound(nports int) error {
+	admitting, nexts := 0, 1
+	for _, r := range f {
+		switch r.action {
+		case allow:
+			admitting++
+		case next:
+			nexts++
+		}
+	}
+	if pairs := nports * admitting * (len(f) - admitting) * nexts; pairs > maxPairs {
+		return fmt.Errorf("%d rules for %d ports are too many to judge", len(f), nports)
+	}
+	return nil
+}
+
 // opens returns the names of the rules that certainly open one of the ports to the
 // internet, in the order of the filter. The error is nil if there is one, and
 // otherwise tells why some might.
 func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 	protocols, err := f.prepare(protocolName)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.bound(len(wanted)); err != nil {
 		return nil, err
 	}
 	opening := map[int]bool{}
@@ -275,17 +315,26 @@ func (f filter) opensAll(protocolName string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(protocols, func(p protocol) bool { return f.opensEvery(p, false) }) {
+	ports := f.samples()
+	if err := f.bound(len(ports)); err != nil {
+		return false, err
+	}
+	every := func(most bool) bool {
+		return slices.ContainsFunc(protocols, func(p protocol) bool {
+			return !slices.ContainsFunc(ports, func(port int64) bool { return !f.judge(p, port, most).open })
+		})
+	}
+	if every(false) {
 		return true, nil
 	}
-	if fault := f.fault(); fault != nil && slices.ContainsFunc(protocols, func(p protocol) bool { return f.opensEvery(p, true) }) {
+	if fault := f.fault(); fault != nil && every(true) {
 		return false, fault
 	}
 	return false, nil
 }
 
-// opensEvery looks at one port of each range in which all ports are treated alike.
-func (f filter) opensEvery(p protocol, most bool) bool {
+// samples returns one port of each range in which the rules treat all ports alike.
+func (f filter) samples() []int64 {
 	starts := []int64{1} // nobody listens on port 0
 	for _, r := range f {
 		for _, m := range slices.Concat(r.matches, r.possible) {
@@ -295,12 +344,7 @@ func (f filter) opensEvery(p protocol, most bool) bool {
 		}
 	}
 	slices.Sort(starts)
-	for _, port := range slices.Compact(starts) {
-		if port <= lastPort && !f.judge(p, port, most).open {
-			return false
-		}
-	}
-	return true
+	return slices.DeleteFunc(slices.Compact(starts), func(port int64) bool { return port > lastPort })
 }
 
 // fault returns the first reason why something of the rules is not known, or nil.
