@@ -2,6 +2,3 @@ package asset
 
 // BlockLen returns the length of the block that a value keeps alive.
 func BlockLen(v Value) int { return len(v.doc) }
-
-// Screen reports whether a text is looked at closely for secrets.
-var Screen = screen
