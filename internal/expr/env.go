@@ -204,6 +204,9 @@ func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Fault) {
 		return nil, faults
 	}
 	x.plan = planOf(x)
+	if _, err := NewMachine().program(x); err != nil { // a constant that cannot be: a pattern, a number
+		return nil, []Fault{s.at(text, x.root().ID(), x.info(), err.Error())}
+	}
 	return x, nil
 }
 
