@@ -2,6 +2,8 @@ package expr
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -15,9 +17,10 @@ import (
 // planInfo names the nodes of an expression that are planned otherwise than
 // cel-go would, by their ids.
 type planInfo struct {
-	steps map[int64]bool // bodies of comprehensions: each pass is counted
-	whole map[int64]bool // arguments of functions that do not mind unread parts: looked through first
-	equal map[int64]bool // comparisons of what may hold unread parts: three-valued
+	steps  map[int64]ast.ComprehensionExpr // of which they are the bodies: each pass is counted
+	ranges map[int64]bool                  // of comprehensions that may be maps: run through in order
+	whole  map[int64]bool                  // arguments of functions that do not mind unread parts: looked through first
+	equal  map[int64]bool                  // comparisons of what may hold unread parts: three-valued
 }
 
 // minds reports whether a function takes care of unread parts by itself.
@@ -44,11 +47,13 @@ func minds(name string) bool {
 }
 
 func planOf(x *Expr) planInfo {
-	p := planInfo{map[int64]bool{}, map[int64]bool{}, map[int64]bool{}}
+	p := planInfo{map[int64]ast.ComprehensionExpr{}, map[int64]bool{}, map[int64]bool{}, map[int64]bool{}}
 	ast.PostOrderVisit(x.root(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.ComprehensionKind:
-			p.steps[e.AsComprehension().LoopStep().ID()] = true
+			loop := e.AsComprehension()
+			p.steps[loop.LoopStep().ID()] = loop
+			p.ranges[loop.IterRange().ID()] = x.typeOf(loop.IterRange()).Kind() != types.ListKind
 		case ast.CallKind:
 			c := e.AsCall()
 			args := c.Args()
@@ -126,8 +131,11 @@ func (m *Machine) decorate(p planInfo) interpreter.InterpretableDecoratorV2 {
 		if p.whole[i.ID()] {
 			i = &whole{i, m}
 		}
-		if p.steps[i.ID()] {
-			i = &counted{i, m}
+		if p.ranges[i.ID()] {
+			i = &ordered{i}
+		}
+		if loop, ok := p.steps[i.ID()]; ok {
+			i = &counted{i, m, loop}
 		}
 		return i, nil
 	}
@@ -136,7 +144,8 @@ func (m *Machine) decorate(p planInfo) interpreter.InterpretableDecoratorV2 {
 // counted counts the passes through the body of a comprehension.
 type counted struct {
 	interpreter.InterpretableV2
-	m *Machine
+	m    *Machine
+	loop ast.ComprehensionExpr
 }
 
 // Exec implements interpreter.InterpretableV2. Errors are absorbed by all() and
@@ -150,7 +159,43 @@ func (c *counted) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	if c.m.left%1024 == 0 && c.m.ctx.Err() != nil {
 		panic(interpreter.EvalCancelledError{Cause: interpreter.ContextCancelled, Message: context.Cause(c.m.ctx).Error()})
 	}
+	if len(c.m.run.perhaps) > 0 {
+		if more := c.perhaps(frame); more != nil {
+			return c.maybe(frame, more)
+		}
+	}
 	return c.InterpretableV2.Exec(frame)
+}
+
+// perhaps returns the element that is looked at if it perhaps is not there.
+func (c *counted) perhaps(frame *interpreter.ExecutionFrame) *types.Unknown {
+	for _, name := range []string{c.loop.IterVar(), c.loop.IterVar2()} {
+		if x, ok := frame.ResolveName(name); ok && name != "" {
+			if u, ok := x.(*types.Unknown); ok && c.m.run.perhaps[u] {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+// maybe is the pass for an element that perhaps is not there, or that stands for
+// several: what it changes is unknown.
+func (c *counted) maybe(frame *interpreter.ExecutionFrame, more *types.Unknown) ref.Val {
+	before, _ := frame.ResolveName(c.loop.AccuVar())
+	after := c.InterpretableV2.Exec(frame)
+	switch before := before.(type) {
+	case types.Bool, types.Int:
+		if before == after {
+			return after
+		}
+	case *types.Unknown:
+		more = types.MergeUnknowns(before, more)
+	}
+	if u, ok := after.(*types.Unknown); ok {
+		more = types.MergeUnknowns(more, u)
+	}
+	return more
 }
 
 // whole makes a value unknown if anything in it was not read.
@@ -166,6 +211,43 @@ func (w *whole) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		return u
 	}
 	return v
+}
+
+// ordered makes a comprehension over a map run through its keys in order, where the
+// map is cel-go's own and would be run through in any.
+type ordered struct{ interpreter.InterpretableV2 }
+
+// Exec implements interpreter.InterpretableV2.
+func (o *ordered) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	v := o.InterpretableV2.Exec(frame)
+	if m, ok := v.(traits.Mapper); ok {
+		if _, own := v.(*object); !own {
+			return orderedMap{m}
+		}
+	}
+	return v
+}
+
+type orderedMap struct{ traits.Mapper }
+
+// Fold implements traits.Foldable.
+func (m orderedMap) Fold(f traits.Folder) {
+	var keys []ref.Val
+	for it := m.Iterator(); it.HasNext() == types.True; {
+		keys = append(keys, it.Next())
+	}
+	slices.SortFunc(keys, func(a, b ref.Val) int {
+		if c, ok := a.(traits.Comparer); ok && a.Type() == b.Type() {
+			n, _ := c.Compare(b).(types.Int)
+			return int(n)
+		}
+		return strings.Compare(a.Type().TypeName(), b.Type().TypeName())
+	})
+	for _, k := range keys {
+		if !f.FoldEntry(k, m.Get(k)) {
+			return
+		}
+	}
 }
 
 // compare is ==, != and in, three-valued all the way down.
@@ -201,6 +283,11 @@ func (c *compare) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 // Eval implements interpreter.Interpretable.
 func (c *counted) Eval(a interpreter.Activation) ref.Val {
 	return interpreter.EvalActivation(a, c.Exec)
+}
+
+// Eval implements interpreter.Interpretable.
+func (o *ordered) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, o.Exec)
 }
 
 // Eval implements interpreter.Interpretable.

@@ -218,6 +218,17 @@ func (r *openList) Get(index ref.Val) ref.Val {
 	return types.NewErr("index out of bounds: %d", i)
 }
 
+// GetInt64Index is cel-go's fast way to an element.
+func (r *openList) GetInt64Index(i int64) (any, bool) {
+	switch {
+	case i >= 0 && i < int64(len(r.items)):
+		return r.items[i], true
+	case i >= 0 && r.open != nil:
+		return r.run.Unknown(r.open), true
+	}
+	return nil, false
+}
+
 // Contains implements traits.Container.
 func (r *openList) Contains(x ref.Val) ref.Val {
 	found := contains(r, x)
@@ -235,7 +246,7 @@ func (r *openList) Fold(f traits.Folder) {
 		}
 	}
 	if r.open != nil {
-		f.FoldEntry(types.Int(len(r.items)), r.run.Unknown(r.open))
+		f.FoldEntry(types.Int(len(r.items)), r.run.perhapsMore(r.open))
 	}
 }
 

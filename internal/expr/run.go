@@ -18,7 +18,8 @@ type Read struct {
 
 // Run is the state of one evaluation. Values made in it are good until it is reset.
 type Run struct {
-	unread  []*asset.Unread // by the id of the unknown, less one
+	unread  []*asset.Unread         // by the id of the unknown, less one
+	perhaps map[*types.Unknown]bool // unknowns that stand for elements which perhaps are not there
 	track   bool
 	reads   []Read
 	objects slab[object]
@@ -27,6 +28,7 @@ type Run struct {
 
 func (r *Run) reset() {
 	r.unread = r.unread[:0]
+	clear(r.perhaps)
 	r.reads = nil
 	r.objects.used, r.lists.used = 0, 0
 }
@@ -125,6 +127,18 @@ func (p *params) Type() ref.Type { return types.MapType }
 func (r *Run) Unknown(u *asset.Unread) *types.Unknown {
 	r.unread = append(r.unread, u)
 	return types.NewUnknown(int64(len(r.unread)), types.NewAttributeTrail(u.Error()))
+}
+
+// perhapsMore returns an unknown for what a comprehension may or may not run through
+// beside the elements that are known: a member that was not read, or what is missing
+// in a list or map that is not complete.
+func (r *Run) perhapsMore(u *asset.Unread) *types.Unknown {
+	if r.perhaps == nil {
+		r.perhaps = map[*types.Unknown]bool{}
+	}
+	more := r.Unknown(u)
+	r.perhaps[more] = true
+	return more
 }
 
 // Reasons returns why a result is unknown, without duplicates, in the order in

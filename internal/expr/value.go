@@ -109,8 +109,11 @@ func anyOf(v ref.Val, ok bool) (any, bool) { return v, ok }
 // Find implements traits.Mapper.
 func (o *object) Find(key ref.Val) (ref.Val, bool) {
 	k, ok := key.(types.String)
-	if !ok {
-		return types.MaybeNoSuchOverloadErr(key), false
+	switch {
+	case types.IsUnknownOrError(key):
+		return key, false
+	case !ok:
+		return nil, false // keys are texts
 	}
 	return o.run.member(o.v.Get(string(k)), o.at.key(string(k)))
 }
@@ -152,22 +155,32 @@ func (o *object) Size() ref.Val {
 	return types.Int(n)
 }
 
-// Fold implements traits.Foldable, for comprehensions.
+// Fold implements traits.Foldable, for comprehensions. Of a member that was not read
+// it is not known either whether it is there.
 func (o *object) Fold(f traits.Folder) {
 	o.run.noteEmpty(o.at, o.v)
 	for i := range o.v.Len() {
 		k, v := o.v.MemberAt(i)
-		if x, ok := o.run.member(v, o.at.key(k)); ok && !f.FoldEntry(types.String(k), x) {
+		x, ok := o.run.member(v, o.at.key(k))
+		if !ok {
+			continue
+		}
+		key := ref.Val(types.String(k))
+		if u := v.Unread(); u != nil {
+			x = o.run.perhapsMore(u)
+			key = x
+		}
+		if !f.FoldEntry(key, x) {
 			return
 		}
 	}
 	if o.v.IsPartial() {
-		u := o.run.Unknown(&asset.Unread{Code: asset.CodeNotKept})
+		u := o.run.perhapsMore(&asset.Unread{Code: asset.CodeNotKept})
 		f.FoldEntry(u, u)
 	}
 }
 
-// Iterator implements traits.Iterable over the keys.
+// Iterator implements traits.Iterable over the keys, also of members that were not read.
 func (o *object) Iterator() traits.Iterator {
 	var keys []ref.Val
 	for i := range o.v.Len() {
@@ -196,13 +209,13 @@ func (o *object) ConvertToNative(t reflect.Type) (any, error) { return native(o.
 // IsZeroValue lets optional.ofNonZeroValue see an empty map.
 func (o *object) IsZeroValue() bool { return o.v.Len() == 0 }
 
-// GetInt64Index is cel-go's fast way to an element.
+// GetInt64Index is cel-go's fast way to an element. An element that was not read is
+// there nevertheless.
 func (l *list) GetInt64Index(i int64) (any, bool) {
-	v := l.v.Index(int(i))
-	if k := v.Kind(); k == asset.Absent || k == asset.UnreadPart {
+	if i < 0 || i >= int64(l.v.Len()) {
 		return nil, false
 	}
-	return anyOf(l.run.wrap(v, l.at.index(int(i))))
+	return anyOf(l.run.wrap(l.v.Index(int(i)), l.at.index(int(i))))
 }
 
 // Get implements traits.Indexer.
@@ -356,6 +369,15 @@ func equal(a, b ref.Val) ref.Val {
 			return types.False
 		}
 		return equalLists(x, y)
+	case *types.Optional:
+		y, ok := b.(*types.Optional)
+		if !ok || x.HasValue() != y.HasValue() {
+			return types.False
+		}
+		if !x.HasValue() {
+			return types.True
+		}
+		return equal(x.GetValue(), y.GetValue())
 	}
 	return types.Equal(a, b)
 }
@@ -404,11 +426,16 @@ func equalMaps(x, y traits.Mapper) ref.Val {
 	unknown, _ := sizes.(*types.Unknown)
 	for it := x.Iterator(); it.HasNext() == types.True; {
 		k := it.Next()
+		v := x.Get(k)
 		other, ok := y.Find(k)
 		if !ok {
+			if u, may := v.(*types.Unknown); may { // perhaps it is not there
+				unknown = types.MergeUnknowns(unknown, u)
+				continue
+			}
 			return types.False
 		}
-		switch e := equal(x.Get(k), other).(type) {
+		switch e := equal(v, other).(type) {
 		case types.Bool:
 			if !e {
 				return types.False
@@ -488,6 +515,11 @@ func toPlain(v ref.Val) (any, error) {
 		m := map[string]any{}
 		for it := x.Iterator(); it.HasNext() == types.True; {
 			k := it.Next()
+			switch k.(type) {
+			case types.String, types.Int, types.Uint, types.Bool:
+			default:
+				return nil, fmt.Errorf("a %s is no key of a document", k.Type().TypeName())
+			}
 			p, err := toPlain(x.Get(k))
 			if err != nil {
 				return nil, err
