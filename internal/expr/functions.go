@@ -9,6 +9,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -45,7 +46,8 @@ func functionOptions() []cel.EnvOption {
 	}
 	for _, f := range functions {
 		if o := overloads[f.name]; o != nil {
-			opts = append(opts, cel.Function(f.name, o...))
+			// cel-go's own guards refuse a list whose first element is unknown.
+			opts = append(opts, cel.Function(f.name, append(o, decls.DisableTypeGuards(true))...))
 			delete(overloads, f.name)
 		}
 	}
@@ -53,6 +55,14 @@ func functionOptions() []cel.EnvOption {
 }
 
 func (f function) bind(args []ref.Val) ref.Val {
+	for i, t := range f.args {
+		if _, lister := args[i].(traits.Lister); t.Kind() == types.ListKind && lister {
+			continue
+		}
+		if !t.IsAssignableRuntimeType(args[i]) {
+			return types.NewErr("%s: argument %d is a %s", f.name, i+1, args[i].Type().TypeName())
+		}
+	}
 	result, err := f.call(args)
 	if err == nil {
 		return types.DefaultTypeAdapter.NativeToValue(result)

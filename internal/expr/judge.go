@@ -98,8 +98,8 @@ func withDocument(v ref.Val, judge func(asset.Value) (any, error)) (any, error) 
 	return judge(doc)
 }
 
-// documents returns the elements of a list. An element that is not known is an
-// unread document, for the function to mind.
+// documents returns the elements of a list, of assets their config. An element that
+// is not known is an unread document, for the function to mind.
 func documents(v ref.Val) ([]asset.Value, error) {
 	l, ok := v.(traits.Lister)
 	if !ok {
@@ -111,6 +111,9 @@ func documents(v ref.Val) ([]asset.Value, error) {
 		if types.IsUnknown(el) {
 			docs = append(docs, (&asset.Unread{Code: asset.CodeNotObserved, Message: fmt.Sprint(el)}).Value())
 			continue
+		}
+		if r, ok := el.(*record); ok {
+			el = r.run.Document(r.a.Ref, "config", r.a.Config)
 		}
 		doc, err := ToValue(el)
 		if err != nil {
