@@ -8,16 +8,15 @@ import (
 	"go4.org/netipx"
 )
 
-// IsAnywhere tells whether prefixes or addresses together are the internet, as the
-// package's comment has it.
-func IsAnywhere(prefixes []string) (bool, error) {
+// IsAnywhere tells whether prefixes, addresses and ranges of them
+// ("198.51.100.1-198.51.100.9") together are the internet, as the package's comment
+// has it.
+func IsAnywhere(sources []string) (bool, error) {
 	var b netipx.IPSetBuilder
-	for _, s := range prefixes {
-		p, err := parsePrefix(s)
-		if err != nil {
+	for _, s := range sources {
+		if err := addRange(s, &b); err != nil {
 			return false, err
 		}
-		b.AddPrefix(p)
 	}
 	return isAnywhere(built(&b)), nil
 }
@@ -81,6 +80,25 @@ func parsePrefix(s string) (netip.Prefix, error) {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	return p.Masked(), nil
+}
+
+// addRange adds a range of addresses, a prefix or an address.
+func addRange(s string, b *netipx.IPSetBuilder) error {
+	from, to, ok := strings.Cut(s, "-")
+	if !ok {
+		return addPrefix(s, b)
+	}
+	r := netipx.IPRangeFrom(parseAddr(from), parseAddr(to))
+	if !r.IsValid() {
+		return fmt.Errorf("%.50q is no range of addresses", s)
+	}
+	b.AddRange(r)
+	return nil
+}
+
+func parseAddr(s string) netip.Addr {
+	a, _ := netip.ParseAddr(strings.TrimSpace(s)) // the zero Addr is in no valid range
+	return a.Unmap()
 }
 
 func setOf(prefixes ...netip.Prefix) *netipx.IPSet {

@@ -2,7 +2,6 @@ package netrule
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"go4.org/netipx"
@@ -80,23 +79,7 @@ func addAzureSource(s string, b *netipx.IPSetBuilder) error {
 	if s == "" || isLetter(s[0]) && !strings.Contains(s, ":") {
 		return nil // a service tag: not the internet
 	}
-	if from, to, ok := strings.Cut(s, "-"); ok {
-		r := netipx.IPRangeFrom(parseAddr(from), parseAddr(to))
-		if !r.IsValid() {
-			return fmt.Errorf("%.50q is no range of addresses", s)
-		}
-		b.AddRange(r)
-		return nil
-	}
-	return addPrefix(s, b)
-}
-
-func parseAddr(s string) netip.Addr {
-	a, err := netip.ParseAddr(strings.TrimSpace(s))
-	if err != nil || a.Zone() != "" {
-		return netip.Addr{} // in no valid range
-	}
-	return a.Unmap()
+	return addRange(s, b)
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -56,13 +56,20 @@ func TestAddresses(t *testing.T) {
 		{"0.0.0.0/1 128.0.0.0/1", true},
 		{"10.0.0.0/8 172.16.0.0/12 192.168.0.0/16", false},
 		{"198.51.100.7", false},
+		{"0.0.0.0-255.255.255.255", true},
+		{"0.0.0.1-127.255.255.255 128.0.0.0-128.0.0.0", true},
+		{"0.0.0.0-0.0.0.0", false},
+		{"::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},
+		{"198.51.100.1-198.51.100.9 2001:db8::1-2001:db8::9", false},
 	} {
 		got, err := IsAnywhere(strings.Fields(c.prefixes))
 		require.NoError(t, err, c.prefixes)
 		assert.Equal(t, c.anywhere, got, c.prefixes)
 	}
-	_, err := IsAnywhere([]string{"0.0.0.0/0", "x"})
-	require.Error(t, err)
+	for _, fault := range []string{"x", "198.51.100.9-198.51.100.1", "0.0.0.0-::1", "0.0.0.0/0-1.1.1.1", "-"} {
+		_, err := IsAnywhere([]string{"0.0.0.0/0", fault})
+		require.Error(t, err, fault)
+	}
 
 	for prefix, want := range map[string]bool{
 		"8.8.8.8": true, "10.1.0.0/16": false, "10.0.0.0/7": true, "172.32.0.0/12": true, "172.16.0.0/12": false,
@@ -84,7 +91,7 @@ func TestAddresses(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.want, got, "%s %s", c.outer, c.inner)
 	}
-	_, err = Contains("10.0.0.0/8", "10.0.0.0/33")
+	_, err := Contains("10.0.0.0/8", "10.0.0.0/33")
 	require.Error(t, err)
 	_, err = IsPublic("fe80::1%eth0")
 	require.Error(t, err)
