@@ -112,7 +112,7 @@ func compact(m map[asset.Type][]asset.Path) map[asset.Type][]asset.Path {
 func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]) (*asset.Inventory, error) {
 	_, related := s.reads()
 	related = compact(related)
-	inv := &asset.Inventory{}
+	inv, texts := &asset.Inventory{}, interner{}
 	for o, err := range obs {
 		if err == nil {
 			err = context.Cause(ctx)
@@ -125,7 +125,7 @@ func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]
 			if !wanted {
 				continue
 			}
-			if o, err = project(a, paths); err != nil {
+			if o, err = project(texts, a, paths); err != nil {
 				return nil, fmt.Errorf("index %s: %w", a.Ref, err)
 			}
 		}
@@ -134,26 +134,45 @@ func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]
 	return inv, nil
 }
 
-// project returns a copy of an asset with only those parts of its documents. Its
-// texts are copies too, so that it does not keep alive what it was read from.
-func project(a *asset.Asset, paths []asset.Path) (*asset.Asset, error) {
+// interner keeps one copy of texts that many assets have. Its copies do not keep alive
+// what they were part of, as a text of a document does.
+type interner map[string]string
+
+func (in interner) text(s string) string {
+	if own, ok := in[s]; ok {
+		return own
+	}
+	own := strings.Clone(s)
+	in[own] = own
+	return own
+}
+
+func (in interner) ref(r asset.Ref) asset.Ref {
+	return asset.Ref{Type: asset.Type(in.text(string(r.Type))), ID: strings.Clone(r.ID)}
+}
+
+// project returns a copy of an asset with only those parts of its documents.
+func project(in interner, a *asset.Asset, paths []asset.Path) (*asset.Asset, error) {
 	slim := &asset.Asset{
-		Ref: asset.Ref{Type: a.Type, ID: strings.Clone(a.ID)}, Scope: a.Scope, Name: strings.Clone(a.Name), Class: a.Class,
-		Links: slices.Clone(a.Links), Parents: slices.Clone(a.Parents), Observers: slices.Clone(a.Observers),
-		Origin: a.Origin, Created: a.Created, Observed: a.Observed,
+		Ref:   in.ref(a.Ref),
+		Scope: asset.Scope{Provider: in.text(a.Provider), Account: in.text(a.Account), Region: in.text(a.Region)},
+		Name:  strings.Clone(a.Name), Class: in.text(a.Class), Links: make([]asset.Link, len(a.Links)), Parents: make([]asset.Ref, len(a.Parents)),
+		Origin: asset.Origin{File: in.text(a.Origin.File), Line: a.Origin.Line}, Created: a.Created, Observed: a.Observed,
 	}
 	if len(a.Tags) > 0 {
 		slim.Tags = make(map[string]string, len(a.Tags))
 		for k, v := range a.Tags {
-			slim.Tags[strings.Clone(k)] = strings.Clone(v)
+			slim.Tags[in.text(k)] = strings.Clone(v)
 		}
 	}
-	slim.Account, slim.Region, slim.Provider = strings.Clone(a.Account), strings.Clone(a.Region), strings.Clone(a.Provider)
-	for i, l := range slim.Links {
-		slim.Links[i] = asset.Link{Rel: strings.Clone(l.Rel), To: asset.Ref{Type: asset.Type(strings.Clone(string(l.To.Type))), ID: strings.Clone(l.To.ID)}}
+	for _, o := range a.Observers {
+		slim.Observers = append(slim.Observers, in.text(o))
 	}
-	for i, p := range slim.Parents {
-		slim.Parents[i] = asset.Ref{Type: asset.Type(strings.Clone(string(p.Type))), ID: strings.Clone(p.ID)}
+	for i, l := range a.Links {
+		slim.Links[i] = asset.Link{Rel: in.text(l.Rel), To: in.ref(l.To)}
+	}
+	for i, p := range a.Parents {
+		slim.Parents[i] = in.ref(p)
 	}
 	for _, doc := range []struct {
 		name string
