@@ -19,7 +19,8 @@ const (
 	MaxCost   = 1 << 26  // static estimate of the operations for lists of assumedList elements
 	MaxSteps  = 1 << 22  // passes through the bodies of comprehensions in one evaluation
 
-	assumedList = 64
+	assumedList      = 64
+	assumedAncestors = 8
 )
 
 // Env is what expressions can name: CEL with its extensions, the functions of
@@ -275,6 +276,8 @@ func costOf(e ast.Expr) float64 {
 		times := float64(assumedList)
 		if r := c.IterRange(); r.Kind() == ast.ListKind {
 			times = float64(r.AsList().Size())
+		} else if call, ok := relationCall(r); ok && call.FunctionName() == "@ancestors" {
+			times = assumedAncestors
 		}
 		cost += costOf(c.IterRange()) + costOf(c.AccuInit()) + times*(costOf(c.LoopCondition())+costOf(c.LoopStep())) + costOf(c.Result())
 	}
