@@ -3,10 +3,13 @@ package report_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -217,6 +220,19 @@ func hostileTexts() []string {
 func TestHostile(t *testing.T) {
 	for _, s := range hostileTexts() {
 		survives(t, s)
+		var b bytes.Buffer
+		require.NoError(t, report.JSON(&b, seq(hostile(t, s)...), nil))
+		for _, m := range decodeLines(t, b.Bytes()) {
+			want := strings.ToValidUTF8(s, "\ufffd")
+			if utf8.ValidString(s) && s != "" {
+				require.Equal(t, want, m["message"], "nothing is lost")
+			}
+		}
+		b.Reset()
+		require.NoError(t, report.SARIF(&b, seq(hostile(t, s)...), nil))
+		for _, r := range validSARIF(t, b.Bytes()).Runs[0].Results {
+			require.NotContains(t, *r.Message.Text, "[a](", "a link")
+		}
 	}
 }
 
@@ -239,26 +255,37 @@ func survives(t *testing.T, s string) {
 	for name, write := range formats() {
 		var b bytes.Buffer
 		require.NoError(t, write(&b, seq(hostile(t, s)...), o), "%s: %q", name, s)
-		require.True(t, utf8.Valid(b.Bytes()), "%s: %q", name, s)
-		bad := strings.IndexFunc(b.String(), func(r rune) bool {
-			return r != '\n' && r != '\r' && r != utf8.RuneError && !unicode.IsGraphic(r)
-		})
-		require.Negative(t, bad, "%s: %q: a character with an effect", name, s)
+		checkVisible(t, name, s, b.Bytes())
 		checkSyntax(t, name, s, b.Bytes())
 	}
 }
 
+// checkVisible checks that no character has an effect on a terminal or on the
+// characters around it.
+func checkVisible(t *testing.T, name, s string, b []byte) {
+	t.Helper()
+	require.True(t, utf8.Valid(b), "%s: %q", name, s)
+	bad := bytes.IndexFunc(b, func(r rune) bool {
+		return r != '\n' && r != utf8.RuneError && !unicode.IsGraphic(r) && !(r == '\r' && filepath.Ext(name) == ".csv")
+	})
+	require.Negative(t, bad, "%s: %q: a character with an effect", name, s)
+}
+
 func checkSyntax(t *testing.T, name, s string, b []byte) {
 	t.Helper()
-	switch name {
-	case "json.ndjson":
-		want := strings.ToValidUTF8(s, "\ufffd")
-		for i, m := range decodeLines(t, b) {
-			if s != "" && utf8.ValidString(s) {
-				require.Equal(t, want, m["message"], i)
+	switch filepath.Ext(name) {
+	case ".ndjson", ".json":
+		require.True(t, name != "json.ndjson" || readJSON(b) == nil)
+		d := json.NewDecoder(bytes.NewReader(b))
+		for {
+			var x any
+			if err := d.Decode(&x); errors.Is(err, io.EOF) {
+				break
+			} else {
+				require.NoError(t, err, "%s: %q", name, s)
 			}
 		}
-	case "junit.xml":
+	case ".xml":
 		d := xml.NewDecoder(bytes.NewReader(b))
 		for {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
@@ -267,20 +294,28 @@ func checkSyntax(t *testing.T, name, s string, b []byte) {
 				require.NoError(t, err, "%q", s)
 			}
 		}
-	case "sarif.json":
-		r := validSARIF(t, b)
-		for _, res := range r.Runs[0].Results {
-			require.NotContains(t, *res.Message.Text, "[a](", "a link")
-		}
-	case "table.txt":
+	case ".txt":
 		for line := range strings.Lines(string(b)) {
-			require.LessOrEqual(t, width(line), 100, line)
+			require.LessOrEqual(t, columnsOf(line), 100, line)
+		}
+	case ".csv":
+		rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+		require.NoError(t, err, "%q", s)
+		for _, row := range rows {
+			for _, cell := range row {
+				require.False(t, regexp.MustCompile(`^\s*[=+\-@\t\r]`).MatchString(cell), "a formula: %s", cell)
+			}
+		}
+	case ".html":
+		page := string(b)
+		for _, bad := range []string{"<script", "<x>", "ZgotmplZ", "javascript:", "http-equiv=\"refresh", "src=", "href="} {
+			require.NotContains(t, strings.ToLower(page), bad, "%q", s)
 		}
 	}
 }
 
-// width is the greatest number of columns that a line can take.
-func width(line string) int {
+// columnsOf is the greatest number of columns that a line can take.
+func columnsOf(line string) int {
 	n := 0
 	for _, r := range strings.TrimSuffix(line, "\n") {
 		if !unicode.In(r, unicode.Mn, unicode.Me) {

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -68,8 +70,7 @@ func appendEscape(dst []byte, u uint16) []byte {
 }
 
 // appendValue appends a value as JSON, or {"truncated": bytes} in the place of one
-// that is too large. In JSON only strings have characters beyond ASCII and DEL, so
-// those that are not plain can be escaped in the finished text.
+// that is too large.
 func appendValue(dst []byte, v asset.Value) []byte {
 	from := len(dst)
 	dst = v.AppendJSON(dst)
@@ -78,18 +79,37 @@ func appendValue(dst []byte, v asset.Value) []byte {
 		dst = strconv.AppendInt(dst, int64(n), 10)
 		return append(dst, '}')
 	}
-	for i := from; i < len(dst); {
-		r, size := utf8.DecodeRune(dst[i:])
-		if !plain(r) {
-			tail := string(dst[i+size:])
-			dst = appendRune(dst[:i], r)
-			i = len(dst)
-			dst = append(dst, tail...)
-			continue
+	return escapeJSON(dst, from)
+}
+
+// escapeJSON escapes what is not plain in the JSON text that begins at an offset.
+// Characters beyond ASCII, and DEL, can be in its strings only.
+func escapeJSON(dst []byte, from int) []byte {
+	bad := bytes.IndexFunc(dst[from:], func(r rune) bool { return r != '\n' && !plain(r) })
+	if bad < 0 {
+		return dst
+	}
+	tail := bytes.Clone(dst[from+bad:])
+	dst = dst[:from+bad]
+	for len(tail) > 0 {
+		r, size := utf8.DecodeRune(tail)
+		if r == '\n' || plain(r) {
+			dst = append(dst, tail[:size]...)
+		} else {
+			dst = appendRune(dst, r)
 		}
-		i += size
+		tail = tail[size:]
 	}
 	return dst
+}
+
+// appendObject appends what encoding/json makes of x.
+func appendObject(dst []byte, x any) []byte {
+	b, err := json.Marshal(x)
+	if err != nil {
+		panic(err) // x is a struct of texts, numbers and lists of them
+	}
+	return escapeJSON(append(dst, b...), len(dst))
 }
 
 func appendStrings(dst []byte, list []string) []byte {

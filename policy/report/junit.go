@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/xml"
 	"io"
@@ -36,7 +35,7 @@ func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options
 		}
 		s.add(f)
 	}
-	return whole(w, "JUnit report", findings, add, func(b *bytes.Buffer) error {
+	return whole(w, "JUnit report", findings, add, func() ([]byte, error) {
 		all := junitReport{Name: "stance"}
 		for _, s := range slices.SortedFunc(maps.Values(suites), func(a, b *junitSuite) int { return cmp.Compare(a.Name, b.Name) }) {
 			all.Suites = append(all.Suites, s)
@@ -45,12 +44,8 @@ func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options
 			all.Errors += s.Errors
 			all.Skipped += s.Skipped
 		}
-		b.WriteString(xml.Header)
-		e := xml.NewEncoder(b)
-		e.Indent("", "  ")
-		err := e.Encode(all)
-		b.WriteByte('\n')
-		return err
+		b, err := xml.MarshalIndent(all, "", "  ")
+		return append(append([]byte(xml.Header), b...), '\n'), err
 	})
 }
 

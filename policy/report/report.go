@@ -17,7 +17,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -69,17 +68,21 @@ func IsTerminal(f *os.File) bool {
 
 // whole writes what render makes of all findings, or nothing if there is an error.
 func whole(w io.Writer, format string, findings iter.Seq2[policy.Finding, error],
-	add func(policy.Finding), render func(*bytes.Buffer) error) error {
+	add func(policy.Finding), render func() ([]byte, error)) error {
 	for f, err := range findings {
 		if err != nil {
 			return err
 		}
 		add(f)
 	}
-	var b bytes.Buffer
-	err := render(&b)
+	return write(w, format, render)
+}
+
+// write writes what render makes, or nothing if there is an error.
+func write(w io.Writer, format string, render func() ([]byte, error)) error {
+	b, err := render()
 	if err == nil {
-		_, err = w.Write(b.Bytes())
+		_, err = w.Write(b)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", format, err)

@@ -35,7 +35,15 @@ func formats() map[string]func(io.Writer, findings, *report.Options) error {
 		"json.ndjson": report.JSON,
 		"junit.xml":   report.JUnit,
 		"sarif.json":  report.SARIF,
+		"csv.csv":     report.CSV,
+		"html.html":   report.HTML,
+		"ocsf.ndjson": func(w io.Writer, fs findings, o *report.Options) error { return report.OCSF(w, fs, at, o) },
+		"asff.ndjson": func(w io.Writer, fs findings, o *report.Options) error { return report.ASFF(w, fs, hub(), at, o) },
 	}
+}
+
+func hub() asset.Scope {
+	return asset.Scope{Provider: "aws", Account: "999988887777", Region: "eu-central-1"}
 }
 
 func seq(fs ...policy.Finding) findings { return cut(nil, fs...) }
@@ -190,7 +198,7 @@ func TestCutOff(t *testing.T) {
 				err := write(&b, cut(gone, sample(t)[:n]...), nil)
 				require.ErrorIs(t, err, gone)
 				switch filepath.Ext(name) {
-				case ".ndjson", ".asff":
+				case ".ndjson":
 					assert.Error(t, readJSON(b.Bytes()), "the output looks whole")
 				default:
 					assert.Empty(t, b.String())

@@ -32,10 +32,11 @@ import (
 // The report is built in memory; services that take SARIF limit its size.
 func SARIF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	s := newSARIF(opts.orZero())
-	return whole(w, "SARIF report", findings, s.add, func(b *bytes.Buffer) error {
-		err := s.report().Write(b)
+	return whole(w, "SARIF report", findings, s.add, func() ([]byte, error) {
+		var b bytes.Buffer
+		err := s.report().Write(&b)
 		b.WriteByte('\n')
-		return err
+		return b.Bytes(), err
 	})
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -13,9 +12,6 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// minWidth is the width in which the narrowest line of a table fits.
-const minWidth = 64
-
 // Table writes findings for people to read on a terminal: those that fail or are
 // unknown grouped by severity, the worst first, and policy, each with its evidence
 // and reason, then what could not be observed, how complete the search was, and
@@ -25,11 +21,7 @@ const minWidth = 64
 // What is listed is kept in memory, as text, until it is written.
 func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
-	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, gaps: gapList{}}
-	if t.width = o.Width; t.width == 0 {
-		t.width = 100
-	}
-	t.width = max(t.width, minWidth)
+	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, gaps: gapList{}, page: newPage(o)}
 	for _, g := range o.Gaps {
 		t.gaps.add(g)
 	}
@@ -38,11 +30,10 @@ func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options
 
 type table struct {
 	o      Options
-	width  int
 	groups map[string]*group // by policy
 	tally  tally
 	gaps   gapList
-	b      *bytes.Buffer
+	page
 }
 
 // group is what there is to say of one policy.
@@ -74,37 +65,12 @@ func (t *table) add(f policy.Finding) {
 	s := f.Scope()
 	r := row{
 		status: f.Status, accepted: accepted(f),
-		name: nameOf(f), provider: visible(s.Provider), account: visible(s.Account), region: visible(s.Region),
-	}
-	if ref := refOf(f); ref.ID != "" {
-		r.details = append(r.details, visible(ref.String()))
-	}
-	if f.Asset != nil && f.Asset.Origin.File != "" {
-		r.details = append(r.details, originText(f.Asset.Origin))
-	}
-	if f.Status == policy.Fail || f.Status == policy.Unknown {
-		if m := messageOf(f); m != visible(f.Policy.Title) {
-			r.details = append(r.details, m)
-		}
-	}
-	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
-	told := reason == ""
-	for _, e := range f.Evidence {
-		line := evidenceText(refOf(f), e)
-		told = told || strings.HasSuffix(line, reason)
-		r.details = append(r.details, "· "+line)
-	}
-	if !told {
-		r.details = append(r.details, "why: "+reason)
-	}
-	if r.accepted {
-		r.details = append(r.details, acceptedText(f.Exception))
+		name: nameOf(f), provider: visible(s.Provider), account: visible(s.Account), region: visible(s.Region), details: details(f),
 	}
 	g.rows = append(g.rows, r)
 }
 
-func (t *table) render(b *bytes.Buffer) error {
-	t.b = b
+func (t *table) render() ([]byte, error) {
 	for s := policy.Critical; s >= 0; s-- {
 		var groups []*group
 		var c counts
@@ -127,7 +93,7 @@ func (t *table) render(b *bytes.Buffer) error {
 	t.gapSection()
 	t.coverageSection()
 	t.summary()
-	return nil
+	return t.b.Bytes(), nil
 }
 
 func (t *table) group(g *group) {
@@ -220,41 +186,6 @@ func countsText(c counts) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// line writes a line that is known to fit.
-func (t *table) line(s string) {
-	t.b.WriteString(strings.TrimRight(s, " "))
-	t.b.WriteByte('\n')
-}
-
-// text writes visible text, broken into lines that fit behind an indentation; those
-// after the first are indented by two more.
-func (t *table) text(s string, indent int, style string) {
-	for i, l := range wrap(s, t.width-indent-2) {
-		if i == 1 {
-			indent += 2
-		}
-		t.line(strings.Repeat(" ", indent) + t.paint(style, l))
-	}
-}
-
-// Styles of a terminal that understands ECMA-48, section 8.3.117.
-const (
-	bold    = "1"
-	dim     = "2"
-	red     = "31"
-	boldRed = "1;31"
-	green   = "32"
-	yellow  = "33"
-	cyan    = "36"
-)
-
-func (t *table) paint(style, s string) string {
-	if !t.o.Color || style == "" {
-		return s
-	}
-	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
 func severityColor(s policy.Severity) string {

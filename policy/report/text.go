@@ -256,3 +256,34 @@ func isUnread(err error) bool {
 	var u *asset.Unread
 	return errors.As(err, &u)
 }
+
+// details says in lines what there is to know of a finding beside its subject's name
+// and scope. They are visible text.
+func details(f policy.Finding) []string {
+	var lines []string
+	if ref := refOf(f); ref.ID != "" {
+		lines = append(lines, visible(ref.String()))
+	}
+	if f.Asset != nil && f.Asset.Origin.File != "" {
+		lines = append(lines, originText(f.Asset.Origin))
+	}
+	if f.Status == policy.Fail || f.Status == policy.Unknown {
+		if m := messageOf(f); m != visible(f.Policy.Title) {
+			lines = append(lines, m)
+		}
+	}
+	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
+	told := reason == ""
+	for _, e := range f.Evidence {
+		line := evidenceText(refOf(f), e)
+		told = told || strings.HasSuffix(line, reason)
+		lines = append(lines, "· "+line)
+	}
+	if !told {
+		lines = append(lines, "why: "+reason)
+	}
+	if accepted(f) {
+		lines = append(lines, acceptedText(f.Exception))
+	}
+	return lines
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"iter"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/openstance/stance/policy"
+)
+
+// CSV writes findings as comma-separated values by RFC 4180, with a header: a line for
+// each finding, in the order of the findings. The columns policy to error are as the
+// members of [JSON], with evidence as text; title, controls, key, owner, reason and
+// until of an exception, and file and line of a template follow.
+//
+// A cell that a spreadsheet would take for a formula begins with an apostrophe.
+// Control characters are escaped, so that a line is a line. The table is built in
+// memory.
+func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
+	o := opts.orZero()
+	var b bytes.Buffer
+	c := newCSV(&b, "policy", "severity", "status", "provider", "account", "region", "type", "id", "name", "message",
+		"evidence", "error", "title", "controls", "key", "owner", "reason", "until", "origin")
+	add := func(f policy.Finding) {
+		if !o.shows(f) {
+			return
+		}
+		var evidence []string
+		for _, e := range f.Evidence {
+			evidence = append(evidence, evidenceText(refOf(f), e))
+		}
+		scope, ref := f.Scope(), refOf(f)
+		name, origin, owner, reason, until := "", "", "", "", ""
+		if f.Asset != nil {
+			name = f.Asset.Name
+			if f.Asset.Origin.File != "" {
+				origin = originText(f.Asset.Origin)
+			}
+		}
+		if x := f.Exception; x != nil {
+			owner, reason, until = x.Owner, x.Reason, x.Until.UTC().Format(time.RFC3339)
+		}
+		c.row(f.Policy.ID, f.Policy.Severity.String(), f.Status.String(), scope.Provider, scope.Account, scope.Region,
+			string(ref.Type), ref.ID, name, messageOf(f), strings.Join(evidence, "; "), reasonOf(f),
+			f.Policy.Title, strings.Join(f.Policy.Controls, " "), f.Key(), owner, reason, until, origin)
+	}
+	return whole(w, "CSV", findings, add, func() ([]byte, error) {
+		err := c.flush()
+		return b.Bytes(), err
+	})
+}
+
+// csvWriter writes cells that can be shown in a spreadsheet.
+type csvWriter struct{ *csv.Writer }
+
+func newCSV(w io.Writer, header ...string) csvWriter {
+	c := csvWriter{csv.NewWriter(w)}
+	c.UseCRLF = true
+	c.row(header...)
+	return c
+}
+
+// row writes a line. Errors are kept for flush.
+func (c csvWriter) row(cells ...string) {
+	for i, s := range cells {
+		cells[i] = cell(s)
+	}
+	_ = c.Write(cells)
+}
+
+func (c csvWriter) flush() error {
+	c.Flush()
+	return c.Error()
+}
+
+// cell makes a text visible, and keeps a spreadsheet from taking it for a formula:
+// those begin with one of = + - @, perhaps in full width or after white space.
+func cell(s string) string {
+	s = visible(s)
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); strings.ContainsRune("=+-@＝＋－＠", first) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openstance/stance/policy"
+)
+
+// OCSF writes findings as events of the class Compliance Finding (2003) of the Open
+// Cybersecurity Schema Framework 1.8, one JSON object a line. At is the instant of
+// the findings.
+//
+// A finding that passes has the compliance status 1 (Pass), one that fails 3 (Fail),
+// an unknown one 2 (Warning: no result, for want of information), one that does not
+// apply 99 (Other). The severity is the policy's, and Informational of what passes or
+// does not apply. An accepted finding has the status Suppressed. finding_info.uid is
+// [policy.Finding.Key].
+//
+// If the sequence ends in an error, so does the output, as that of [JSON].
+func OCSF(w io.Writer, findings iter.Seq2[policy.Finding, error], at time.Time, opts *Options) error {
+	return lines(w, "OCSF events", findings, opts.orZero(), func(dst []byte, f policy.Finding) []byte {
+		return appendObject(dst, ocsfEvent(f, at))
+	})
+}
+
+// The objects of the schema, with the attributes that are used.
+type (
+	ocsfFinding struct {
+		ActivityID   int              `json:"activity_id"`
+		ActivityName string           `json:"activity_name"`
+		CategoryUID  int              `json:"category_uid"`
+		CategoryName string           `json:"category_name"`
+		ClassUID     int              `json:"class_uid"`
+		ClassName    string           `json:"class_name"`
+		TypeUID      int              `json:"type_uid"`
+		TypeName     string           `json:"type_name"`
+		Time         int64            `json:"time"` // milliseconds since 1970
+		SeverityID   int              `json:"severity_id"`
+		Severity     string           `json:"severity"`
+		StatusID     int              `json:"status_id,omitempty"`
+		Status       string           `json:"status,omitempty"`
+		Message      string           `json:"message"`
+		Metadata     ocsfMetadata     `json:"metadata"`
+		Info         ocsfInfo         `json:"finding_info"`
+		Compliance   ocsfCompliance   `json:"compliance"`
+		Cloud        *ocsfCloud       `json:"cloud,omitempty"`
+		Resources    []ocsfResource   `json:"resources,omitempty"`
+		Remediation  *ocsfRemediation `json:"remediation,omitempty"`
+		Evidences    []ocsfEvidence   `json:"evidences,omitempty"`
+	}
+	ocsfMetadata struct {
+		Version  string      `json:"version"`
+		Product  ocsfProduct `json:"product"`
+		Profiles []string    `json:"profiles,omitempty"`
+	}
+	ocsfProduct struct {
+		Name   string `json:"name"`
+		Vendor string `json:"vendor_name"`
+	}
+	ocsfInfo struct {
+		UID   string `json:"uid"`
+		Title string `json:"title"`
+		Desc  string `json:"desc,omitempty"`
+	}
+	ocsfCompliance struct {
+		Control      string   `json:"control"`
+		Standards    []string `json:"standards"`
+		Requirements []string `json:"requirements,omitempty"`
+		StatusID     int      `json:"status_id"`
+		Status       string   `json:"status"`
+		Details      []string `json:"status_details,omitempty"`
+	}
+	ocsfCloud struct {
+		Provider string       `json:"provider"`
+		Account  *ocsfAccount `json:"account,omitempty"`
+		Region   string       `json:"region,omitempty"`
+	}
+	ocsfAccount struct {
+		UID    string `json:"uid"`
+		TypeID int    `json:"type_id"`
+		Type   string `json:"type"`
+	}
+	ocsfResource struct {
+		UID    string `json:"uid"`
+		Name   string `json:"name,omitempty"`
+		Type   string `json:"type"`
+		Region string `json:"region,omitempty"`
+	}
+	ocsfRemediation struct {
+		Desc string `json:"desc"`
+	}
+	ocsfEvidence struct {
+		Data json.RawMessage `json:"data"`
+	}
+)
+
+func ocsfEvent(f policy.Finding, at time.Time) ocsfFinding {
+	const class, create = 2003, 1
+	e := ocsfFinding{
+		ActivityID: create, ActivityName: "Create", CategoryUID: 2, CategoryName: "Findings",
+		ClassUID: class, ClassName: "Compliance Finding", TypeUID: class*100 + create, TypeName: "Compliance Finding: Create",
+		Time: at.UnixMilli(), Message: f.Message,
+		Metadata: ocsfMetadata{Version: "1.8.0", Product: ocsfProduct{Name: "Stance", Vendor: "OpenStance"}},
+		Info:     ocsfInfo{UID: f.Key(), Title: f.Policy.Title, Desc: f.Policy.Rationale},
+		Compliance: ocsfCompliance{
+			Control: f.Policy.ID, Standards: standardsOf(f.Policy), Requirements: f.Policy.Controls,
+		},
+	}
+	if e.Message == "" {
+		e.Message = f.Policy.Title
+	}
+	severity := f.Policy.Severity
+	c := &e.Compliance
+	switch f.Status {
+	case policy.Pass:
+		c.StatusID, c.Status, severity = 1, "Pass", policy.Informational
+	case policy.Fail:
+		c.StatusID, c.Status = 3, "Fail"
+	case policy.NotApplicable:
+		c.StatusID, c.Status, severity = 99, "Not Applicable", policy.Informational
+	default:
+		c.StatusID, c.Status = 2, "Warning"
+	}
+	name := severity.String()
+	e.SeverityID, e.Severity = int(severity), strings.ToUpper(name[:1])+name[1:]
+	switch {
+	case accepted(f):
+		e.StatusID, e.Status = 3, "Suppressed"
+		c.Details = append(c.Details, acceptedText(f.Exception))
+	case f.Status == policy.Fail || f.Status == policy.Unknown:
+		e.StatusID, e.Status = 1, "New"
+	}
+	if f.Err != nil {
+		c.Details = append(c.Details, oneLine(f.Err.Error()))
+	}
+	if s := f.Scope(); s.Provider != "" {
+		e.Metadata.Profiles = []string{"cloud"}
+		e.Cloud = &ocsfCloud{Provider: s.Provider, Region: s.Region}
+		if s.Account != "" {
+			e.Cloud.Account = ocsfAccountOf(s.Provider, s.Account)
+		}
+	}
+	if a := f.Asset; a != nil {
+		e.Resources = []ocsfResource{{UID: a.ID, Name: a.Name, Type: string(a.Type), Region: a.Region}}
+	}
+	if text := strings.TrimSpace(f.Policy.Remediation.Text); text != "" {
+		e.Remediation = &ocsfRemediation{Desc: text}
+	}
+	for _, x := range f.Evidence {
+		e.Evidences = append(e.Evidences, ocsfEvidence{appendEvidence(nil, refOf(f), x)})
+	}
+	return e
+}
+
+func ocsfAccountOf(provider, account string) *ocsfAccount {
+	switch provider {
+	case "aws":
+		return &ocsfAccount{account, 10, "AWS Account"}
+	case "gcp":
+		return &ocsfAccount{account, 11, "GCP Project"}
+	case "azure":
+		return &ocsfAccount{account, 13, "Azure Subscription"}
+	}
+	return &ocsfAccount{account, 99, "Other"}
+}
+
+// standardsOf returns the ids of the standards of which a policy names controls,
+// sorted; never nil.
+func standardsOf(p *policy.Policy) []string {
+	ids := []string{}
+	for _, c := range p.Controls {
+		if i := strings.LastIndexByte(c, '/'); i > 0 {
+			ids = append(ids, c[:i])
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
