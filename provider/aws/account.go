@@ -36,6 +36,8 @@ type account struct {
 	assumed   bool       // by a role, so that entering it is a call of its own
 	regions   []string   // that are looked at, once entered
 
+	netOwners sync.Map // what netOwners calls, by region
+
 	mu       sync.Mutex
 	limiters map[[2]string]*limiter // by region and service
 }

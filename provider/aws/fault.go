@@ -44,7 +44,9 @@ func fault(op string, err error) *asset.Unread {
 	}
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
-		if service, _, ok := strings.Cut(op, ":"); ok && sameService(service, operation.ServiceID) {
+		service, name, ok := strings.Cut(op, ":")
+		name, _, _ = strings.Cut(name, "(") // what of the operation's answers is meant
+		if ok && sameService(service, operation.ServiceID) && name != operation.OperationName {
 			f.Op = service + ":" + operation.OperationName
 		}
 	}

@@ -8,13 +8,18 @@ import (
 
 // Types that assets of many services have links to.
 const (
-	kmsKey asset.Type = "AWS::KMS::Key"
+	kmsKey   asset.Type = "AWS::KMS::Key"
+	logGroup asset.Type = "AWS::Logs::LogGroup"
 )
 
 // arnName returns what follows the last colon or slash of an ARN.
 func arnName(id string) string {
 	return id[strings.LastIndexAny(id, ":/")+1:]
 }
+
+// logGroupARN returns the ARN of a log group, after which services often write :*,
+// which stands for its streams.
+func logGroupARN(id string) string { return strings.TrimSuffix(id, ":*") }
 
 // kmsKeyARN returns the ARN of a key that a service in a region names, or "" if it
 // names it by an alias, which cannot be told from here.

@@ -8,14 +8,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -25,14 +23,9 @@ import (
 
 // fail makes calls of the operations, named as the SDK does, end in an error.
 func (x *tester) fail(err error, operations ...string) {
-	x.Provider.cfg.APIOptions = append(x.Provider.cfg.APIOptions, func(s *middleware.Stack) error {
-		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("fail", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-			if slices.Contains(operations, awsmiddleware.GetServiceID(ctx)+":"+awsmiddleware.GetOperationName(ctx)) {
-				return middleware.InitializeOutput{}, middleware.Metadata{}, err
-			}
-			return next.HandleInitialize(ctx, in)
-		}), middleware.After)
-	})
+	for _, op := range operations {
+		x.answer(op, func(any) (any, error) { return nil, err })
+	}
 }
 
 var denied = &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"}

@@ -1,0 +1,124 @@
+package aws
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	ec2Instance         asset.Type = "AWS::EC2::Instance"
+	ec2Volume           asset.Type = "AWS::EC2::Volume"
+	ec2Snapshot         asset.Type = "AWS::EC2::Snapshot"
+	ec2Image            asset.Type = "AWS::EC2::Image"
+	ec2LaunchTemplate   asset.Type = "AWS::EC2::LaunchTemplate"
+	ec2VPC              asset.Type = "AWS::EC2::VPC"
+	ec2Subnet           asset.Type = "AWS::EC2::Subnet"
+	ec2SecurityGroup    asset.Type = "AWS::EC2::SecurityGroup"
+	ec2PrefixList       asset.Type = "AWS::EC2::PrefixList"
+	ec2NetworkACL       asset.Type = "AWS::EC2::NetworkAcl"
+	ec2NetworkACLEntry  asset.Type = "AWS::EC2::NetworkAclEntry"
+	ec2RouteTable       asset.Type = "AWS::EC2::RouteTable"
+	ec2Route            asset.Type = "AWS::EC2::Route"
+	ec2InternetGateway  asset.Type = "AWS::EC2::InternetGateway"
+	ec2NATGateway       asset.Type = "AWS::EC2::NatGateway"
+	ec2Address          asset.Type = "AWS::EC2::EIP"
+	ec2NetworkInterface asset.Type = "AWS::EC2::NetworkInterface"
+	ec2FlowLog          asset.Type = "AWS::EC2::FlowLog"
+	ec2VPCEndpoint      asset.Type = "AWS::EC2::VPCEndpoint"
+	ec2Peering          asset.Type = "AWS::EC2::VPCPeeringConnection"
+)
+
+// ec2Page is how many things most lists of EC2 answer at most in one page.
+const ec2Page = 1000
+
+// ec2Tables read what EC2 has in a region: the region's settings, networks, machines
+// and disks.
+func ec2Tables(u *unit) []table {
+	client := ec2.NewFromConfig(u.config("ec2"))
+	return slices.Concat(
+		regionTables(u),
+		[]table{
+			instanceTable(u, client),
+			volumeTable(u, client),
+			snapshotTable(u, client),
+			imageTable(u, client),
+			launchTemplateTable(u, client),
+			vpcTable(u, client),
+			subnetTable(u, client),
+			securityGroupTable(u, client),
+			prefixListTable(client),
+			networkACLTable(u, client),
+			routeTable(u, client),
+			internetGatewayTable(u, client),
+			natGatewayTable(u, client),
+			addressTable(u, client),
+			networkInterfaceTable(u, client),
+			flowLogTable(u, client),
+			vpcEndpointTable(u, client),
+			peeringTable(u, client),
+		},
+	)
+}
+
+// ec2ARN makes the ARN of a resource of EC2 in the unit's region. The owner is the
+// unit's account if it is not told. The ARN is "" if the id is.
+func (u *unit) ec2ARN(owner, kind, id string) string {
+	return u.ec2ARNIn(u.region, owner, kind, id)
+}
+
+func (u *unit) ec2ARNIn(region, owner, kind, id string) string {
+	if id == "" {
+		return ""
+	}
+	if owner == "" {
+		owner = u.account.ID
+	}
+	return strings.Join([]string{"arn", u.account.partition, "ec2", region, owner, kind + "/" + id}, ":")
+}
+
+// ec2OpenARN makes the ARN of an image or a snapshot, in which there is no account.
+func (u *unit) ec2OpenARN(kind, id string) string {
+	if id == "" {
+		return ""
+	}
+	return strings.Join([]string{"arn", u.account.partition, "ec2", u.region, "", kind + "/" + id}, ":")
+}
+
+// ec2Name returns the name that people gave a resource, which is a tag, or else its id.
+func ec2Name(tags map[string]string, id string) string {
+	if name := tags["Name"]; name != "" {
+		return name
+	}
+	return id
+}
+
+func ec2Tag(t ec2types.Tag) (key, value *string) { return t.Key, t.Value }
+
+// instanceProfileARN returns the ARN of an instance profile that is named by its ARN or
+// by its name. A name alone does not tell the path, and is taken to have none.
+func (u *unit) instanceProfileARN(arn, name string) string {
+	switch {
+	case strings.HasPrefix(arn, "arn:"):
+		return arn
+	case strings.HasPrefix(name, "arn:") || name == "":
+		return name
+	}
+	return strings.Join([]string{"arn", u.account.partition, "iam", "", u.account.ID, "instance-profile/" + name}, ":")
+}
+
+// linkGroups adds links to security groups of the account, and returns their ids.
+func (d *draft) linkGroups(u *unit, groups []ec2types.GroupIdentifier) []*string {
+	ids := make([]*string, 0, len(groups))
+	for _, g := range groups {
+		ids = append(ids, g.GroupId)
+		if g.GroupId != nil {
+			d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", *g.GroupId))
+		}
+	}
+	return ids
+}

@@ -1,0 +1,255 @@
+package aws
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+func volumeTable(u *unit, client *ec2.Client) table {
+	return table{
+		op:    "ec2:DescribeVolumes",
+		types: []asset.Type{ec2Volume},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{NextToken: optional(token), MaxResults: aws.Int32(500)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Volumes {
+				ds = append(ds, volumeDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ec2:DescribeVolumeAttribute(autoEnableIO)",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeVolumeAttribute(ctx, &ec2.DescribeVolumeAttributeInput{VolumeId: &d.key, Attribute: ec2types.VolumeAttributeNameAutoEnableIO})
+				if err != nil {
+					return err
+				}
+				if out.AutoEnableIO != nil {
+					d.config["AutoEnableIO"] = out.AutoEnableIO.Value
+				}
+				return nil
+			},
+		}},
+	}
+}
+
+func volumeDraft(u *unit, x ec2types.Volume) *draft {
+	id := aws.ToString(x.VolumeId)
+	tags := tagMap(x.Tags, ec2Tag)
+	d := newDraft(ec2Volume, u.ec2ARN("", "volume", id), ec2Name(tags, id))
+	d.key, d.tags = id, tags
+	d.created, d.incarnation = aws.ToTime(x.CreateTime), id
+	d.config = doc{
+		"VolumeId":                 id,
+		"AvailabilityZone":         x.AvailabilityZone,
+		"AvailabilityZoneId":       x.AvailabilityZoneId,
+		"Encrypted":                x.Encrypted,
+		"Iops":                     x.Iops,
+		"KmsKeyId":                 x.KmsKeyId,
+		"MultiAttachEnabled":       x.MultiAttachEnabled,
+		"OutpostArn":               x.OutpostArn,
+		"Size":                     x.Size,
+		"SnapshotId":               optional(aws.ToString(x.SnapshotId)),
+		"Throughput":               x.Throughput,
+		"VolumeInitializationRate": x.VolumeInitializationRate,
+		"VolumeType":               x.VolumeType,
+	}
+	d.status = doc{"State": x.State, "CreateTime": x.CreateTime, "Attachments": x.Attachments}
+	for _, a := range x.Attachments {
+		d.link("attached_to", ec2Instance, u.ec2ARN("", "instance", aws.ToString(a.InstanceId)))
+	}
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(x.SnapshotId)))
+	return d
+}
+
+// snapshotTable reads the snapshots of the account. Whether one is public is asked for
+// all at once, by the list of those that everybody may restore.
+func snapshotTable(u *unit, client *ec2.Client) table {
+	page := func(ctx context.Context, token string, restorableBy []string) (*ec2.DescribeSnapshotsOutput, error) {
+		return client.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
+			OwnerIds: []string{"self"}, RestorableByUserIds: restorableBy,
+			NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
+		})
+	}
+	public := once(func(ctx context.Context) (map[string]bool, error) {
+		ids := map[string]bool{}
+		for x, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.Snapshot, string, error) {
+			out, err := page(ctx, token, []string{"all"})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.Snapshots, aws.ToString(out.NextToken), nil
+		}) {
+			if err != nil {
+				return nil, err
+			}
+			ids[aws.ToString(x.SnapshotId)] = true
+		}
+		return ids, nil
+	})
+	return table{
+		op:    "ec2:DescribeSnapshots",
+		types: []asset.Type{ec2Snapshot},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := page(ctx, token, nil)
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Snapshots {
+				ds = append(ds, snapshotDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ec2:DescribeSnapshots(RestorableByUserIds=all)",
+			each: func(ctx context.Context, d *draft) error {
+				ids, err := public(ctx)
+				if err != nil {
+					return err
+				}
+				permissions := []doc{}
+				if ids[d.key] {
+					permissions = append(permissions, doc{"Group": ec2types.PermissionGroupAll})
+				}
+				d.config["CreateVolumePermissions"] = permissions
+				return nil
+			},
+		}},
+	}
+}
+
+func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
+	id := aws.ToString(x.SnapshotId)
+	tags := tagMap(x.Tags, ec2Tag)
+	d := newDraft(ec2Snapshot, u.ec2OpenARN("snapshot", id), ec2Name(tags, id))
+	d.key, d.tags = id, tags
+	d.created, d.incarnation = aws.ToTime(x.StartTime), id
+	d.config = doc{
+		"SnapshotId":       id,
+		"VolumeId":         x.VolumeId,
+		"VolumeSize":       x.VolumeSize,
+		"Encrypted":        x.Encrypted,
+		"KmsKeyId":         x.KmsKeyId,
+		"OwnerId":          x.OwnerId,
+		"OwnerAlias":       x.OwnerAlias,
+		"Description":      x.Description,
+		"StorageTier":      x.StorageTier,
+		"OutpostArn":       x.OutpostArn,
+		"AvailabilityZone": x.AvailabilityZone,
+	}
+	d.status = doc{
+		"State":             x.State,
+		"StateMessage":      x.StateMessage,
+		"StartTime":         x.StartTime,
+		"CompletionTime":    x.CompletionTime,
+		"Progress":          x.Progress,
+		"RestoreExpiryTime": x.RestoreExpiryTime,
+	}
+	// A copy names a volume that never was: the id is one of f only.
+	if v := aws.ToString(x.VolumeId); v != "vol-ffffffff" && v != "vol-ffffffffffffffff" {
+		d.link("volume", ec2Volume, u.ec2ARN("", "volume", v))
+	}
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	return d
+}
+
+// imageTable reads the images of the account, with those that are deprecated or
+// disabled, since both can be enabled again.
+func imageTable(u *unit, client *ec2.Client) table {
+	return table{
+		op:    "ec2:DescribeImages",
+		types: []asset.Type{ec2Image},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{
+				Owners: []string{"self"}, IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true),
+				NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
+			})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Images {
+				ds = append(ds, imageDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ec2:DescribeImageAttribute(launchPermission)",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{ImageId: &d.key, Attribute: ec2types.ImageAttributeNameLaunchPermission})
+				if err != nil {
+					return err
+				}
+				d.config["LaunchPermissions"] = append([]ec2types.LaunchPermission{}, out.LaunchPermissions...)
+				return nil
+			},
+		}},
+	}
+}
+
+func imageDraft(u *unit, x ec2types.Image) *draft {
+	id := aws.ToString(x.ImageId)
+	name := aws.ToString(x.Name)
+	if name == "" {
+		name = id
+	}
+	d := newDraft(ec2Image, u.ec2OpenARN("image", id), name)
+	d.key, d.tags = id, tagMap(x.Tags, ec2Tag)
+	d.incarnation = id
+	if at, err := time.Parse(time.RFC3339, aws.ToString(x.CreationDate)); err == nil {
+		d.created = at
+	}
+	d.config = doc{
+		"ImageId":                  id,
+		"Name":                     x.Name,
+		"Description":              x.Description,
+		"OwnerId":                  x.OwnerId,
+		"ImageOwnerAlias":          x.ImageOwnerAlias,
+		"Public":                   x.Public,
+		"ImageType":                x.ImageType,
+		"Architecture":             x.Architecture,
+		"Platform":                 x.Platform,
+		"PlatformDetails":          x.PlatformDetails,
+		"RootDeviceName":           x.RootDeviceName,
+		"RootDeviceType":           x.RootDeviceType,
+		"VirtualizationType":       x.VirtualizationType,
+		"Hypervisor":               x.Hypervisor,
+		"ImageLocation":            x.ImageLocation,
+		"EnaSupport":               x.EnaSupport,
+		"SriovNetSupport":          x.SriovNetSupport,
+		"BootMode":                 x.BootMode,
+		"TpmSupport":               x.TpmSupport,
+		"ImdsSupport":              x.ImdsSupport,
+		"SourceInstanceId":         x.SourceInstanceId,
+		"SourceImageId":            x.SourceImageId,
+		"SourceImageRegion":        x.SourceImageRegion,
+		"DeregistrationProtection": x.DeregistrationProtection,
+		"UsageOperation":           x.UsageOperation,
+		"BlockDeviceMappings":      x.BlockDeviceMappings,
+	}
+	d.status = doc{
+		"State":            x.State,
+		"StateReason":      x.StateReason,
+		"CreationDate":     x.CreationDate,
+		"DeprecationTime":  x.DeprecationTime,
+		"LastLaunchedTime": x.LastLaunchedTime,
+	}
+	for _, m := range x.BlockDeviceMappings {
+		if m.Ebs != nil {
+			d.link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(m.Ebs.SnapshotId)))
+		}
+	}
+	return d
+}

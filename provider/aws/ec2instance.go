@@ -1,0 +1,249 @@
+package aws
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+// instanceTable reads instances. Those that are terminated, which the API still tells
+// of for an hour, are not there any more.
+func instanceTable(u *unit, client *ec2.Client) table {
+	return table{
+		op:    "ec2:DescribeInstances",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{ec2Instance},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, r := range out.Reservations {
+				for _, x := range r.Instances {
+					if x.State == nil || x.State.Name != ec2types.InstanceStateNameTerminated {
+						ds = append(ds, instanceDraft(u, u.netOwners(ctx), aws.ToString(r.OwnerId), x))
+					}
+				}
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: instanceReads(client),
+	}
+}
+
+func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance) *draft {
+	id := aws.ToString(x.InstanceId)
+	tags := tagMap(x.Tags, ec2Tag)
+	d := newDraft(ec2Instance, u.ec2ARN(owner, "instance", id), ec2Name(tags, id))
+	d.key, d.tags = id, tags
+	d.created, d.incarnation = aws.ToTime(x.LaunchTime), id
+	d.config = doc{
+		"InstanceId":            id,
+		"ImageId":               x.ImageId,
+		"InstanceType":          x.InstanceType,
+		"CpuOptions":            x.CpuOptions,
+		"EbsOptimized":          x.EbsOptimized,
+		"EnclaveOptions":        x.EnclaveOptions,
+		"HibernationOptions":    x.HibernationOptions,
+		"KernelId":              x.KernelId,
+		"KeyName":               x.KeyName,
+		"MetadataOptions":       x.MetadataOptions,
+		"PrivateDnsName":        x.PrivateDnsName,
+		"PrivateDnsNameOptions": x.PrivateDnsNameOptions,
+		"PrivateIp":             x.PrivateIpAddress,
+		"PrivateIpAddress":      x.PrivateIpAddress,
+		"PublicDnsName":         x.PublicDnsName,
+		"PublicIp":              x.PublicIpAddress,
+		"RamdiskId":             x.RamdiskId,
+		"SourceDestCheck":       x.SourceDestCheck,
+		"SubnetId":              x.SubnetId,
+		"VpcId":                 x.VpcId,
+		"SecurityGroupIds":      d.linkGroups(u, x.SecurityGroups),
+		"Affinity":              nil,
+		"AvailabilityZone":      nil,
+		"HostId":                nil,
+		"HostResourceGroupArn":  nil,
+		"IamInstanceProfile":    nil,
+		"Monitoring":            nil,
+		"PlacementGroupName":    nil,
+		"State":                 x.State,
+		"Tenancy":               nil,
+	}
+	names := make([]*string, 0, len(x.SecurityGroups))
+	for _, g := range x.SecurityGroups {
+		names = append(names, g.GroupName)
+	}
+	d.config["SecurityGroups"] = names
+	if p := x.Placement; p != nil {
+		d.config["Affinity"] = p.Affinity
+		d.config["AvailabilityZone"] = p.AvailabilityZone
+		d.config["HostId"] = p.HostId
+		d.config["HostResourceGroupArn"] = p.HostResourceGroupArn
+		d.config["PlacementGroupName"] = optional(aws.ToString(p.GroupName))
+		d.config["Tenancy"] = p.Tenancy
+	}
+	if p := x.IamInstanceProfile; p != nil && p.Arn != nil {
+		d.config["IamInstanceProfile"] = arnName(*p.Arn)
+		d.link("instance_profile", iamInstanceProfile, *p.Arn)
+	}
+	if m := x.Monitoring; m != nil {
+		d.config["Monitoring"] = m.State == ec2types.MonitoringStateEnabled || m.State == ec2types.MonitoringStatePending
+	}
+	volumes := []doc{}
+	for _, m := range x.BlockDeviceMappings {
+		if m.Ebs != nil {
+			volumes = append(volumes, doc{"Device": m.DeviceName, "VolumeId": m.Ebs.VolumeId})
+			d.link("volume", ec2Volume, u.ec2ARN(owner, "volume", aws.ToString(m.Ebs.VolumeId)))
+		}
+	}
+	d.config["Volumes"] = volumes
+	var addresses []ec2types.InstanceIpv6Address
+	interfaces := []doc{}
+	for _, n := range x.NetworkInterfaces {
+		addresses = append(addresses, n.Ipv6Addresses...)
+		interfaces = append(interfaces, instanceInterface(n))
+		d.link("network_interface", ec2NetworkInterface, u.ec2ARN(aws.ToString(n.OwnerId), "network-interface", aws.ToString(n.NetworkInterfaceId)))
+	}
+	d.config["NetworkInterfaces"] = interfaces
+	d.config["Ipv6Addresses"] = addresses
+	d.config["Ipv6AddressCount"] = len(addresses)
+	d.status = doc{
+		"LaunchTime":               x.LaunchTime,
+		"OwnerId":                  optional(owner),
+		"Platform":                 x.Platform,
+		"PlatformDetails":          x.PlatformDetails,
+		"Architecture":             x.Architecture,
+		"RootDeviceName":           x.RootDeviceName,
+		"RootDeviceType":           x.RootDeviceType,
+		"StateTransitionReason":    optional(aws.ToString(x.StateTransitionReason)),
+		"UsageOperationUpdateTime": x.UsageOperationUpdateTime,
+		"MetadataOptions":          nil,
+		"IamInstanceProfile":       x.IamInstanceProfile,
+		"BlockDeviceMappings":      x.BlockDeviceMappings,
+	}
+	if m := x.MetadataOptions; m != nil {
+		d.status["MetadataOptions"] = doc{"State": m.State}
+	}
+	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	d.link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
+	d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", tags["aws:ec2launchtemplate:id"]))
+	return d
+}
+
+// instanceInterface returns an interface as CloudFormation's property of an instance
+// has it.
+func instanceInterface(n ec2types.InstanceNetworkInterface) doc {
+	groups := make([]*string, 0, len(n.Groups))
+	for _, g := range n.Groups {
+		groups = append(groups, g.GroupId)
+	}
+	m := doc{
+		"AssociatePublicIpAddress":       n.Association != nil && n.Association.PublicIp != nil,
+		"Description":                    n.Description,
+		"GroupSet":                       groups,
+		"Ipv6AddressCount":               len(n.Ipv6Addresses),
+		"Ipv6Addresses":                  n.Ipv6Addresses,
+		"NetworkInterfaceId":             n.NetworkInterfaceId,
+		"PrivateIpAddress":               n.PrivateIpAddress,
+		"PrivateIpAddresses":             n.PrivateIpAddresses,
+		"SecondaryPrivateIpAddressCount": max(0, len(n.PrivateIpAddresses)-1),
+		"SubnetId":                       n.SubnetId,
+	}
+	if a := n.Attachment; a != nil {
+		m["DeleteOnTermination"] = a.DeleteOnTermination
+		m["EnaSrdSpecification"] = a.EnaSrdSpecification
+		if a.DeviceIndex != nil {
+			m["DeviceIndex"] = strconv.Itoa(int(*a.DeviceIndex))
+		}
+	}
+	return m
+}
+
+// instanceReads read the attributes of an instance that the API answers one by one.
+func instanceReads(client *ec2.Client) []read {
+	attribute := func(ctx context.Context, d *draft, name ec2types.InstanceAttributeName) (*ec2.DescribeInstanceAttributeOutput, error) {
+		return client.DescribeInstanceAttribute(ctx, &ec2.DescribeInstanceAttributeInput{InstanceId: &d.key, Attribute: name})
+	}
+	return []read{{
+		op: "ec2:DescribeInstanceAttribute(userData)",
+		each: func(ctx context.Context, d *draft) error {
+			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameUserData)
+			if err != nil {
+				return err
+			}
+			if out.UserData != nil {
+				d.config["UserData"] = out.UserData.Value
+			}
+			return nil
+		},
+	}, {
+		op: "ec2:DescribeInstanceAttribute(disableApiTermination)",
+		each: func(ctx context.Context, d *draft) error {
+			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameDisableApiTermination)
+			if err != nil {
+				return err
+			}
+			if out.DisableApiTermination != nil {
+				d.config["DisableApiTermination"] = out.DisableApiTermination.Value
+			}
+			return nil
+		},
+	}, {
+		op: "ec2:DescribeInstanceAttribute(instanceInitiatedShutdownBehavior)",
+		each: func(ctx context.Context, d *draft) error {
+			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameInstanceInitiatedShutdownBehavior)
+			if err != nil {
+				return err
+			}
+			if out.InstanceInitiatedShutdownBehavior != nil {
+				d.config["InstanceInitiatedShutdownBehavior"] = out.InstanceInitiatedShutdownBehavior.Value
+			}
+			return nil
+		},
+	}, {
+		op:   "ec2:DescribeInstanceCreditSpecifications",
+		size: ec2Page,
+		together: func(ctx context.Context, ds []*draft) error {
+			byID := map[string]*draft{}
+			var ids []string
+			for _, d := range ds {
+				if burstable(d.config["InstanceType"].(ec2types.InstanceType)) {
+					byID[d.key] = d
+					ids = append(ids, d.key)
+				}
+			}
+			if len(ids) == 0 {
+				return nil
+			}
+			out, err := client.DescribeInstanceCreditSpecifications(ctx, &ec2.DescribeInstanceCreditSpecificationsInput{InstanceIds: ids})
+			if err != nil {
+				return err
+			}
+			for _, c := range out.InstanceCreditSpecifications {
+				if d := byID[aws.ToString(c.InstanceId)]; d != nil {
+					d.config["CreditSpecification"] = doc{"CPUCredits": c.CpuCredits}
+				}
+			}
+			return nil
+		},
+	}}
+}
+
+// burstable reports whether instances of a type have CPU credits that can be
+// configured. The API refuses a request that names another.
+func burstable(t ec2types.InstanceType) bool {
+	family, _, _ := strings.Cut(string(t), ".")
+	switch family {
+	case "t2", "t3", "t3a", "t4g":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,89 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+func networkInterfaceTable(u *unit, client *ec2.Client) table {
+	return table{
+		op:    "ec2:DescribeNetworkInterfaces",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{ec2NetworkInterface},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.NetworkInterfaces {
+				ds = append(ds, networkInterfaceDraft(u, u.netOwners(ctx), x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+	}
+}
+
+func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterface) *draft {
+	id := aws.ToString(x.NetworkInterfaceId)
+	tags := tagMap(x.TagSet, ec2Tag)
+	d := newDraft(ec2NetworkInterface, u.ec2ARN(aws.ToString(x.OwnerId), "network-interface", id), ec2Name(tags, id))
+	d.tags, d.incarnation = tags, id
+	d.config = doc{
+		"Id":                                   id,
+		"ConnectionTrackingSpecification":      x.ConnectionTrackingConfiguration,
+		"Description":                          x.Description,
+		"GroupSet":                             d.linkGroups(u, x.Groups),
+		"InterfaceType":                        x.InterfaceType,
+		"Ipv4Prefixes":                         x.Ipv4Prefixes,
+		"Ipv6Addresses":                        x.Ipv6Addresses,
+		"Ipv6Prefixes":                         x.Ipv6Prefixes,
+		"EnablePrimaryIpv6":                    false,
+		"PrimaryIpv6Address":                   nil,
+		"PrimaryPrivateIpAddress":              x.PrivateIpAddress,
+		"PrivateIpAddress":                     x.PrivateIpAddress,
+		"PrivateIpAddresses":                   x.PrivateIpAddresses,
+		"PublicIpDnsHostnameTypeSpecification": nil,
+		"PublicIpDnsNameOptions":               x.PublicIpDnsNameOptions,
+		"SourceDestCheck":                      x.SourceDestCheck,
+		"SubnetId":                             x.SubnetId,
+		"VpcId":                                x.VpcId,
+	}
+	for _, a := range x.Ipv6Addresses {
+		if aws.ToBool(a.IsPrimaryIpv6) {
+			d.config["EnablePrimaryIpv6"], d.config["PrimaryIpv6Address"] = true, a.Ipv6Address
+		}
+	}
+	if o := x.PublicIpDnsNameOptions; o != nil {
+		d.config["PublicIpDnsHostnameTypeSpecification"] = o.DnsHostnameType
+	}
+	secondary := []*string{}
+	for _, a := range x.PrivateIpAddresses {
+		if !aws.ToBool(a.Primary) {
+			secondary = append(secondary, a.PrivateIpAddress)
+		}
+	}
+	d.config["SecondaryPrivateIpAddresses"] = secondary
+	d.status = doc{
+		"Status":           x.Status,
+		"AvailabilityZone": x.AvailabilityZone,
+		"OwnerId":          x.OwnerId,
+		"RequesterId":      x.RequesterId,
+		"RequesterManaged": x.RequesterManaged,
+		"PrivateDnsName":   x.PrivateDnsName,
+		"MacAddress":       x.MacAddress,
+		"Association":      x.Association,
+		"Attachment":       x.Attachment,
+	}
+	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	if a := x.Attachment; a != nil {
+		d.link("attached_to", ec2Instance, u.ec2ARN(aws.ToString(a.InstanceOwnerId), "instance", aws.ToString(a.InstanceId)))
+	}
+	return d
+}

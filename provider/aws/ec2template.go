@@ -1,0 +1,96 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// launchTemplateTable reads launch templates, with what the default version says,
+// which one list answers for all templates.
+func launchTemplateTable(u *unit, client *ec2.Client) table {
+	const versions = "ec2:DescribeLaunchTemplateVersions"
+	defaults := once(func(ctx context.Context) (map[string]ec2types.LaunchTemplateVersion, error) {
+		byID := map[string]ec2types.LaunchTemplateVersion{}
+		for v, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.LaunchTemplateVersion, string, error) {
+			out, err := client.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{Versions: []string{"$Default"}, NextToken: optional(token), MaxResults: aws.Int32(200)})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.LaunchTemplateVersions, aws.ToString(out.NextToken), nil
+		}) {
+			if err != nil {
+				return nil, err
+			}
+			byID[aws.ToString(v.LaunchTemplateId)] = v
+		}
+		return byID, nil
+	})
+	return table{
+		op:    "ec2:DescribeLaunchTemplates",
+		types: []asset.Type{ec2LaunchTemplate},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{NextToken: optional(token), MaxResults: aws.Int32(200)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.LaunchTemplates {
+				id := aws.ToString(x.LaunchTemplateId)
+				d := newDraft(ec2LaunchTemplate, u.ec2ARN("", "launch-template", id), aws.ToString(x.LaunchTemplateName))
+				d.key, d.tags, d.incarnation, d.created = id, tagMap(x.Tags, ec2Tag), id, aws.ToTime(x.CreateTime)
+				d.config = doc{
+					"LaunchTemplateId":     id,
+					"LaunchTemplateName":   x.LaunchTemplateName,
+					"DefaultVersionNumber": x.DefaultVersionNumber,
+					"LatestVersionNumber":  x.LatestVersionNumber,
+					"TagSpecifications":    []doc{{"ResourceType": ec2types.ResourceTypeLaunchTemplate, "Tags": tagList(d.tags)}},
+				}
+				d.status = doc{"CreateTime": x.CreateTime, "CreatedBy": x.CreatedBy}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: versions,
+			each: func(ctx context.Context, d *draft) error {
+				byID, err := defaults(ctx)
+				if err != nil {
+					return err
+				}
+				v, ok := byID[d.key]
+				if !ok || v.LaunchTemplateData == nil {
+					return &asset.Unread{Op: versions, Code: codeNotListed, Message: "the default version is not in the list"}
+				}
+				d.config["VersionDescription"] = v.VersionDescription
+				d.config["LaunchTemplateData"] = v.LaunchTemplateData
+				d.linkTemplate(u, *v.LaunchTemplateData)
+				return nil
+			},
+		}},
+	}
+}
+
+// linkTemplate adds the links of a launch template.
+func (d *draft) linkTemplate(u *unit, x ec2types.ResponseLaunchTemplateData) {
+	groups := x.SecurityGroupIds
+	for _, n := range x.NetworkInterfaces {
+		groups = append(groups[:len(groups):len(groups)], n.Groups...)
+	}
+	for _, g := range groups {
+		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+	}
+	// A template may name a parameter that holds the id of the image.
+	if image := aws.ToString(x.ImageId); strings.HasPrefix(image, "ami-") {
+		d.link("image", ec2Image, u.ec2OpenARN("image", image))
+	}
+	if p := x.IamInstanceProfile; p != nil {
+		d.link("instance_profile", iamInstanceProfile, u.instanceProfileARN(aws.ToString(p.Arn), aws.ToString(p.Name)))
+	}
+}

@@ -1,0 +1,287 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// vpcTable reads VPCs. What a VPC has by default is asked for once for all.
+func vpcTable(u *unit, client *ec2.Client) table {
+	attribute := func(ctx context.Context, d *draft, name ec2types.VpcAttributeName) (*ec2.DescribeVpcAttributeOutput, error) {
+		return client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &d.key, Attribute: name})
+	}
+	groups := once(func(ctx context.Context) (map[string]*string, error) { return defaultGroups(ctx, client) })
+	acls := once(func(ctx context.Context) (map[string]*string, error) { return defaultACLs(ctx, client) })
+	controls := once(func(ctx context.Context) (map[string]ec2types.VpcEncryptionControl, error) {
+		return encryptionControls(ctx, client)
+	})
+	return table{
+		op:    "ec2:DescribeVpcs",
+		types: []asset.Type{ec2VPC},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Vpcs {
+				ds = append(ds, vpcDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ec2:DescribeVpcAttribute(enableDnsHostnames)",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := attribute(ctx, d, ec2types.VpcAttributeNameEnableDnsHostnames)
+				if err != nil {
+					return err
+				}
+				if out.EnableDnsHostnames != nil {
+					d.config["EnableDnsHostnames"] = out.EnableDnsHostnames.Value
+				}
+				return nil
+			},
+		}, {
+			op: "ec2:DescribeVpcAttribute(enableDnsSupport)",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := attribute(ctx, d, ec2types.VpcAttributeNameEnableDnsSupport)
+				if err != nil {
+					return err
+				}
+				if out.EnableDnsSupport != nil {
+					d.config["EnableDnsSupport"] = out.EnableDnsSupport.Value
+				}
+				return nil
+			},
+		}, {
+			op: "ec2:DescribeVpcEncryptionControls",
+			each: func(ctx context.Context, d *draft) error {
+				all, err := controls(ctx)
+				if err != nil {
+					return err
+				}
+				if c, ok := all[d.key]; ok {
+					d.config["VpcEncryptionControl"] = encryptionControl(c)
+				}
+				return nil
+			},
+		}, {
+			op: "ec2:DescribeSecurityGroups",
+			each: func(ctx context.Context, d *draft) error {
+				all, err := groups(ctx)
+				if err != nil {
+					return err
+				}
+				d.config["DefaultSecurityGroup"] = all[d.key]
+				return nil
+			},
+		}, {
+			op: "ec2:DescribeNetworkAcls",
+			each: func(ctx context.Context, d *draft) error {
+				all, err := acls(ctx)
+				if err != nil {
+					return err
+				}
+				d.config["DefaultNetworkAcl"] = all[d.key]
+				return nil
+			},
+		}},
+	}
+}
+
+func vpcDraft(u *unit, x ec2types.Vpc) *draft {
+	id := aws.ToString(x.VpcId)
+	tags := tagMap(x.Tags, ec2Tag)
+	d := newDraft(ec2VPC, u.ec2ARN(aws.ToString(x.OwnerId), "vpc", id), ec2Name(tags, id))
+	d.key, d.tags, d.incarnation = id, tags, id
+	associations := []*string{}
+	for _, a := range x.CidrBlockAssociationSet {
+		associations = append(associations, a.AssociationId)
+	}
+	blocks := []*string{}
+	for _, a := range x.Ipv6CidrBlockAssociationSet {
+		if a.Ipv6CidrBlockState == nil || a.Ipv6CidrBlockState.State == ec2types.VpcCidrBlockStateCodeAssociated {
+			blocks = append(blocks, a.Ipv6CidrBlock)
+		}
+	}
+	d.config = doc{
+		"VpcId":                 id,
+		"CidrBlock":             x.CidrBlock,
+		"CidrBlockAssociations": associations,
+		"InstanceTenancy":       x.InstanceTenancy,
+		"Ipv6CidrBlocks":        blocks,
+	}
+	d.status = doc{"IsDefault": x.IsDefault, "State": x.State, "OwnerId": x.OwnerId, "DhcpOptionsId": x.DhcpOptionsId}
+	return d
+}
+
+// encryptionControl returns the encryption control of a VPC as CloudFormation has it:
+// what is excluded is a setting by itself there, and a state in the API.
+func encryptionControl(c ec2types.VpcEncryptionControl) doc {
+	m := doc{
+		"VpcEncryptionControlId": c.VpcEncryptionControlId,
+		"VpcId":                  c.VpcId,
+		"Mode":                   c.Mode,
+		"State":                  c.State,
+		"StateMessage":           c.StateMessage,
+		"ResourceExclusions":     c.ResourceExclusions,
+	}
+	if x := c.ResourceExclusions; x != nil {
+		for name, e := range map[string]*ec2types.VpcEncryptionControlExclusion{
+			"EgressOnlyInternetGatewayExclusion": x.EgressOnlyInternetGateway,
+			"ElasticFileSystemExclusion":         x.ElasticFileSystem,
+			"InternetGatewayExclusion":           x.InternetGateway,
+			"LambdaExclusion":                    x.Lambda,
+			"NatGatewayExclusion":                x.NatGateway,
+			"VirtualPrivateGatewayExclusion":     x.VirtualPrivateGateway,
+			"VpcLatticeExclusion":                x.VpcLattice,
+			"VpcPeeringExclusion":                x.VpcPeering,
+		} {
+			if e == nil {
+				continue
+			}
+			switch e.State {
+			case ec2types.VpcEncryptionControlExclusionStateEnabled, ec2types.VpcEncryptionControlExclusionStateEnabling:
+				m[name] = "enable"
+			default:
+				m[name] = "disable"
+			}
+		}
+	}
+	return m
+}
+
+func encryptionControls(ctx context.Context, client *ec2.Client) (map[string]ec2types.VpcEncryptionControl, error) {
+	byVPC := map[string]ec2types.VpcEncryptionControl{}
+	for c, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.VpcEncryptionControl, string, error) {
+		out, err := client.DescribeVpcEncryptionControls(ctx, &ec2.DescribeVpcEncryptionControlsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.VpcEncryptionControls, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		byVPC[aws.ToString(c.VpcId)] = c
+	}
+	return byVPC, nil
+}
+
+// defaultGroups returns the ids of the default security groups by VPC.
+func defaultGroups(ctx context.Context, client *ec2.Client) (map[string]*string, error) {
+	byVPC := map[string]*string{}
+	for g, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.SecurityGroup, string, error) {
+		out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+			Filters:   []ec2types.Filter{{Name: aws.String("group-name"), Values: []string{"default"}}},
+			NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
+		})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.SecurityGroups, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		byVPC[aws.ToString(g.VpcId)] = g.GroupId
+	}
+	return byVPC, nil
+}
+
+// defaultACLs returns the ids of the default network ACLs by VPC.
+func defaultACLs(ctx context.Context, client *ec2.Client) (map[string]*string, error) {
+	filter := ec2types.Filter{Name: aws.String("default"), Values: []string{"true"}}
+	byVPC := map[string]*string{}
+	for a, err := range networkACLs(ctx, client, filter) {
+		if err != nil {
+			return nil, err
+		}
+		byVPC[aws.ToString(a.VpcId)] = a.NetworkAclId
+	}
+	return byVPC, nil
+}
+
+func subnetTable(u *unit, client *ec2.Client) table {
+	associations := once(func(ctx context.Context) (map[string]*string, error) {
+		bySubnet := map[string]*string{}
+		for acl, err := range networkACLs(ctx, client) {
+			if err != nil {
+				return nil, err
+			}
+			for _, a := range acl.Associations {
+				bySubnet[aws.ToString(a.SubnetId)] = a.NetworkAclAssociationId
+			}
+		}
+		return bySubnet, nil
+	})
+	return table{
+		op:    "ec2:DescribeSubnets",
+		types: []asset.Type{ec2Subnet},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Subnets {
+				ds = append(ds, subnetDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ec2:DescribeNetworkAcls",
+			each: func(ctx context.Context, d *draft) error {
+				all, err := associations(ctx)
+				if err != nil {
+					return err
+				}
+				d.config["NetworkAclAssociationId"] = all[d.key]
+				return nil
+			},
+		}},
+	}
+}
+
+func subnetDraft(u *unit, x ec2types.Subnet) *draft {
+	id := aws.ToString(x.SubnetId)
+	owner := aws.ToString(x.OwnerId)
+	tags := tagMap(x.Tags, ec2Tag)
+	d := newDraft(ec2Subnet, u.ec2ARN(owner, "subnet", id), ec2Name(tags, id))
+	d.key, d.tags, d.incarnation = id, tags, id
+	blocks := []*string{}
+	for _, a := range x.Ipv6CidrBlockAssociationSet {
+		if a.Ipv6CidrBlockState == nil || a.Ipv6CidrBlockState.State == ec2types.SubnetCidrBlockStateCodeAssociated {
+			blocks = append(blocks, a.Ipv6CidrBlock)
+		}
+	}
+	d.config = doc{
+		"SubnetId":                      id,
+		"VpcId":                         x.VpcId,
+		"AssignIpv6AddressOnCreation":   x.AssignIpv6AddressOnCreation,
+		"AvailabilityZone":              x.AvailabilityZone,
+		"AvailabilityZoneId":            x.AvailabilityZoneId,
+		"BlockPublicAccessStates":       x.BlockPublicAccessStates,
+		"CidrBlock":                     x.CidrBlock,
+		"EnableDns64":                   x.EnableDns64,
+		"EnableLniAtDeviceIndex":        x.EnableLniAtDeviceIndex,
+		"Ipv6CidrBlock":                 nil,
+		"Ipv6CidrBlocks":                blocks,
+		"Ipv6Native":                    x.Ipv6Native,
+		"MapPublicIpOnLaunch":           x.MapPublicIpOnLaunch,
+		"OutpostArn":                    x.OutpostArn,
+		"PrivateDnsNameOptionsOnLaunch": x.PrivateDnsNameOptionsOnLaunch,
+	}
+	if len(blocks) > 0 {
+		d.config["Ipv6CidrBlock"] = blocks[0]
+	}
+	d.status = doc{"State": x.State, "DefaultForAz": x.DefaultForAz, "AvailableIpAddressCount": x.AvailableIpAddressCount, "OwnerId": x.OwnerId}
+	d.link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
+	return d
+}
