@@ -65,9 +65,9 @@ func planOf(x *Expr) planInfo {
 				p.equal[e.ID()] = !x.scalar(args[0]) && !x.scalar(args[1])
 			case name == operators.In:
 				p.equal[e.ID()] = !x.scalar(args[0]) && !literals(args[1])
-			case !minds(name):
+			case !minds(name) && (len(args) == 0 || !accumulator(args[0])):
 				for _, a := range args {
-					if !x.scalar(a) && a.Kind() != ast.LiteralKind && !accumulator(a) {
+					if !x.scalar(a) && a.Kind() != ast.LiteralKind {
 						p.whole[a.ID()] = true
 					}
 				}
@@ -77,8 +77,8 @@ func planOf(x *Expr) planInfo {
 	return p
 }
 
-// accumulator reports whether e is the list that a comprehension builds: cel-go
-// makes it, of elements that are none of them unknown, and changes it in place.
+// accumulator reports whether e is the list or map that a comprehension builds. What
+// is added to it is kept as it is, with its unread parts, unless it is unknown itself.
 func accumulator(e ast.Expr) bool {
 	return e.Kind() == ast.IdentKind && len(e.AsIdent()) > 0 && e.AsIdent()[0] == '@'
 }
