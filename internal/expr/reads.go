@@ -1,6 +1,9 @@
 package expr
 
 import (
+	"slices"
+	"strings"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -108,7 +111,7 @@ func (r *reader) call(c ast.CallExpr) []Place {
 		return append(r.walk(c.Target()), r.walk(args[0])...)
 	case "value":
 		return r.walk(c.Target())
-	case "dyn", "optional.of", "optional.ofNonZeroValue":
+	case "dyn", "optional.of":
 		return r.walk(args[0])
 	}
 	for _, rel := range relations {
@@ -131,9 +134,6 @@ func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {
 	of := r.walk(c.IterRange())
 	elements := step(of, asset.Path.Any)
 	kind := r.x.typeOf(c.IterRange()).Kind()
-	if kind == types.MapKind || kind == types.DynKind {
-		r.all(elements) // the keys are read, and of a dynamic range perhaps
-	}
 	old := map[string][]Place{}
 	bind := func(name string, places []Place) {
 		if name != "" {
@@ -151,6 +151,7 @@ func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {
 		bind(c.IterVar(), elements)
 	}
 	bind(c.AccuVar(), r.walk(c.AccuInit()))
+	before := len(r.read)
 	r.all(r.walk(c.LoopCondition()))
 	var result []Place
 	if pred, ok := filterOf(c); ok {
@@ -162,6 +163,14 @@ func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {
 	}
 	for name, places := range old {
 		r.vars[name] = places
+	}
+	for _, p := range of {
+		under := func(read Place) bool {
+			return read.Type == p.Type && strings.HasPrefix(string(read.Path), string(p.Path.Any()))
+		}
+		if !p.many && !slices.ContainsFunc(r.read[before:], under) {
+			r.all([]Place{p}) // of which only the number of elements matters
+		}
 	}
 	return result
 }
