@@ -95,7 +95,7 @@ func (s *source) value(shape *asset.Shape, depth int) any {
 	kind := kinds[s.n(len(kinds))]
 	switch {
 	case kind == nil:
-		return []any{nil, 1.5, 2.0}[s.n(3)]
+		return []any{nil, 1.5, -0.25}[s.n(3)]
 	case depth > 3:
 		return s.value(kinds[s.n(3)], depth)
 	}
