@@ -102,7 +102,10 @@ func (h *htmlPage) add(f policy.Finding) {
 		g.More++
 		return
 	}
-	r := htmlRow{Status: f.Status.String(), Name: nameOf(f), Where: visible(f.Scope().String()), Details: details(f)}
+	r := htmlRow{Status: f.Status.String(), Name: nameOf(f), Where: visible(f.Scope().String())}
+	for _, d := range details(f) {
+		r.Details = append(r.Details, strings.TrimPrefix(d, "· ")) // the page has marks of its own
+	}
 	if accepted(f) {
 		r.Status = "accepted"
 	}

@@ -56,8 +56,8 @@ type (
 	// postureCounts are counts with what a page says of them.
 	postureCounts struct {
 		compliance.Counts
-		Percent, By string
-		Bar         []barPart
+		Percent, By, GapsText string
+		Bar                   []barPart
 	}
 	barPart struct {
 		Class   string
@@ -66,7 +66,7 @@ type (
 )
 
 func newPostureCounts(c compliance.Counts) postureCounts {
-	x := postureCounts{Counts: c, Percent: percentText(c), By: failedText(c)}
+	x := postureCounts{Counts: c, Percent: percentText(c), By: failedText(c), GapsText: gapsText(c.Gaps)}
 	total := c.Passed + c.Accepted + c.Unknown + c.Failed
 	for _, p := range []struct {
 		class string
