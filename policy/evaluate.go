@@ -298,7 +298,10 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 			f.Message = string(s)
 			return
 		}
-		f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", whyOf(r)))
+		// What was not read is told once, by the verdict.
+		if f.Status != Unknown || len(r.Unread) == 0 {
+			f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", whyOf(r)))
+		}
 	}
 	if f.Message == "" {
 		f.Message = c.policy.Title
