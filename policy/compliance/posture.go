@@ -9,7 +9,9 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// Posture says how far the assets of some findings comply with a standard.
+// Posture says how far the assets of some findings comply with a standard. It keeps
+// what was said of each asset, which Compare needs. It is not changed after it was
+// made, and may be used by many goroutines at once.
 type Posture struct {
 	Standard     *Standard
 	Counts       Counts // of the whole standard

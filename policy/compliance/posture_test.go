@@ -375,6 +375,32 @@ func ExampleMapping_Assess() {
 	// house/2.1 passed
 }
 
+func ExampleCompare() {
+	m, err := compliance.NewMapping(slices.Values(policies()), house())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	last, err := m.Assess(says("a bucket fail", "b bucket fail", "a queue fail", "a role pass"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	today, err := m.Assess(says("a bucket pass", "b bucket unknown", "a role fail"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for c := range compliance.Compare(last[0], today[0]) {
+		fmt.Println(c.Ref.ID, c.Policy, c.Kind)
+	}
+	// Output:
+	// bucket a fixed
+	// bucket b now_unknown
+	// queue a no_longer_seen
+	// role a new
+}
+
 // BenchmarkAssess counts 10 findings for each asset under the benchmarks of one cloud.
 func BenchmarkAssess(b *testing.B) {
 	standards := cis(b)[:3]

@@ -189,3 +189,20 @@ func FuzzLoad(f *testing.F) {
 		assert.NotEmpty(t, controls)
 	})
 }
+
+func ExampleLoad() {
+	// An organization's own guideline beside the benchmarks.
+	own := fstest.MapFS{"acme.yaml": {Data: []byte(guideline)}}
+	standards, err := compliance.Load(compliance.CIS(), own)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := standards[0]
+	for q, x := range s.Sections() {
+		fmt.Printf("%s: %s: %s\n", s.Control(x), q.Title, x.Title)
+	}
+	// Output:
+	// acme-2026/A.1: Storage: Buckets are private
+	// acme-2026/1.10: Storage: Owners are named
+}

@@ -24,7 +24,8 @@ import (
 //     unknown one. Its level is "error" (high, critical), "warning" (medium) or
 //     "note" for the kind fail, and "none" for others, as the standard asks for
 //     (3.27.10). The property security-severity of a rule is on the scale of CVSS.
-//   - Assets of templates have a physical location, all assets a logical one.
+//   - All assets have a logical location, and those of templates a physical one, with
+//     file and line. Services that show results in files want the physical one.
 //   - partialFingerprints has [policy.Finding.Key] as "stanceKey/v1".
 //   - An exception is a suppression of kind "external".
 //   - Gaps and errors of evaluation are notifications of the invocation.
