@@ -252,7 +252,7 @@ func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asse
 		return f
 	}
 	e.message(c, &f)
-	if c.check.Run == nil && !e.set.opts.NoEvidence && ctx.Err() == nil {
+	if c.check.Run == nil && !e.set.opts.NoEvidence && ctx.Err() == nil && !errors.Is(f.Err, expr.ErrTooCostly) {
 		f.Evidence = e.evidence(c)
 	}
 	return f

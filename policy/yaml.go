@@ -278,11 +278,10 @@ func (f *file) place(p position, offset int) (line, column int) {
 	if n == nil || offset < 0 || offset > len(n.Value) {
 		return p.line, p.column
 	}
-	ink := 0
-	for _, r := range n.Value[:offset] {
-		if !unicode.IsSpace(r) {
-			ink++
-		}
+	ink := inkOf(n.Value[:offset])
+	end := ink > 0 && ink == inkOf(n.Value) // the place is behind the last character
+	if end {
+		ink--
 	}
 	line, column = n.Line, n.Column
 	at := f.offsetOf(line, column)
@@ -302,6 +301,9 @@ func (f *file) place(p position, offset int) (line, column int) {
 	for at < len(f.source) {
 		r, size := utf8.DecodeRune(f.source[at:])
 		if !unicode.IsSpace(r) {
+			if ink == 0 && end {
+				return line, column + 1
+			}
 			if ink == 0 {
 				return line, column
 			}
@@ -318,6 +320,17 @@ func (f *file) place(p position, offset int) (line, column int) {
 		}
 	}
 	return n.Line, n.Column
+}
+
+// inkOf counts the characters of a text that are no white space.
+func inkOf(s string) int {
+	n := 0
+	for _, r := range s {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
 }
 
 func (f *file) offsetOf(line, column int) int {

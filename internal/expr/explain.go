@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -36,6 +37,7 @@ type Branch struct {
 // kept, those that decided before others.
 func (m *Machine) Explain(x *Expr) *Step {
 	m.run.track = true
+	m.left = MaxSteps
 	defer func() { m.run.track = false }()
 	return m.explain(x, x.root(), "", true)
 }
@@ -48,8 +50,8 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 	if condition {
 		s.Branch = Branch{let, e.ID()}
 	}
-	if m.ctx.Err() != nil {
-		s.Result = Result{Value: types.NewErr("%v", context.Cause(m.ctx)), Err: context.Cause(m.ctx)}
+	if err := m.spent(); err != nil {
+		s.Result = Result{Value: types.WrapErr(err), Err: err}
 		return s
 	}
 	switch e.Kind() {
@@ -76,7 +78,7 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 	}
 	m.forget() // so that what lets read is read again, and noted
 	m.run.reads = nil
-	s.Result = m.Eval(x.part(e))
+	s.Result = m.Eval(m.part(x, e))
 	s.Reads = dedupe(m.run.reads)
 	return s
 }
@@ -123,7 +125,7 @@ func (m *Machine) explainOperator(s *Step, x *Expr, e ast.Expr, let string) {
 			}
 		}
 	}
-	s.Result = m.Eval(x.part(e))
+	s.Result = m.Eval(m.part(x, e))
 }
 
 // explainQuantifier explains all() and exists() over their elements, and for
@@ -150,12 +152,12 @@ func (m *Machine) explainQuantifier(s *Step, x *Expr, e ast.Expr, let string) bo
 			if len(s.Steps) <= maxElements || child.Result.Truth() != True {
 				s.Steps = append(s.Steps, child)
 			}
-			if logical && child.Result.Truth() == decides {
+			if logical && child.Result.Truth() == decides || m.spent() != nil {
 				break
 			}
 		}
 	}
-	s.Result = m.Eval(x.part(e))
+	s.Result = m.Eval(m.part(x, e))
 	if !logical {
 		s.operator = "fold"
 	}
@@ -233,6 +235,34 @@ func (x *Expr) text(e ast.Expr) string {
 		return x.Source
 	}
 	return s
+}
+
+// spent returns an error if there are no steps left, of which every part of an
+// explanation takes one, or the evaluation was cancelled.
+func (m *Machine) spent() error {
+	if m.left--; m.left < 0 {
+		return fmt.Errorf("%w: more than the allowed number of steps", ErrTooCostly)
+	}
+	if m.ctx.Err() != nil {
+		return context.Cause(m.ctx)
+	}
+	return nil
+}
+
+// part returns a part of x as an expression of its own, the same whenever it is asked for.
+func (m *Machine) part(x *Expr, e ast.Expr) *Expr {
+	key := partKey{x, e.ID()}
+	p, ok := m.parts[key]
+	if !ok {
+		p = x.part(e)
+		m.parts[key] = p
+	}
+	return p
+}
+
+type partKey struct {
+	of *Expr
+	id int64
 }
 
 // part returns a part of x as an expression of its own. Its free variables are

@@ -63,6 +63,7 @@ type Let struct {
 // Machine evaluates expressions, one at a time: it is for one goroutine.
 type Machine struct {
 	programs map[*Expr]cel.Program
+	parts    map[partKey]*Expr // of explanations
 	run      Run
 	ctx      context.Context // of the evaluation that is going on
 	left     int             // steps
@@ -78,7 +79,9 @@ type local struct {
 }
 
 // NewMachine returns a machine.
-func NewMachine() *Machine { return &Machine{programs: map[*Expr]cel.Program{}} }
+func NewMachine() *Machine {
+	return &Machine{programs: map[*Expr]cel.Program{}, parts: map[partKey]*Expr{}}
+}
 
 // Begin prepares the evaluation of the expressions of one subject. Vars gives the
 // variables; their values belong to the run. The limit of steps holds for all

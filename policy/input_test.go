@@ -1,0 +1,125 @@
+package policy_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/provider/snapshot"
+)
+
+func TestLoadReportsEverything(t *testing.T) {
+	head := "id: %\ntitle: T\nseverity: low\n"
+	for _, tt := range []struct{ name, file, want string }{
+		{"no YAML", "id: [", "p.yaml:1:1: "},
+		{"empty", "", "p.yaml:1:1: file is empty"},
+		{"two documents", head + "type: Test::Bucket\nrequire: 'true'\n---\nid: x\n", "p.yaml:6:1: a second document"},
+		{"not a mapping", "- a\n", "p.yaml:1:1: want a mapping"},
+		{"unknown key", head + "type: Test::Bucket\nrequires: 'true'\n", `p.yaml:5:1: unknown key "requires"; did you mean "require"?`},
+		{"key twice", head + "title: again\n", "p.yaml:4:1: "},
+		{"no type", head + "require: 'true'\n", "p.yaml:1:1: no type"},
+		{"no require", head + "type: Test::Bucket\n", "p.yaml:1:1: no require"},
+		{"CEL syntax", head + "type: Test::Bucket\nrequire: config.name ==\n", "p.yaml:5:24: Syntax error"},
+		{"not a boolean", head + "type: Test::Bucket\nrequire: config.name\n", "p.yaml:5:16: is of type string, not bool"},
+		{"wrong types", head + "type: Test::Bucket\nrequire: config.name == 1\n", "p.yaml:5:22: found no matching overload"},
+		{"misspelt variable", head + "type: Test::Bucket\nrequire: confg.name == ''\n", "p.yaml:5:10: undeclared reference to 'confg'"},
+		{"unguarded", head + "type: Test::Bucket\nrequire: config.public\n", "p.yaml:5:16: 'public' of Test::Bucket.config may be absent"},
+		{"unguarded in a list", head + "type: Test::Bucket\nrequire: config.?rules.orValue([]).all(r, r.port == 1)\n", "'port' of Test::Bucket.config.rules may be absent"},
+		{"unguarded key", head + "type: Test::Bucket\nrequire: asset.tags.owner != ''\n", "'owner' of map(string, string) may be absent"},
+		{"folded", head + "type: Test::Bucket\nrequire: >-\n  config.name == 'x'\n\n  && config.nam == 'y'\n", "p.yaml:8:12: undefined field 'nam' of Test::Bucket.config; did you mean 'name'?"},
+		{"literal", head + "type: Test::Bucket\nrequire: |\n  config.name == 'x'\n    && config.nam == 'y'\n", "p.yaml:7:14: undefined field 'nam'"},
+		{"quoted", head + "type: Test::Bucket\nrequire: 'config.nam == ''x'''\n", "p.yaml:5:17: undefined field 'nam'"},
+		{"in a message", head + "type: Test::Bucket\nrequire: 'true'\nmessage: config.nam\n", "p.yaml:6:16: undefined field 'nam'"},
+		{"in a let", head + "type: Test::Bucket\nlet: {a: config.nam}\nrequire: 'a == 1'\n", "p.yaml:5:16: undefined field 'nam'"},
+		{"in a related asset", head + "type: Test::Bucket\nrequire: follow('encrypted_by', 'Test::Key').all(k, k.config.?rotatd.orValue(false))\n", "undefined field 'rotatd' of Test::Key.config; did you mean 'rotated'?"},
+		{"relation of a variable", head + "type: Test::Bucket\nrequire: follow(config.name, 'Test::Key').size() == 0\n", "follow() takes its arguments as plain text"},
+		{"param of no type", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: number, default: 1}}\n", `type "number" is none of`},
+		{"param default", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: int, default: x}}\n", "is a string, not an integer"},
+		{"param unknown", head + "type: Test::Bucket\nrequire: params.m == 1\nparams: {n: {type: int, default: 1}}\n", "undefined field 'm'"},
+		{"control", head + "type: Test::Bucket\nrequire: 'true'\ncontrols: [cis]\n", `control "cis"`},
+		{"case", head + "type: Test::Bucket\nrequire: 'true'\ntests: [{name: a, want: perhaps}]\n", `want "perhaps"`},
+		{"bad pattern", head + "type: Test::Bucket\nrequire: config.name.matches('(')\n", "missing closing )"},
+		{"too costly", head + "type: Test::Bucket\nrequire: " + strings.Repeat("config.?rules.orValue([]).all(r, ", 6) + "true" + strings.Repeat(")", 6) + "\n", "use fewer comprehensions"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := strings.Replace(tt.file, "%", "p", 1)
+			_, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(file)}}, options())
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), tt.want)
+			var fault *policy.Fault
+			require.ErrorAs(t, err, &fault)
+			assert.Equal(t, "p.yaml", fault.File)
+		})
+	}
+}
+
+func TestLoadFindsSameIDs(t *testing.T) {
+	text := []byte("id: same\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")
+	_, err := policy.Load(fstest.MapFS{"a.yaml": {Data: text}, "b/c.yml": {Data: text}}, options())
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), `b/c.yml:1:5: id "same" is also that of a.yaml`)
+}
+
+func TestAliasesAreBounded(t *testing.T) {
+	text := "id: p\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\ntests:\n  - name: x\n    want: pass\n    config:\n      a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c < 'j'; c++ {
+		before := string(c - 1)
+		text += "      " + string(c) + ": &" + string(c) + " [" + strings.TrimSuffix(strings.Repeat("*"+before+", ", 10), ", ") + "]\n"
+	}
+	_, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(text)}}, options())
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "too large")
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("id: p\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: config.name == 'x'\ntests: [{name: a, want: pass, config: {name: x}, unread: [config.size]}]\n")
+	f.Add("id: p\nchecks: [{type: [A, B], let: {x: '1'}, require: 'x == 1'}]\nparams: {n: {type: list(int), default: [1]}}\n")
+	f.Add("a: &a [*a]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(text)}}, options())
+		if (s == nil) == (err == nil) {
+			t.Fatalf("set %v, error %v", s, err)
+		}
+	})
+}
+
+// endless is a line without an end.
+type endless struct{ head io.Reader }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if n, err := e.head.Read(p); err == nil {
+		return n, nil
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestHugeAsset(t *testing.T) {
+	in := &endless{bytes.NewReader([]byte(`{"stance":"snapshot","version":1}` + "\n" +
+		`{"asset":{"type":"Test::Bucket","id":"b","provider":"test","config":{"name":"`))}
+	var last error
+	for _, err := range one(t, policy.Check{Require: "true"}).EvaluateEach(context.Background(), snapshot.Read(in, nil), nil) {
+		last = err
+	}
+	require.Error(t, last)
+	assert.ErrorContains(t, last, "snapshot:2: ")
+}
+
+func TestLongLoop(t *testing.T) {
+	s := one(t, policy.Check{
+		Require: "lists.range(10000).all(a, lists.range(10000).all(b, a + b >= 0))",
+	})
+	f := verdict(t, s, &asset.Asset{Ref: asset.Ref{Type: "Test::Bucket", ID: "b"}})
+	assert.Equal(t, policy.Unknown, f.Status)
+	assert.ErrorContains(t, f.Err, "given up")
+}
