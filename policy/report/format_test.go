@@ -271,6 +271,8 @@ func checkVisible(t *testing.T, name, s string, b []byte) {
 	require.Negative(t, bad, "%s: %q: a character with an effect", name, s)
 }
 
+var formula = regexp.MustCompile(`^\s*[=+\-@\t\r]`)
+
 func checkSyntax(t *testing.T, name, s string, b []byte) {
 	t.Helper()
 	switch filepath.Ext(name) {
@@ -303,7 +305,7 @@ func checkSyntax(t *testing.T, name, s string, b []byte) {
 		require.NoError(t, err, "%q", s)
 		for _, row := range rows {
 			for _, cell := range row {
-				require.False(t, regexp.MustCompile(`^\s*[=+\-@\t\r]`).MatchString(cell), "a formula: %s", cell)
+				require.False(t, formula.MatchString(cell), "a formula: %s", cell)
 			}
 		}
 	case ".html":

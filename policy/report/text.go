@@ -103,30 +103,26 @@ func fit(s string, width int) string {
 // there are any, and inside of words where it must.
 func wrap(s string, width int) []string {
 	var lines []string
-	for columns(s) > width {
-		at, space, used := 0, -1, 0
+	for {
+		end, space, used := 0, 0, 0
 		for i, r := range s {
-			if used+runeColumns(r) > width {
-				break
-			}
-			used += runeColumns(r)
-			at = i + utf8.RuneLen(r)
-			if r == ' ' && i > 0 {
+			if r == ' ' {
 				space = i
 			}
+			if used += runeColumns(r); used > width {
+				break
+			}
+			end = i + utf8.RuneLen(r)
 		}
-		if at < len(s) && s[at] == ' ' {
-			space = at
+		if end == len(s) {
+			return append(lines, s)
 		}
-		if space > 0 {
-			lines = append(lines, s[:space])
-			s = strings.TrimLeft(s[space:], " ")
+		if space == 0 {
+			lines, s = append(lines, s[:end]), s[end:]
 			continue
 		}
-		lines = append(lines, s[:at])
-		s = s[at:]
+		lines, s = append(lines, s[:space]), strings.TrimLeft(s[space:], " ")
 	}
-	return append(lines, s)
 }
 
 // maxValue bounds a value in a report, in bytes of JSON.

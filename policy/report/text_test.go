@@ -1,0 +1,52 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  []string
+	}{
+		{"", 4, []string{""}},
+		{"abcd", 4, []string{"abcd"}},
+		{"abcde", 4, []string{"abcd", "e"}},
+		{"ab cd", 4, []string{"ab", "cd"}},
+		{"abcd ef", 4, []string{"abcd", "ef"}},
+		{"ab   cdef", 4, []string{"ab", "cdef"}},
+		{"漢字漢字", 5, []string{"漢字", "漢字"}},
+		{"e\u0301e\u0301e\u0301", 2, []string{"e\u0301e\u0301", "e\u0301"}},
+	} {
+		got := wrap(c.in, c.width)
+		for i := range got {
+			got[i] = strings.TrimRight(got[i], " ")
+		}
+		assert.Equal(t, c.want, got, "%q in %d", c.in, c.width)
+	}
+	assert.Len(t, wrap(strings.Repeat("x", 1<<20), 64), 1<<14, "in time that grows with the text")
+}
+
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"ab", 4, "ab  "}, {"abcd", 4, "abcd"}, {"abcdefgh", 5, "ab…gh"}, {"abcdefgh", 4, "ab…h"}, {"漢字漢字", 5, "漢…字"}, {"漢字漢字", 6, "漢…字 "},
+	} {
+		assert.Equal(t, c.want, fit(c.in, c.width), "%q in %d", c.in, c.width)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain — ok ü 漢": "plain — ok ü 漢", "a\x1b[0m": `a\u001b[0m`, "a\u202eb": `a\u202eb`, "\U000e0041": `\U000e0041`, "\xff": "\ufffd", "\x7f": `\u007f`,
+	} {
+		assert.Equal(t, want, visible(in))
+	}
+}
