@@ -19,13 +19,19 @@ type Inventory struct {
 	assets   map[Ref]*Asset
 	gaps     []*Gap
 	coverage map[coverageKey]CoverageState
-	regions  map[accountKey][]string // regions that statements name, sorted
+	least    map[providerKey]CoverageState // of all statements for a type
+	regions  map[accountKey][]string       // regions that statements name, sorted
 
 	mu    sync.Mutex            // held while an index is made
 	index atomic.Pointer[index] // nil until first asked for, and after Add
 }
 
 type accountKey struct{ provider, account string }
+
+type providerKey struct {
+	provider string
+	typ      Type
+}
 
 type coverageKey struct {
 	scope Scope
@@ -39,6 +45,7 @@ func (inv *Inventory) Add(o Observation) {
 	if inv.assets == nil {
 		inv.assets = map[Ref]*Asset{}
 		inv.coverage = map[coverageKey]CoverageState{}
+		inv.least = map[providerKey]CoverageState{}
 		inv.regions = map[accountKey][]string{}
 	}
 	inv.index.Store(nil)
@@ -52,6 +59,10 @@ func (inv *Inventory) Add(o Observation) {
 		k := coverageKey{o.Scope, o.Type}
 		if old, ok := inv.coverage[k]; !ok || o.State < old {
 			inv.coverage[k] = o.State
+		}
+		p := providerKey{o.Scope.Provider, o.Type}
+		if old, ok := inv.least[p]; !ok || o.State < old {
+			inv.least[p] = o.State
 		}
 	}
 }
@@ -126,6 +137,7 @@ type index struct {
 	referrers map[Link][]*Asset // who has the link
 	gaps      []*Gap            // sorted
 	gapsOf    map[Ref][]*Gap
+	gapsAmong map[Type][]*Gap       // with Of of the type
 	gapsIn    map[accountKey][]*Gap // without Of
 }
 
@@ -143,6 +155,7 @@ func (inv *Inventory) indexed() *index {
 		referrers: map[Link][]*Asset{},
 		gaps:      slices.SortedFunc(slices.Values(inv.gaps), compareGaps),
 		gapsOf:    map[Ref][]*Gap{},
+		gapsAmong: map[Type][]*Gap{},
 		gapsIn:    map[accountKey][]*Gap{},
 	}
 	for _, a := range x.assets {
@@ -155,6 +168,7 @@ func (inv *Inventory) indexed() *index {
 	for _, g := range x.gaps {
 		if !g.Of.IsZero() {
 			x.gapsOf[g.Of] = append(x.gapsOf[g.Of], g)
+			x.gapsAmong[g.Of.Type] = append(x.gapsAmong[g.Of.Type], g)
 			continue
 		}
 		k := accountKey{g.Scope.Provider, g.Scope.Account}
@@ -257,6 +271,12 @@ func (inv *Inventory) GapsOf(r Ref) []*Gap {
 	return inv.indexed().gapsOf[r]
 }
 
+// GapsAmong returns the gaps that concern the children and links of single assets of
+// a type, sorted. The slice belongs to the inventory.
+func (inv *Inventory) GapsAmong(t Type) []*Gap {
+	return inv.indexed().gapsAmong[t]
+}
+
 // Unread returns the gap as the reason why something is unread.
 func (g *Gap) Unread() *Unread {
 	return &Unread{Op: g.Op, Code: g.Code, Message: g.Message, RequestID: g.RequestID}
@@ -278,8 +298,9 @@ func (inv *Inventory) Statements() []*Coverage {
 // as the statement for it says, or the one for the whole account if there is none. Of
 // a whole account it is as the statement for it says, but not complete if one for a
 // region is not; without a statement of its own it is complete when there is one for
-// every region that statements name, and all are complete. A gap in the scope that is
-// not limited to one asset makes it partial at most.
+// every region that statements name, and all are complete. Of a whole provider it is
+// that of the scope in it that was searched least, of those that statements name. A gap
+// in the scope that is not limited to one asset makes it partial at most.
 func (inv *Inventory) Coverage(s Scope, t Type) CoverageState {
 	state, _ := inv.coverageOf(s, t)
 	return state
@@ -320,6 +341,9 @@ func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {
 }
 
 func (inv *Inventory) stated(s Scope, t Type) CoverageState {
+	if s.Account == "" && s.Region == "" {
+		return inv.least[providerKey{s.Provider, t}]
+	}
 	state, stated := inv.coverage[coverageKey{s, t}]
 	if s.Region != "" {
 		if !stated {
