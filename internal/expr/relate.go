@@ -123,15 +123,19 @@ func (s *Subject) referrers(rel string, t asset.Type) *openList {
 		}
 	}
 	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	searched := s.Asset.Scope
+	if s.anywhere(rel, t) {
+		searched = asset.Scope{Provider: s.Asset.Provider}
+	}
 	if r.open == nil {
 		r.open = s.Related.WhyNot(s.Asset.Scope, t)
 	}
-	if r.open == nil && s.anywhere(rel, t) {
-		for _, c := range s.Related.Statements() {
-			if c.Type == t && c.State != asset.Complete {
-				r.open = s.Related.WhyNot(c.Scope, t)
-				break
-			}
+	if r.open == nil {
+		r.open = s.Related.WhyNot(searched, t)
+	}
+	for _, g := range s.Related.GapsAmong(t) { // in the links of those who may have one to the subject
+		if r.open == nil && (g.Type == "" || g.Type == s.Asset.Type) && (searched.Contains(g.Scope) || g.Scope.Contains(searched)) {
+			r.open = g.Unread()
 		}
 	}
 	return r
@@ -207,24 +211,26 @@ func (r *openList) Size() ref.Val {
 // Get implements traits.Indexer.
 func (r *openList) Get(index ref.Val) ref.Val {
 	i, err := types.GetOrError(index)
-	switch {
-	case err != nil:
+	if err != nil {
 		return types.WrapErr(err)
-	case i >= 0 && i < len(r.items):
-		return r.items[i]
-	case i >= 0 && r.open != nil:
-		return r.run.Unknown(r.open)
+	}
+	if x, ok := r.at(int64(i)); ok {
+		return x
 	}
 	return types.NewErr("index out of bounds: %d", i)
 }
 
 // GetInt64Index is cel-go's fast way to an element.
-func (r *openList) GetInt64Index(i int64) (any, bool) {
+func (r *openList) GetInt64Index(i int64) (any, bool) { return anyOf(r.at(i)) }
+
+// at returns an element. While there may be more it is unknown: what is missing may
+// belong before it.
+func (r *openList) at(i int64) (ref.Val, bool) {
 	switch {
-	case i >= 0 && i < int64(len(r.items)):
-		return r.items[i], true
 	case i >= 0 && r.open != nil:
 		return r.run.Unknown(r.open), true
+	case i >= 0 && i < int64(len(r.items)):
+		return r.items[i], true
 	}
 	return nil, false
 }
@@ -238,15 +244,21 @@ func (r *openList) Contains(x ref.Val) ref.Val {
 	return found
 }
 
-// Fold implements traits.Foldable. What may be missing is a last, unknown element.
+// Fold implements traits.Foldable. What may be missing is a last, unknown element, and
+// then the indexes of the others are unknown, too.
 func (r *openList) Fold(f traits.Folder) {
 	for i, x := range r.items {
-		if !f.FoldEntry(types.Int(i), x) {
+		index := ref.Val(types.Int(i))
+		if r.open != nil {
+			index = r.run.Unknown(r.open)
+		}
+		if !f.FoldEntry(index, x) {
 			return
 		}
 	}
 	if r.open != nil {
-		f.FoldEntry(types.Int(len(r.items)), r.run.perhapsMore(r.open))
+		more := r.run.perhapsMore(r.open)
+		f.FoldEntry(more, more)
 	}
 }
 
