@@ -35,6 +35,7 @@ type output struct {
 	Zero    int    `json:"zero,omitempty"`
 	NoZero  int    `json:",omitzero"`
 	Hidden  string `json:"-"`
+	//lint:ignore SA5008 encoding/json names the field "-", and so do we
 	Dash    string `json:"-,"`
 	private int
 	Time    time.Time
@@ -81,7 +82,7 @@ func TestOfAgainstEncodingJSON(t *testing.T) {
 		S  string
 	}
 	for _, x := range []any{
-		leaf{1, 0.1, math.MinInt64, math.MaxUint64, "é\n<&>\u2028"}, leaf{F: 1e21, F3: 1e-7}, leaf{F: -0.0, F3: 16777216},
+		leaf{1, 0.1, math.MinInt64, math.MaxUint64, "é\n<&>\u2028"}, leaf{F: 1e21, F3: 1e-7}, leaf{F: math.Copysign(0, -1), F3: 16777216},
 		leaf{F: math.MaxFloat64, F3: math.MaxFloat32}, leaf{F: math.SmallestNonzeroFloat64}, leaf{F: 1 << 53}, leaf{F: 1e6}, leaf{F: 100000000000000000000},
 		[]any{map[string]leaf{"a": {}, "b": {}}, [3]bool{true}, netip.MustParseAddr("::1"), json.RawMessage(`[1]`)},
 		struct {

@@ -23,7 +23,6 @@ type Step struct {
 	Steps    []*Step // of an operator, those that were evaluated, in order
 	Reads    []Read  // of a part that is not explained further
 	operator string
-	chosen   int // of ?:, which step was taken
 }
 
 // Branch identifies a condition in an expression, or in a let of its policy.

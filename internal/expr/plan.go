@@ -27,8 +27,8 @@ type planInfo struct {
 func minds(name string) bool {
 	switch name {
 	case operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot,
-		operators.NotStrictlyFalse, operators.OldNotStrictlyFalse,
-		operators.Equals, operators.NotEquals, operators.In, operators.OldIn,
+		operators.NotStrictlyFalse,
+		operators.Equals, operators.NotEquals, operators.In,
 		operators.Index, operators.OptIndex, operators.OptSelect,
 		"size", "orValue", "or", "value", "hasValue", "optional.of", "dyn", "type":
 		return true

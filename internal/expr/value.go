@@ -607,7 +607,7 @@ func Text(v ref.Val) string {
 		}
 		s = "none"
 	case types.Timestamp, types.Duration:
-		s = fmt.Sprint(x.(ref.Val).ConvertToType(types.StringType).Value())
+		s = fmt.Sprint(x.ConvertToType(types.StringType).Value())
 	default:
 		if doc, err := ToValue(v); err == nil {
 			s = doc.String()

@@ -30,7 +30,8 @@ var rules = [...]rule{
 }
 
 func checkObserves(s *suite) (f faults) {
-	if s.p.Name() == "" || s.p.Name() != s.p.Name() {
+	first := s.p.Name()
+	if again := s.p.Name(); first == "" || first != again {
 		f.add("the name is empty, or another each time")
 	}
 	e := s.all(&f)

@@ -256,12 +256,12 @@ func (e *estate) network(name string, arn func(string, string) string, key, regi
 	snap := e.add("AWS::EC2::Snapshot", arn("ec2", "snapshot/"+snapID), snapID, obj{"SnapshotId": snapID, "Encrypted": true, "CreateVolumePermissions": e.shared("Group", "all")})
 	snap.Created = e.ago(90)
 	amiID := "ami-0" + e.hex(16)
-	e.add("AWS::EC2::Image", arn("ec2", "image/"+amiID), "base", obj{"ImageId": amiID, "Name": "base", "Public": !e.good() && !e.good()})
+	e.add("AWS::EC2::Image", arn("ec2", "image/"+amiID), "base", obj{"ImageId": amiID, "Name": "base", "Public": !e.mostly()})
 }
 
 // shared returns a list of one, now and then, where things are shared with everybody.
 func (e *estate) shared(key, who string) list {
-	if e.good() || e.good() {
+	if e.mostly() {
 		return list{}
 	}
 	return list{obj{key: who}}
@@ -274,7 +274,7 @@ func (e *estate) services(account, name string, arn func(string, string) string,
 	link(db, "encrypted_by", key)
 	backup := e.add("AWS::RDS::DBSnapshot", arn("rds", "snapshot:orders-monthly"), "orders-monthly", obj{"DBSnapshotIdentifier": "orders-monthly"})
 	restore := list{}
-	if !e.good() && !e.good() {
+	if !e.mostly() {
 		restore = list{"all"}
 	}
 	backup.Status = value(obj{"SnapshotType": "manual", "Attributes": obj{"restore": restore}})

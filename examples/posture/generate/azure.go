@@ -68,7 +68,7 @@ func (e *estate) arm(t asset.Type, id string, properties obj, more obj) *asset.A
 func (e *estate) categories(names ...string) list {
 	var logs list
 	for _, n := range names {
-		logs = append(logs, obj{"category": n, "enabled": e.good() || e.good()})
+		logs = append(logs, obj{"category": n, "enabled": e.mostly()})
 	}
 	return logs
 }

@@ -113,7 +113,7 @@ func (e *estate) project(id string, number int) {
 		"settings": obj{"ipConfiguration": obj{"ipv4Enabled": !e.good(), "sslMode": e.pick("ENCRYPTED_ONLY", "ALLOW_UNENCRYPTED_AND_ENCRYPTED"), "authorizedNetworks": e.networks()}, "backupConfiguration": obj{"enabled": e.good()}}})
 	db.Region = "europe-west1"
 	data := e.add("bigquery.googleapis.com/Dataset", "//bigquery.googleapis.com/projects/"+id+"/datasets/events", "events", obj{"datasetReference": obj{"datasetId": "events", "projectId": id}})
-	access(data, "roles/bigquery.dataViewer", !e.good() && !e.good())
+	access(data, "roles/bigquery.dataViewer", !e.mostly())
 	sa := e.add("iam.googleapis.com/ServiceAccount", "//iam.googleapis.com/projects/"+id+"/serviceAccounts/app@"+id+".iam.gserviceaccount.com", "app", obj{"email": "app@" + id + ".iam.gserviceaccount.com", "displayName": "app"})
 	if !e.good() {
 		k := e.add("iam.googleapis.com/ServiceAccountKey", sa.ID+"/keys/"+e.hex(20), "key", obj{"keyType": "USER_MANAGED", "validAfterTime": text(e.ago(40 + e.IntN(300))), "keyAlgorithm": "KEY_ALG_RSA_2048"})

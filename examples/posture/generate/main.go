@@ -68,6 +68,12 @@ type estate struct {
 // good says whether the next thing is configured well.
 func (e *estate) good() bool { return e.Float64() < e.care }
 
+// mostly is good at the second try, for what few people get wrong.
+func (e *estate) mostly() bool {
+	first := e.good()
+	return first || e.good()
+}
+
 func (e *estate) pick(of ...string) string { return of[e.IntN(len(of))] }
 
 func (e *estate) hex(n int) string {
