@@ -13,27 +13,21 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"time"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/examples/internal/cli"
+	"github.com/openstance/stance/examples/internal/organisation"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/provider"
 	"github.com/openstance/stance/provider/snapshot"
 )
-
-//go:generate go run ./generate -o organisation.ndjson.gz
-
-//go:embed organisation.ndjson.gz
-var organisation []byte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -65,14 +59,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	return code
 }
 
-// exampleTime is when the example organisation was looked at. Its findings are those
-// of that instant, so that they are the same whenever they are printed.
-var exampleTime = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-
 func scan(ctx context.Context, findings *cli.Findings, file string, args []string, in io.Reader, out, errs io.Writer) (int, error) {
 	opts := &policy.Options{}
 	if file == "" {
-		opts.Now = func() time.Time { return exampleTime }
+		opts.Now = organisation.Now
 	}
 	set, err := findings.Set(opts)
 	if err != nil {
@@ -94,7 +84,6 @@ func scan(ctx context.Context, findings *cli.Findings, file string, args []strin
 // read reads the snapshot. Memory is bounded by the inventory: a program that streams
 // uses policy.Set.Index and EvaluateEach instead.
 func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asset.Inventory, error) {
-	opts := &snapshot.Options{Name: "example organisation.gz", Schema: catalog.Schema}
 	meter := cli.NewMeter(errs)
 	defer meter.Done()
 	inv := &asset.Inventory{}
@@ -106,7 +95,7 @@ func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asse
 	}
 	switch file {
 	case "-":
-		opts.Name = "standard input"
+		opts := &snapshot.Options{Name: "standard input", Schema: catalog.Schema}
 		for o, err := range snapshot.Read(in, opts) {
 			if err == nil {
 				err = context.Cause(ctx)
@@ -117,7 +106,7 @@ func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asse
 			take(o)
 		}
 	default:
-		p := snapshot.Bytes(organisation, opts)
+		p := organisation.Provider()
 		if file != "" {
 			p = snapshot.File(file, &snapshot.Options{Schema: catalog.Schema})
 		}
