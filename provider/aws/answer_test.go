@@ -37,7 +37,7 @@ func (x *tester) says(operation string, out any) {
 }
 
 // pageNames are the fields in which operations have the token of a page.
-var pageNames = []string{"NextToken", "Marker", "NextMarker"}
+var pageNames = []string{"NextToken", "NextMarker", "Marker"}
 
 // pageField returns the field of an input or an output that has the token of a page.
 func pageField(t *testing.T, v any) reflect.Value {
@@ -80,7 +80,7 @@ func testPages(t *testing.T, l listing) {
 	t.Helper()
 	// pages answers the page of each token: the first of "", the second of "1" and so on.
 	run := func(pages ...func() (any, error)) *asset.Inventory {
-		x := newTester(t, &Options{Regions: []string{"us-east-1"}})
+		x := offline(t)
 		if l.others != nil {
 			l.others(x)
 		}

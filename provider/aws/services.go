@@ -6,5 +6,6 @@ func services() []service {
 		{name: "iam", tables: iamTables},
 		{name: "s3", tables: s3Tables, rate: 100, burst: 200},
 		{name: "ec2", tables: ec2Tables},
+		{name: "rds", tables: rdsTables},
 	}
 }

@@ -1,0 +1,36 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/openstance/stance/asset"
+)
+
+// linkNetwork adds links to the VPC, the subnets and the security groups of a
+// resource. VPCs and subnets may be those of another account; operations of a table
+// that calls it with these name ec2:DescribeSubnets. The groups are the account's own.
+func (d *draft) linkNetwork(ctx context.Context, u *unit, vpc *string, subnets, groups []string) {
+	if vpc != nil || len(subnets) > 0 {
+		owners := u.netOwners(ctx)
+		d.link("vpc", ec2VPC, u.vpcARN(owners, vpc))
+		for _, s := range subnets {
+			d.link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		}
+	}
+	for _, g := range groups {
+		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+	}
+}
+
+// parsed returns the JSON in a text that is not a policy document: nil if there is
+// none, and an unread part if it is malformed.
+func parsed(op string, text *string) any {
+	if text == nil || *text == "" {
+		return nil
+	}
+	v, err := asset.Parse([]byte(*text))
+	if err != nil {
+		return &asset.Unread{Op: op, Code: codeMalformed, Message: err.Error()}
+	}
+	return v
+}

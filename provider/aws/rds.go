@@ -1,0 +1,414 @@
+package aws
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	rdsInstance              asset.Type = "AWS::RDS::DBInstance"
+	rdsCluster               asset.Type = "AWS::RDS::DBCluster"
+	rdsSnapshot              asset.Type = "AWS::RDS::DBSnapshot"
+	rdsClusterSnapshot       asset.Type = "AWS::RDS::DBClusterSnapshot"
+	rdsSubnetGroup           asset.Type = "AWS::RDS::DBSubnetGroup"
+	rdsParameterGroup        asset.Type = "AWS::RDS::DBParameterGroup"
+	rdsClusterParameterGroup asset.Type = "AWS::RDS::DBClusterParameterGroup"
+	neptuneInstance          asset.Type = "AWS::Neptune::DBInstance"
+	neptuneCluster           asset.Type = "AWS::Neptune::DBCluster"
+	docdbInstance            asset.Type = "AWS::DocDB::DBInstance"
+	docdbCluster             asset.Type = "AWS::DocDB::DBCluster"
+)
+
+// rdsPage is how many things the lists of RDS answer at most in one page.
+const rdsPage = 100
+
+// rdsTables read databases. Those of Neptune and DocumentDB, which have APIs of their
+// own, are in the answers of RDS too, which is asked for all three.
+func rdsTables(u *unit) []table {
+	client := rds.NewFromConfig(u.config("rds"))
+	return []table{
+		rdsInstanceTable(u, client),
+		rdsClusterTable(u, client),
+		rdsSnapshotTable(u, client),
+		rdsClusterSnapshotTable(u, client),
+		rdsSubnetGroupTable(u, client),
+		rdsParameterGroupTable(client),
+		rdsClusterParameterGroupTable(client),
+	}
+}
+
+// engineType returns the type of what RDS answers by the engine.
+func engineType(engine *string, other, neptune, docdb asset.Type) asset.Type {
+	switch aws.ToString(engine) {
+	case "neptune":
+		return neptune
+	case "docdb":
+		return docdb
+	}
+	return other
+}
+
+func rdsClusterType(engine *string) asset.Type {
+	return engineType(engine, rdsCluster, neptuneCluster, docdbCluster)
+}
+
+func rdsInstanceTable(u *unit, client *rds.Client) table {
+	return table{
+		op:    "rds:DescribeDBInstances",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{rdsInstance, neptuneInstance, docdbInstance},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.DBInstances {
+				ds = append(ds, rdsInstanceDraft(ctx, u, x))
+			}
+			return ds, aws.ToString(out.Marker), nil
+		},
+	}
+}
+
+func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *draft {
+	d := newDraft(engineType(x.Engine, rdsInstance, neptuneInstance, docdbInstance), aws.ToString(x.DBInstanceArn), aws.ToString(x.DBInstanceIdentifier))
+	d.created, d.incarnation = aws.ToTime(x.InstanceCreateTime), aws.ToString(x.DbiResourceId)
+	d.tags = tagMap(x.TagList, rdsTag)
+	port := x.DbInstancePort
+	if x.Endpoint != nil && x.Endpoint.Port != nil {
+		port = x.Endpoint.Port
+	}
+	var address, vpc, subnetGroup, parameterGroup *string
+	if x.Endpoint != nil {
+		address = x.Endpoint.Address
+	}
+	if x.DBSubnetGroup != nil {
+		vpc, subnetGroup = x.DBSubnetGroup.VpcId, x.DBSubnetGroup.DBSubnetGroupName
+	}
+	if len(x.DBParameterGroups) > 0 {
+		parameterGroup = x.DBParameterGroups[0].DBParameterGroupName
+	}
+	groups := rdsGroupIDs(x.VpcSecurityGroups)
+	d.linkNetwork(ctx, u, vpc, nil, groups)
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	if subnetGroup != nil {
+		d.link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*subnetGroup))
+	}
+	if x.DBClusterIdentifier != nil {
+		d.link("member_of", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
+	}
+	d.config = doc{
+		"AutoMinorVersionUpgrade":    x.AutoMinorVersionUpgrade,
+		"AvailabilityZone":           x.AvailabilityZone,
+		"DBClusterIdentifier":        x.DBClusterIdentifier,
+		"DBInstanceClass":            x.DBInstanceClass,
+		"DBInstanceIdentifier":       x.DBInstanceIdentifier,
+		"PreferredMaintenanceWindow": x.PreferredMaintenanceWindow,
+	}
+	switch d.Type {
+	case neptuneInstance:
+		d.config["DBParameterGroupName"] = parameterGroup
+		d.config["DBSubnetGroupName"] = subnetGroup
+		d.config["Endpoint"] = address
+		d.config["Port"] = port
+		d.config["PubliclyAccessible"] = x.PubliclyAccessible
+		return d
+	case docdbInstance:
+		d.config["CACertificateIdentifier"] = x.CACertificateIdentifier
+		d.config["EnablePerformanceInsights"] = x.PerformanceInsightsEnabled
+		d.config["Endpoint"] = address
+		d.config["Id"] = x.DBInstanceIdentifier
+		d.config["Port"] = port
+		return d
+	}
+	d.config["DBInstanceArn"] = x.DBInstanceArn
+	d.config["DBParameterGroupName"] = parameterGroup
+	d.config["DBSubnetGroupName"] = subnetGroup
+	d.config["Port"] = port
+	d.config["VPCSecurityGroups"] = groups
+	rdsInstanceConfig(d, x)
+	d.status["PendingModifiedValues"] = rdsPending(x.PendingModifiedValues)
+	d.link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
+	for _, r := range x.AssociatedRoles {
+		d.link("role", iamRole, aws.ToString(r.RoleArn))
+	}
+	return d
+}
+
+// rdsInstanceConfig adds what instances of RDS alone have.
+func rdsInstanceConfig(d *draft, x rdstypes.DBInstance) {
+	var volumes []doc
+	for _, v := range x.AdditionalStorageVolumes {
+		volumes = append(volumes, doc{
+			"AllocatedStorage":                v.AllocatedStorage,
+			"Iops":                            v.IOPS,
+			"MaxAllocatedStorage":             v.MaxAllocatedStorage,
+			"StorageOperationPercentProgress": v.StorageOperationPercentProgress,
+			"StorageOperationStatus":          v.StorageOperationStatus,
+			"StorageThroughput":               v.StorageThroughput,
+			"StorageType":                     v.StorageType,
+			"VolumeName":                      v.VolumeName,
+		})
+	}
+	var oldGroups []*string
+	for _, g := range x.DBSecurityGroups {
+		oldGroups = append(oldGroups, g.DBSecurityGroupName)
+	}
+	var domain rdstypes.DomainMembership
+	if len(x.DomainMemberships) > 0 {
+		domain = x.DomainMemberships[0]
+	}
+	var optionGroup *string
+	if len(x.OptionGroupMemberships) > 0 {
+		optionGroup = x.OptionGroupMemberships[0].OptionGroupName
+	}
+	for name, v := range (doc{
+		"AdditionalStorageVolumes":           volumes,
+		"AllocatedStorage":                   x.AllocatedStorage,
+		"AssociatedRoles":                    x.AssociatedRoles,
+		"AutomaticRestartTime":               x.AutomaticRestartTime,
+		"BackupRetentionPeriod":              x.BackupRetentionPeriod,
+		"BackupTarget":                       x.BackupTarget,
+		"CACertificateIdentifier":            x.CACertificateIdentifier,
+		"CertificateDetails":                 x.CertificateDetails,
+		"CharacterSetName":                   x.CharacterSetName,
+		"CopyTagsToSnapshot":                 x.CopyTagsToSnapshot,
+		"CustomIAMInstanceProfile":           x.CustomIamInstanceProfile,
+		"DBInstanceStatus":                   x.DBInstanceStatus,
+		"DBName":                             x.DBName,
+		"DBSecurityGroups":                   oldGroups,
+		"DBSystemId":                         x.DBSystemId,
+		"DatabaseInsightsMode":               x.DatabaseInsightsMode,
+		"DbiResourceId":                      x.DbiResourceId,
+		"DedicatedLogVolume":                 x.DedicatedLogVolume,
+		"DeletionProtection":                 x.DeletionProtection,
+		"Domain":                             domain.Domain,
+		"DomainAuthSecretArn":                domain.AuthSecretArn,
+		"DomainDnsIps":                       domain.DnsIps,
+		"DomainFqdn":                         domain.FQDN,
+		"DomainIAMRoleName":                  domain.IAMRoleName,
+		"DomainOu":                           domain.OU,
+		"EnableCloudwatchLogsExports":        x.EnabledCloudwatchLogsExports,
+		"EnableIAMDatabaseAuthentication":    x.IAMDatabaseAuthenticationEnabled,
+		"EnablePerformanceInsights":          x.PerformanceInsightsEnabled,
+		"Endpoint":                           x.Endpoint,
+		"Engine":                             x.Engine,
+		"EngineLifecycleSupport":             x.EngineLifecycleSupport,
+		"EngineVersion":                      x.EngineVersion,
+		"InstanceCreateTime":                 x.InstanceCreateTime,
+		"Iops":                               x.Iops,
+		"IsStorageConfigUpgradeAvailable":    x.IsStorageConfigUpgradeAvailable,
+		"KmsKeyId":                           x.KmsKeyId,
+		"LatestRestorableTime":               x.LatestRestorableTime,
+		"LicenseModel":                       x.LicenseModel,
+		"ListenerEndpoint":                   x.ListenerEndpoint,
+		"ManageMasterUserPassword":           x.MasterUserSecret != nil,
+		"MasterUserSecret":                   x.MasterUserSecret,
+		"MasterUsername":                     x.MasterUsername,
+		"MaxAllocatedStorage":                x.MaxAllocatedStorage,
+		"MonitoringInterval":                 x.MonitoringInterval,
+		"MonitoringRoleArn":                  x.MonitoringRoleArn,
+		"MultiAZ":                            x.MultiAZ,
+		"NcharCharacterSetName":              x.NcharCharacterSetName,
+		"NetworkType":                        x.NetworkType,
+		"OptionGroupName":                    optionGroup,
+		"PercentProgress":                    x.PercentProgress,
+		"PerformanceInsightsKMSKeyId":        x.PerformanceInsightsKMSKeyId,
+		"PerformanceInsightsRetentionPeriod": x.PerformanceInsightsRetentionPeriod,
+		"PreferredBackupWindow":              x.PreferredBackupWindow,
+		"ProcessorFeatures":                  x.ProcessorFeatures,
+		"PromotionTier":                      x.PromotionTier,
+		"PubliclyAccessible":                 x.PubliclyAccessible,
+		"ReadReplicaDBClusterIdentifiers":    x.ReadReplicaDBClusterIdentifiers,
+		"ReadReplicaDBInstanceIdentifiers":   x.ReadReplicaDBInstanceIdentifiers,
+		"ReplicaMode":                        x.ReplicaMode,
+		"ResumeFullAutomationModeTime":       x.ResumeFullAutomationModeTime,
+		"SecondaryAvailabilityZone":          x.SecondaryAvailabilityZone,
+		"SourceDBInstanceIdentifier":         x.ReadReplicaSourceDBInstanceIdentifier,
+		"StatusInfos":                        x.StatusInfos,
+		"StorageEncrypted":                   x.StorageEncrypted,
+		"StorageOperationPercentProgress":    x.StorageOperationPercentProgress,
+		"StorageOperationStatus":             x.StorageOperationStatus,
+		"StorageThroughput":                  x.StorageThroughput,
+		"StorageType":                        x.StorageType,
+		"TdeCredentialArn":                   x.TdeCredentialArn,
+		"Timezone":                           x.Timezone,
+	}) {
+		d.config[name] = v
+	}
+	// Of a replication of the backups the instance tells no more than where it goes.
+	replicated := x.DBInstanceAutomatedBackupsReplications
+	if len(replicated) == 0 {
+		d.config["AutomaticBackupReplicationRegion"] = nil
+		d.config["AutomaticBackupReplicationKmsKeyId"] = nil
+		d.config["AutomaticBackupReplicationRetentionPeriod"] = nil
+	} else if id, err := arn.Parse(aws.ToString(replicated[0].DBInstanceAutomatedBackupsArn)); err == nil {
+		d.config["AutomaticBackupReplicationRegion"] = id.Region
+	}
+}
+
+// rdsPending returns what is yet to be changed. The new password of the master user,
+// of which RDS tells that there is one, is not kept.
+func rdsPending(p *rdstypes.PendingModifiedValues) *rdstypes.PendingModifiedValues {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	c.MasterUserPassword = nil
+	return &c
+}
+
+func rdsClusterTable(u *unit, client *rds.Client) table {
+	return table{
+		op:    "rds:DescribeDBClusters",
+		types: []asset.Type{rdsCluster, neptuneCluster, docdbCluster},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.DBClusters {
+				ds = append(ds, rdsClusterDraft(u, x))
+			}
+			return ds, aws.ToString(out.Marker), nil
+		},
+	}
+}
+
+func rdsClusterDraft(u *unit, x rdstypes.DBCluster) *draft {
+	d := newDraft(rdsClusterType(x.Engine), aws.ToString(x.DBClusterArn), aws.ToString(x.DBClusterIdentifier))
+	d.created, d.incarnation = aws.ToTime(x.ClusterCreateTime), aws.ToString(x.DbClusterResourceId)
+	d.tags = tagMap(x.TagList, rdsTag)
+	groups := rdsGroupIDs(x.VpcSecurityGroups)
+	for _, g := range groups {
+		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+	}
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.config = doc{
+		"AvailabilityZones":           x.AvailabilityZones,
+		"BackupRetentionPeriod":       x.BackupRetentionPeriod,
+		"CopyTagsToSnapshot":          x.CopyTagsToSnapshot,
+		"DBClusterIdentifier":         x.DBClusterIdentifier,
+		"DBClusterParameterGroupName": x.DBClusterParameterGroup,
+		"DBSubnetGroupName":           x.DBSubnetGroup,
+		"DeletionProtection":          x.DeletionProtection,
+		"EnableCloudwatchLogsExports": x.EnabledCloudwatchLogsExports,
+		"EngineVersion":               x.EngineVersion,
+		"GlobalClusterIdentifier":     x.GlobalClusterIdentifier,
+		"KmsKeyId":                    x.KmsKeyId,
+		"NetworkType":                 x.NetworkType,
+		"PreferredBackupWindow":       x.PreferredBackupWindow,
+		"PreferredMaintenanceWindow":  x.PreferredMaintenanceWindow,
+		"StorageEncrypted":            x.StorageEncrypted,
+		"VpcSecurityGroupIds":         groups,
+	}
+	d.status = doc{"Status": x.Status, "ClusterCreateTime": x.ClusterCreateTime}
+	switch d.Type {
+	case neptuneCluster:
+		d.config["AssociatedRoles"] = x.AssociatedRoles
+		d.config["ClusterResourceId"] = x.DbClusterResourceId
+		d.config["DBPort"] = x.Port
+		d.config["Endpoint"] = x.Endpoint
+		d.config["IamAuthEnabled"] = x.IAMDatabaseAuthenticationEnabled
+		d.config["Port"] = x.Port
+		d.config["ReadEndpoint"] = x.ReaderEndpoint
+		d.config["ServerlessScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
+		return d
+	case docdbCluster:
+		d.config["ClusterResourceId"] = x.DbClusterResourceId
+		d.config["Endpoint"] = x.Endpoint
+		d.config["Id"] = x.DBClusterIdentifier
+		d.config["ManageMasterUserPassword"] = x.MasterUserSecret != nil
+		d.config["MasterUserSecretKmsKeyId"] = nil
+		if x.MasterUserSecret != nil {
+			d.config["MasterUserSecretKmsKeyId"] = x.MasterUserSecret.KmsKeyId
+		}
+		d.config["MasterUsername"] = x.MasterUsername
+		d.config["Port"] = x.Port
+		d.config["ReadEndpoint"] = x.ReaderEndpoint
+		d.config["ServerlessV2ScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
+		d.config["StorageType"] = x.StorageType
+		return d
+	}
+	rdsClusterConfig(d, x)
+	d.status["DBClusterMembers"] = x.DBClusterMembers
+	if x.DBSubnetGroup != nil {
+		d.link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*x.DBSubnetGroup))
+	}
+	for _, r := range x.AssociatedRoles {
+		d.link("role", iamRole, aws.ToString(r.RoleArn))
+	}
+	d.link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
+	return d
+}
+
+// rdsClusterConfig adds what clusters of RDS alone have.
+func rdsClusterConfig(d *draft, x rdstypes.DBCluster) {
+	var domain rdstypes.DomainMembership
+	if len(x.DomainMemberships) > 0 {
+		domain = x.DomainMemberships[0]
+	}
+	forwards := []rdstypes.LocalWriteForwardingStatus{rdstypes.LocalWriteForwardingStatusEnabled, rdstypes.LocalWriteForwardingStatusEnabling, rdstypes.LocalWriteForwardingStatusRequested}
+	for name, v := range (doc{
+		"AllocatedStorage":                   x.AllocatedStorage,
+		"AssociatedRoles":                    x.AssociatedRoles,
+		"AutoMinorVersionUpgrade":            x.AutoMinorVersionUpgrade,
+		"BacktrackWindow":                    x.BacktrackWindow,
+		"ClusterScalabilityType":             x.ClusterScalabilityType,
+		"DBClusterArn":                       x.DBClusterArn,
+		"DBClusterInstanceClass":             x.DBClusterInstanceClass,
+		"DBClusterResourceId":                x.DbClusterResourceId,
+		"DBSystemId":                         x.DBSystemId,
+		"DatabaseInsightsMode":               x.DatabaseInsightsMode,
+		"DatabaseName":                       x.DatabaseName,
+		"Domain":                             domain.Domain,
+		"DomainIAMRoleName":                  domain.IAMRoleName,
+		"EnableGlobalWriteForwarding":        x.GlobalWriteForwardingRequested,
+		"EnableHttpEndpoint":                 x.HttpEndpointEnabled,
+		"EnableIAMDatabaseAuthentication":    x.IAMDatabaseAuthenticationEnabled,
+		"EnableLocalWriteForwarding":         slices.Contains(forwards, x.LocalWriteForwardingStatus),
+		"Endpoint":                           doc{"Address": x.Endpoint, "Port": x.Port},
+		"Engine":                             x.Engine,
+		"EngineLifecycleSupport":             x.EngineLifecycleSupport,
+		"EngineMode":                         x.EngineMode,
+		"Iops":                               x.Iops,
+		"ManageMasterUserPassword":           x.MasterUserSecret != nil,
+		"MasterUserSecret":                   x.MasterUserSecret,
+		"MasterUsername":                     x.MasterUsername,
+		"MonitoringInterval":                 x.MonitoringInterval,
+		"MonitoringRoleArn":                  x.MonitoringRoleArn,
+		"PerformanceInsightsEnabled":         x.PerformanceInsightsEnabled,
+		"PerformanceInsightsKmsKeyId":        x.PerformanceInsightsKMSKeyId,
+		"PerformanceInsightsRetentionPeriod": x.PerformanceInsightsRetentionPeriod,
+		"Port":                               x.Port,
+		"PubliclyAccessible":                 x.PubliclyAccessible,
+		"ReadEndpoint":                       doc{"Address": x.ReaderEndpoint},
+		"ReplicationSourceIdentifier":        x.ReplicationSourceIdentifier,
+		"ScalingConfiguration":               x.ScalingConfigurationInfo,
+		"ServerlessV2ScalingConfiguration":   x.ServerlessV2ScalingConfiguration,
+		"StorageEncryptionType":              x.StorageEncryptionType,
+		"StorageThroughput":                  x.StorageThroughput,
+		"StorageType":                        x.StorageType,
+	}) {
+		d.config[name] = v
+	}
+}
+
+func rdsGroupIDs(groups []rdstypes.VpcSecurityGroupMembership) []string {
+	ids := []string{}
+	for _, g := range groups {
+		ids = append(ids, aws.ToString(g.VpcSecurityGroupId))
+	}
+	return ids
+}
+
+func rdsTag(t rdstypes.Tag) (key, value *string) { return t.Key, t.Value }

@@ -1,0 +1,163 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/openstance/stance/asset"
+)
+
+// automated is the type of snapshots that RDS makes itself. They cannot be shared,
+// and have no attributes to ask for.
+const automated = "automated"
+
+func rdsSnapshotTable(u *unit, client *rds.Client) table {
+	return table{
+		op:    "rds:DescribeDBSnapshots",
+		types: []asset.Type{rdsSnapshot},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.DBSnapshots {
+				d := newDraft(rdsSnapshot, aws.ToString(x.DBSnapshotArn), aws.ToString(x.DBSnapshotIdentifier))
+				d.created = aws.ToTime(x.SnapshotCreateTime)
+				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+				d.tags = tagMap(x.TagList, rdsTag)
+				d.config = doc{
+					"AllocatedStorage":                 x.AllocatedStorage,
+					"AvailabilityZone":                 x.AvailabilityZone,
+					"DBInstanceIdentifier":             x.DBInstanceIdentifier,
+					"DBSnapshotArn":                    x.DBSnapshotArn,
+					"DBSnapshotIdentifier":             x.DBSnapshotIdentifier,
+					"DbiResourceId":                    x.DbiResourceId,
+					"Encrypted":                        x.Encrypted,
+					"Engine":                           x.Engine,
+					"EngineVersion":                    x.EngineVersion,
+					"IAMDatabaseAuthenticationEnabled": x.IAMDatabaseAuthenticationEnabled,
+					"InstanceCreateTime":               x.InstanceCreateTime,
+					"Iops":                             x.Iops,
+					"KmsKeyId":                         x.KmsKeyId,
+					"LicenseModel":                     x.LicenseModel,
+					"MasterUsername":                   x.MasterUsername,
+					"OptionGroupName":                  x.OptionGroupName,
+					"OriginalSnapshotCreateTime":       x.OriginalSnapshotCreateTime,
+					"Port":                             x.Port,
+					"SnapshotCreateTime":               x.SnapshotCreateTime,
+					"SnapshotType":                     x.SnapshotType,
+					"Status":                           x.Status,
+					"StorageThroughput":                x.StorageThroughput,
+					"StorageType":                      x.StorageType,
+					"VpcId":                            x.VpcId,
+				}
+				d.key = aws.ToString(x.SnapshotType)
+				d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+				if x.DBInstanceIdentifier != nil {
+					d.link("source", rdsInstance, u.arn("rds", "db:"+*x.DBInstanceIdentifier))
+				}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.Marker), nil
+		},
+		reads: []read{{
+			op: "rds:DescribeDBSnapshotAttributes",
+			each: func(ctx context.Context, d *draft) error {
+				attributes := doc{}
+				if d.key != automated {
+					out, err := client.DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: &d.name})
+					if err != nil {
+						return err
+					}
+					if r := out.DBSnapshotAttributesResult; r != nil {
+						for _, a := range r.DBSnapshotAttributes {
+							attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
+						}
+					}
+				}
+				d.status["Attributes"] = attributes
+				return nil
+			},
+		}},
+	}
+}
+
+// rdsClusterSnapshotTable reads snapshots of clusters, those of Neptune and DocumentDB
+// among them, which the engine tells apart.
+func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
+	return table{
+		op:    "rds:DescribeDBClusterSnapshots",
+		types: []asset.Type{rdsClusterSnapshot},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.DBClusterSnapshots {
+				d := newDraft(rdsClusterSnapshot, aws.ToString(x.DBClusterSnapshotArn), aws.ToString(x.DBClusterSnapshotIdentifier))
+				d.created = aws.ToTime(x.SnapshotCreateTime)
+				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+				d.tags = tagMap(x.TagList, rdsTag)
+				d.config = doc{
+					"AllocatedStorage":                 x.AllocatedStorage,
+					"AvailabilityZones":                x.AvailabilityZones,
+					"DBClusterIdentifier":              x.DBClusterIdentifier,
+					"DBClusterSnapshotArn":             x.DBClusterSnapshotArn,
+					"DBClusterSnapshotIdentifier":      x.DBClusterSnapshotIdentifier,
+					"DBSystemId":                       x.DBSystemId,
+					"DbClusterResourceId":              x.DbClusterResourceId,
+					"Engine":                           x.Engine,
+					"EngineMode":                       x.EngineMode,
+					"EngineVersion":                    x.EngineVersion,
+					"IAMDatabaseAuthenticationEnabled": x.IAMDatabaseAuthenticationEnabled,
+					"KmsKeyId":                         x.KmsKeyId,
+					"LicenseModel":                     x.LicenseModel,
+					"MasterUsername":                   x.MasterUsername,
+					"Port":                             x.Port,
+					"SnapshotType":                     x.SnapshotType,
+					"SourceDBClusterSnapshotArn":       x.SourceDBClusterSnapshotArn,
+					"StorageEncrypted":                 x.StorageEncrypted,
+					"StorageThroughput":                x.StorageThroughput,
+					"StorageType":                      x.StorageType,
+					"VpcId":                            x.VpcId,
+				}
+				d.status = doc{
+					"Status":             x.Status,
+					"ClusterCreateTime":  x.ClusterCreateTime,
+					"SnapshotCreateTime": x.SnapshotCreateTime,
+					"PercentProgress":    x.PercentProgress,
+				}
+				d.key = aws.ToString(x.SnapshotType)
+				d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+				if x.DBClusterIdentifier != nil {
+					d.link("source", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
+				}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.Marker), nil
+		},
+		reads: []read{{
+			op: "rds:DescribeDBClusterSnapshotAttributes",
+			each: func(ctx context.Context, d *draft) error {
+				attributes := doc{}
+				if d.key != automated {
+					out, err := client.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: &d.name})
+					if err != nil {
+						return err
+					}
+					if r := out.DBClusterSnapshotAttributesResult; r != nil {
+						for _, a := range r.DBClusterSnapshotAttributes {
+							attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
+						}
+					}
+				}
+				d.status["Attributes"] = attributes
+				return nil
+			},
+		}},
+	}
+}
