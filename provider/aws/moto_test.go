@@ -37,7 +37,7 @@ func (c *calls) count(cfg *aws.Config) {
 			c.n[awsmiddleware.GetServiceID(ctx)+":"+awsmiddleware.GetOperationName(ctx)]++
 			c.mu.Unlock()
 			return next.HandleInitialize(ctx, in)
-		}), middleware.Before)
+		}), middleware.After) // some clients name the operation in a step before
 	})
 }
 

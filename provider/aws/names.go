@@ -10,6 +10,7 @@ import (
 const (
 	kmsKey   asset.Type = "AWS::KMS::Key"
 	logGroup asset.Type = "AWS::Logs::LogGroup"
+	snsTopic asset.Type = "AWS::SNS::Topic"
 )
 
 // arnName returns what follows the last colon or slash of an ARN.

@@ -6,6 +6,11 @@ func services() []service {
 		{name: "iam", tables: iamTables},
 		{name: "s3", tables: s3Tables, rate: 100, burst: 200},
 		{name: "ec2", tables: ec2Tables},
-		{name: "rds", tables: rdsTables},
+		{name: "kms", tables: kmsTables},
+		{name: "cloudtrail", tables: cloudTrailTables},
+		{name: "config", tables: configTables},
+		{name: "guardduty", tables: guardDutyTables},
+		{name: "accessanalyzer", tables: accessAnalyzerTables},
+		{name: "securityhub", tables: securityHubTables},
 	}
 }
