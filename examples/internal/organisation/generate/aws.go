@@ -144,7 +144,7 @@ func (e *estate) region(account, name, region string, root *asset.Asset) {
 	}
 	if e.good() {
 		r := e.add("AWS::Config::ConfigurationRecorder", arn("config", "recorder/default"), "default", obj{"Name": "default", "RecordingGroup": obj{"AllSupported": true, "IncludeGlobalResourceTypes": true}})
-		r.Status = value(obj{"recording": e.good(), "lastStatus": "SUCCESS"})
+		r.Status = value(obj{"Recording": e.good(), "LastStatus": "SUCCESS"})
 	}
 	key := e.add("AWS::KMS::Key", arn("kms", "key/"+e.hex(8)+"-"+e.hex(4)+"-"+e.hex(4)+"-"+e.hex(4)+"-"+e.hex(12)), "data", obj{
 		"Enabled": true, "EnableKeyRotation": e.good(), "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": false})
@@ -194,6 +194,7 @@ func (e *estate) buckets(account, name, region string, root, key *asset.Asset) {
 func (e *estate) network(name string, arn func(string, string) string, key, region *asset.Asset) {
 	vpcID := "vpc-0" + e.hex(16)
 	vpc := e.add("AWS::EC2::VPC", arn("ec2", "vpc/"+vpcID), "main", obj{"VpcId": vpcID, "CidrBlock": "10.20.0.0/16"})
+	vpc.Status = value(obj{"IsDefault": false, "State": "available"})
 	subnetID := "subnet-0" + e.hex(16)
 	subnet := e.add("AWS::EC2::Subnet", arn("ec2", "subnet/"+subnetID), "app-a", obj{"SubnetId": subnetID, "VpcId": vpcID, "CidrBlock": "10.20.1.0/24", "MapPublicIpOnLaunch": !e.good()})
 	link(subnet, "vpc", vpc)
