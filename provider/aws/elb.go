@@ -1,0 +1,297 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	elbLoadBalancer asset.Type = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+	elbListener     asset.Type = "AWS::ElasticLoadBalancingV2::Listener"
+	elbTargetGroup  asset.Type = "AWS::ElasticLoadBalancingV2::TargetGroup"
+	acmCertificate  asset.Type = "AWS::CertificateManager::Certificate"
+	iamServerCert   asset.Type = "AWS::IAM::ServerCertificate"
+)
+
+// elbPage is how many things the lists of load balancing answer at most in one page.
+const elbPage = 400
+
+// elbTables read load balancers with their listeners and target groups, and those of
+// the first generation.
+func elbTables(u *unit) []table {
+	client := elb.NewFromConfig(u.config("elasticloadbalancing"))
+	return []table{elbLoadBalancers(u, client), elbTargetGroups(u, client), classicTable(u)}
+}
+
+func elbLoadBalancers(u *unit, client *elb.Client) table {
+	return table{
+		op:    "elasticloadbalancing:DescribeLoadBalancers",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{elbLoadBalancer},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.LoadBalancers {
+				ds = append(ds, loadBalancerDraft(u, u.netOwners(ctx), x))
+			}
+			return ds, aws.ToString(out.NextMarker), nil
+		},
+		reads: []read{{
+			op: "elasticloadbalancing:DescribeLoadBalancerAttributes",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.config["LoadBalancerAttributes"] = out.Attributes
+				return nil
+			},
+		}, {
+			op: "elasticloadbalancing:DescribeCapacityReservation",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeCapacityReservation(ctx, &elb.DescribeCapacityReservationInput{LoadBalancerArn: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.config["MinimumLoadBalancerCapacity"] = out.MinimumLoadBalancerCapacity
+				return nil
+			},
+		}, elbTags(client)},
+		under: []table{{
+			op:    "elasticloadbalancing:DescribeListeners",
+			types: []asset.Type{elbListener},
+			of:    elbLoadBalancer,
+			listOf: func(ctx context.Context, lb *draft, token string) ([]*draft, string, error) {
+				out, err := client.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &lb.ID, Marker: optional(token), PageSize: aws.Int32(elbPage)})
+				if err != nil {
+					return nil, "", err
+				}
+				var ds []*draft
+				for _, x := range out.Listeners {
+					ds = append(ds, listenerDraft(lb, x))
+				}
+				return ds, aws.ToString(out.NextMarker), nil
+			},
+			reads: []read{{
+				op: "elasticloadbalancing:DescribeListenerAttributes",
+				each: func(ctx context.Context, d *draft) error {
+					out, err := client.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: &d.ID})
+					if err != nil {
+						return err
+					}
+					d.config["ListenerAttributes"] = out.Attributes
+					return nil
+				},
+			}, elbTags(client)},
+		}},
+	}
+}
+
+// elbTags reads tags, of up to 20 things in a call.
+func elbTags(client *elb.Client) read {
+	return read{
+		op:   "elasticloadbalancing:DescribeTags",
+		size: 20,
+		together: func(ctx context.Context, ds []*draft) error {
+			arns := make([]string, len(ds))
+			for i, d := range ds {
+				arns[i] = d.ID
+			}
+			out, err := client.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
+			if err != nil {
+				return err
+			}
+			byARN := map[string][]elbtypes.Tag{}
+			for _, x := range out.TagDescriptions {
+				byARN[aws.ToString(x.ResourceArn)] = x.Tags
+			}
+			for _, d := range ds {
+				d.tags = tagMap(byARN[d.ID], func(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value })
+			}
+			return nil
+		},
+	}
+}
+
+func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *draft {
+	d := newDraft(elbLoadBalancer, aws.ToString(x.LoadBalancerArn), aws.ToString(x.LoadBalancerName))
+	d.created, d.incarnation = aws.ToTime(x.CreatedTime), d.ID
+	_, full, _ := strings.Cut(d.ID, ":loadbalancer/")
+	subnets := []*string{}
+	mappings := []doc{}
+	for _, z := range x.AvailabilityZones {
+		subnets = append(subnets, z.SubnetId)
+		mapping := doc{"SubnetId": z.SubnetId}
+		for _, a := range z.LoadBalancerAddresses {
+			mapping["AllocationId"], mapping["IPv6Address"], mapping["PrivateIPv4Address"] = a.AllocationId, a.IPv6Address, a.PrivateIPv4Address
+		}
+		if len(z.SourceNatIpv6Prefixes) > 0 {
+			mapping["SourceNatIpv6Prefix"] = z.SourceNatIpv6Prefixes[0]
+		}
+		mappings = append(mappings, mapping)
+		d.link("subnet", ec2Subnet, u.subnetARN(owners, z.SubnetId))
+	}
+	d.config = doc{
+		"CanonicalHostedZoneID":        x.CanonicalHostedZoneId,
+		"DNSName":                      x.DNSName,
+		"EnablePrefixForIpv6SourceNat": x.EnablePrefixForIpv6SourceNat,
+		"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": x.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic,
+		"IpAddressType":        x.IpAddressType,
+		"Ipv4IpamPoolId":       nil,
+		"LoadBalancerArn":      x.LoadBalancerArn,
+		"LoadBalancerFullName": full,
+		"LoadBalancerName":     x.LoadBalancerName,
+		"Name":                 x.LoadBalancerName,
+		"Scheme":               x.Scheme,
+		"SecurityGroups":       append([]string{}, x.SecurityGroups...),
+		"SubnetMappings":       mappings,
+		"Subnets":              subnets,
+		"Type":                 x.Type,
+	}
+	if p := x.IpamPools; p != nil {
+		d.config["Ipv4IpamPoolId"] = p.Ipv4IpamPoolId
+	}
+	d.status = doc{"State": x.State, "CreatedTime": x.CreatedTime, "VpcId": x.VpcId, "AvailabilityZones": x.AvailabilityZones}
+	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	for _, g := range x.SecurityGroups {
+		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+	}
+	return d
+}
+
+func listenerDraft(lb *draft, x elbtypes.Listener) *draft {
+	id := aws.ToString(x.ListenerArn)
+	d := newDraft(elbListener, id, lb.name+":"+arnName(id))
+	if x.Port != nil {
+		d.name = lb.name + ":" + *decimal(x.Port)
+	}
+	d.incarnation = id
+	d.config = doc{
+		"ListenerArn":          id,
+		"LoadBalancerArn":      lb.ID,
+		"AlpnPolicy":           x.AlpnPolicy,
+		"Certificates":         x.Certificates,
+		"DefaultActions":       x.DefaultActions,
+		"MutualAuthentication": x.MutualAuthentication,
+		"Port":                 x.Port,
+		"Protocol":             x.Protocol,
+		"SslPolicy":            x.SslPolicy,
+	}
+	d.link("parent", elbLoadBalancer, lb.ID)
+	groups := map[string]bool{}
+	forward := func(arn *string) {
+		if g := aws.ToString(arn); !groups[g] {
+			groups[g] = true
+			d.link("target_group", elbTargetGroup, g)
+		}
+	}
+	for _, a := range x.DefaultActions {
+		forward(a.TargetGroupArn)
+		if a.ForwardConfig != nil {
+			for _, g := range a.ForwardConfig.TargetGroups {
+				forward(g.TargetGroupArn)
+			}
+		}
+	}
+	for _, c := range x.Certificates {
+		d.linkCertificate(aws.ToString(c.CertificateArn))
+	}
+	return d
+}
+
+// linkCertificate adds a link to a certificate of ACM or of IAM.
+func (d *draft) linkCertificate(arn string) {
+	switch {
+	case strings.Contains(arn, ":server-certificate/"):
+		d.link("certificate", iamServerCert, arn)
+	case strings.Contains(arn, ":acm:"):
+		d.link("certificate", acmCertificate, arn)
+	}
+}
+
+func elbTargetGroups(u *unit, client *elb.Client) table {
+	return table{
+		op:    "elasticloadbalancing:DescribeTargetGroups",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{elbTargetGroup},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.TargetGroups {
+				ds = append(ds, targetGroupDraft(u, u.netOwners(ctx), x))
+			}
+			return ds, aws.ToString(out.NextMarker), nil
+		},
+		reads: []read{{
+			op: "elasticloadbalancing:DescribeTargetGroupAttributes",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.config["TargetGroupAttributes"] = out.Attributes
+				return nil
+			},
+		}, {
+			op: "elasticloadbalancing:DescribeTargetHealth",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &d.ID})
+				if err != nil {
+					return err
+				}
+				targets := []*elbtypes.TargetDescription{}
+				for _, t := range out.TargetHealthDescriptions {
+					targets = append(targets, t.Target)
+				}
+				d.config["Targets"] = targets
+				return nil
+			},
+		}, elbTags(client)},
+	}
+}
+
+func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *draft {
+	d := newDraft(elbTargetGroup, aws.ToString(x.TargetGroupArn), aws.ToString(x.TargetGroupName))
+	d.incarnation = d.ID
+	_, full, _ := strings.Cut(d.ID, ":targetgroup/")
+	d.config = doc{
+		"HealthCheckEnabled":         x.HealthCheckEnabled,
+		"HealthCheckIntervalSeconds": x.HealthCheckIntervalSeconds,
+		"HealthCheckPath":            x.HealthCheckPath,
+		"HealthCheckPort":            x.HealthCheckPort,
+		"HealthCheckProtocol":        x.HealthCheckProtocol,
+		"HealthCheckTimeoutSeconds":  x.HealthCheckTimeoutSeconds,
+		"HealthyThresholdCount":      x.HealthyThresholdCount,
+		"IpAddressType":              x.IpAddressType,
+		"LoadBalancerArns":           append([]string{}, x.LoadBalancerArns...),
+		"Matcher":                    x.Matcher,
+		"Name":                       x.TargetGroupName,
+		"Port":                       x.Port,
+		"Protocol":                   x.Protocol,
+		"ProtocolVersion":            x.ProtocolVersion,
+		"TargetControlPort":          x.TargetControlPort,
+		"TargetGroupArn":             x.TargetGroupArn,
+		"TargetGroupFullName":        "targetgroup/" + full,
+		"TargetGroupName":            x.TargetGroupName,
+		"TargetType":                 x.TargetType,
+		"UnhealthyThresholdCount":    x.UnhealthyThresholdCount,
+		"VpcId":                      x.VpcId,
+	}
+	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	for _, lb := range x.LoadBalancerArns {
+		d.link("load_balancer", elbLoadBalancer, lb)
+	}
+	return d
+}
