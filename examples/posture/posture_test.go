@@ -145,8 +145,8 @@ func TestBadInput(t *testing.T) {
 		want string
 	}{
 		{"no such file", []string{"-snapshot", filepath.Join(dir, "nothing")}, "no such file"},
-		{"not a snapshot", []string{"-snapshot", file("text", "hello\n")}, "line 1"},
-		{"cut off", []string{"-snapshot", file("cut", header+`{"asset":{"type":"AWS::S3::Buc`)}, "line 2"},
+		{"not a snapshot", []string{"-snapshot", file("text", "hello\n")}, "text:1: "},
+		{"cut off", []string{"-snapshot", file("cut", header+`{"asset":{"type":"AWS::S3::Buc`)}, "cut:2: "},
 		{"no closing line", []string{"-snapshot", file("open", header)}, "end"},
 		{"misspelt member", []string{"-snapshot", file("typo", header+`{"asset":{"type":"T","id":"i","provider":"p","acess":{}}}`+"\n")}, "acess"},
 		{"format", []string{"-format", "xml"}, "want table, json, junit or sarif"},
