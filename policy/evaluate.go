@@ -42,7 +42,8 @@ func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Find
 // it keeps no more than a few hundred. Findings come in the order of the observations.
 // Related answers for other assets, and for coverage; with nil, what policies ask of
 // other assets is unknown. See [Set.Index] for one of bounded size. The sequence is
-// ranged over on the caller's goroutine; an error in it ends the findings with that error.
+// ranged over on the caller's goroutine; an error in it ends the findings with that
+// error, after those of what came before.
 func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation, error], related *asset.Inventory) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		now := s.opts.Now()
@@ -74,6 +75,7 @@ func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation,
 				err = context.Cause(ctx)
 			}
 			if err != nil {
+				p.send()
 				if flush(0) {
 					yield(Finding{}, err)
 				}
