@@ -93,9 +93,8 @@ func (x *exceptions) apply(f *Finding) {
 			continue
 		}
 		x.used[i].Store(true)
-		if x.now.Before(e.Until) {
+		if f.Exception == nil && x.now.Before(e.Until) {
 			f.Exception = e
-			return
 		}
 	}
 }
