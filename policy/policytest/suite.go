@@ -132,8 +132,7 @@ func (s *suite) set(params map[string]any) (*policy.Set, error) {
 	}
 	o := compilation(s.opts, func() time.Time { return s.now })
 	if len(params) > 0 {
-		site := &policy.Overlay{Params: map[string]map[string]any{s.policy.ID: params}}
-		o.Overlays = append(o.Overlays[:len(o.Overlays):len(o.Overlays)], site)
+		o.Overlays = []*policy.Overlay{{Params: map[string]map[string]any{s.policy.ID: params}}}
 	}
 	set, err := policy.NewSet(o, s.policy)
 	if err != nil {

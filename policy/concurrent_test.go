@@ -1,0 +1,304 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+)
+
+// TestOrderIsStable compares whole findings, with evidence, of evaluations by
+// different numbers of goroutines and of a second time.
+func TestOrderIsStable(t *testing.T) {
+	inv := inventory(newOrganization(t, 7, 150).obscured(t))
+	var want []policy.Finding
+	for _, parallel := range []int{1, 2, 8, 1} {
+		opts := options()
+		opts.Parallel = parallel
+		s := requirementSet(t, opts)
+		got := collect(t, s.Evaluate(context.Background(), inv))
+		for i := range got {
+			got[i].Policy = nil // a set has its own copies
+		}
+		if want == nil {
+			want = got
+		}
+		require.Greater(t, len(got), 150*len(requirements))
+		require.Equal(t, want, got, "parallel %d", parallel)
+	}
+	var last *asset.Asset
+	for _, f := range want {
+		if f.Asset == nil {
+			assert.Nil(t, last, "findings of gaps come first")
+			continue
+		}
+		if last != nil {
+			require.LessOrEqual(t, last.Ref.Compare(f.Asset.Ref), 0)
+		}
+		last = f.Asset
+	}
+}
+
+func TestRangedOverAgain(t *testing.T) {
+	s := requirementSet(t, options())
+	seq := s.Evaluate(context.Background(), inventory(newOrganization(t, 1, 20).observations()))
+	for range seq {
+		break
+	}
+	first := describe(collect(t, seq))
+	assert.Equal(t, first, describe(collect(t, seq)))
+}
+
+// TestTenantsAreApart evaluates two tenants with sets of their own at the same time,
+// each of them several times; it is of use under the race detector.
+func TestTenantsAreApart(t *testing.T) {
+	type tenant struct {
+		set  *policy.Set
+		inv  *asset.Inventory
+		want []string
+	}
+	var tenants []*tenant
+	for i := range 2 {
+		day := now.AddDate(0, 0, i)
+		s, err := policy.NewSet(&policy.Options{
+			Schemas: schemas, Now: func() time.Time { return day },
+			Overlays: []*policy.Overlay{{Params: map[string]map[string]any{"p": {"names": []string{fmt.Sprintf("b-%d", i)}}}}},
+		}, &policy.Policy{
+			ID: "p", Title: "P", Severity: policy.Low,
+			Params: []policy.Param{{Name: "names", Type: policy.StringsParam, Default: []string{}}},
+			Checks: []policy.Check{{
+				Types:   []asset.Type{"Test::Bucket"},
+				Require: "config.name in params.names && assets('Test::Bucket').all(b, b.asset.account == asset.account)",
+				Message: "asset.id + ' ' + params.names.join(',') + ' ' + string(now)",
+			}},
+		})
+		require.NoError(t, err)
+		x := &tenant{set: s, inv: &asset.Inventory{}}
+		scope := asset.Scope{Provider: "test", Account: fmt.Sprint(i)}
+		x.inv.Add(&asset.Coverage{Scope: scope, Type: "Test::Bucket", State: asset.Complete})
+		for j := range 200 {
+			b := bucket(t, fmt.Sprintf(`{"name": "b-%d"}`, j%2))
+			b.ID, b.Scope = fmt.Sprintf("%03d", j), scope
+			x.inv.Add(b)
+		}
+		x.want = describe(collect(t, s.Evaluate(context.Background(), x.inv)))
+		tenants = append(tenants, x)
+	}
+	require.NotEqual(t, tenants[0].want, tenants[1].want)
+	var wg sync.WaitGroup
+	got := make([][]string, 8)
+	for i := range got {
+		x := tenants[i%2]
+		wg.Go(func() {
+			for f := range x.set.Evaluate(context.Background(), x.inv) {
+				got[i] = append(got[i], describe([]policy.Finding{f})...)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range got {
+		assert.Equal(t, tenants[i%2].want, got[i])
+	}
+}
+
+func buckets(t testing.TB, n int) []asset.Observation {
+	var obs []asset.Observation
+	for i := range n {
+		b := bucket(t, `{"name": "x"}`)
+		b.ID = fmt.Sprintf("%05d", i)
+		obs = append(obs, b)
+	}
+	return obs
+}
+
+func TestCancellationNeverLooksComplete(t *testing.T) {
+	s := one(t, policy.Check{Require: "config.name == 'x'"})
+	obs := buckets(t, 2000)
+	cause := errors.New("enough")
+	for _, after := range []int{0, 1, 63, 64, 65, 1000, 1999, 2000} {
+		for name, run := range map[string]func(context.Context) iter.Seq2[policy.Finding, error]{
+			"stream": func(ctx context.Context) iter.Seq2[policy.Finding, error] {
+				return s.EvaluateEach(ctx, sequence(obs), nil)
+			},
+			"inventory": func(ctx context.Context) iter.Seq2[policy.Finding, error] { return s.Evaluate(ctx, inventory(obs)) },
+		} {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			if after == 0 {
+				cancel(cause)
+			}
+			n, errs := 0, []error(nil)
+			for f, err := range run(ctx) {
+				if err != nil {
+					assert.Nil(t, f.Policy)
+					errs = append(errs, err)
+					continue
+				}
+				require.Empty(t, errs, "%s: a finding after the error", name)
+				require.Equal(t, policy.Pass.String(), f.Status.String(), "%s: %v", name, f.Err)
+				if n++; n == after {
+					cancel(cause)
+				}
+			}
+			cancel(nil)
+			if n == 2000 && errs == nil {
+				assert.Equal(t, 2000, after, "%s: whole although it was cancelled after %d", name, after)
+				continue
+			}
+			assert.Equal(t, []error{cause}, errs, "%s, after %d", name, after)
+			assert.LessOrEqual(t, n, 2000)
+		}
+	}
+}
+
+// TestCancellationInsideOfAnEvaluation cancels while one finding is being made.
+func TestCancellationInsideOfAnEvaluation(t *testing.T) {
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s, err := policy.NewSet(options(), &policy.Policy{ID: "p", Title: "P", Severity: policy.Low, Checks: []policy.Check{{
+		Types: []asset.Type{"Test::Bucket"},
+		Run: func(ctx context.Context, _ policy.Subject) (policy.Verdict, error) {
+			cancel(cause)
+			<-ctx.Done()
+			return policy.Verdict{}, context.Cause(ctx)
+		},
+	}}})
+	require.NoError(t, err)
+	var last error
+	for _, err := range s.EvaluateEach(ctx, sequence(buckets(t, 3)), nil) {
+		last = err
+	}
+	assert.Equal(t, cause, last)
+}
+
+func TestErrorOfTheInputEndsTheFindings(t *testing.T) {
+	s := one(t, policy.Check{Require: "config.name == 'x'"})
+	broken := errors.New("cut off")
+	n := 0
+	var last error
+	for _, err := range s.EvaluateEach(context.Background(), func(yield func(asset.Observation, error) bool) {
+		for _, o := range buckets(t, 100) {
+			if !yield(o, nil) {
+				return
+			}
+		}
+		yield(nil, broken)
+	}, nil) {
+		if last = err; err == nil {
+			n++
+		}
+	}
+	assert.Equal(t, 100, n, "what came before is evaluated")
+	assert.ErrorIs(t, last, broken)
+}
+
+// TestEarlyBreakLeaksNothing runs in a bubble, which fails the test if a goroutine is
+// left behind in it.
+func TestEarlyBreakLeaksNothing(t *testing.T) {
+	opts := options()
+	opts.Parallel = 8
+	s := requirementSet(t, opts)
+	obs := newOrganization(t, 3, 100).observations()
+	inv := inventory(obs)
+	synctest.Test(t, func(t *testing.T) {
+		for stop := range 5 {
+			ended := false
+			source := func(yield func(asset.Observation, error) bool) {
+				defer func() { ended = true }()
+				for range 20 {
+					for _, o := range obs {
+						if !yield(o, nil) {
+							return
+						}
+					}
+				}
+			}
+			n := 0
+			for _, err := range s.EvaluateEach(t.Context(), source, inv) {
+				require.NoError(t, err)
+				if n++; n > stop*100 {
+					break
+				}
+			}
+			assert.True(t, ended, "the sequence that was read has ended")
+		}
+	})
+}
+
+func TestPanicIsContained(t *testing.T) {
+	s, err := policy.NewSet(options(),
+		&policy.Policy{ID: "bad", Title: "Bad", Severity: policy.Low, Checks: []policy.Check{{
+			Types: []asset.Type{"Test::Bucket"},
+			Run: func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+				if s.Asset.ID == "00001" {
+					panic("out of luck")
+				}
+				return policy.Verdict{Status: policy.Pass}, nil
+			},
+		}}},
+		&policy.Policy{ID: "good", Title: "Good", Severity: policy.Low, Checks: []policy.Check{{Types: []asset.Type{"Test::Bucket"}, Require: "config.name == 'x'"}}})
+	require.NoError(t, err)
+	findings := collect(t, s.EvaluateEach(context.Background(), sequence(buckets(t, 3)), nil))
+	require.Len(t, findings, 6)
+	for _, f := range findings {
+		if f.Policy.ID == "bad" && f.Asset.ID == "00001" {
+			assert.Equal(t, policy.Unknown, f.Status)
+			require.Error(t, f.Err)
+			assert.True(t, strings.HasPrefix(f.Err.Error(), "panic: out of luck\n"), "%v", f.Err)
+			assert.Equal(t, "Bad", f.Message)
+			continue
+		}
+		assert.Equal(t, policy.Pass.String(), f.Status.String())
+	}
+}
+
+func TestCheckInGo(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		run  func(context.Context, policy.Subject) (policy.Verdict, error)
+		want policy.Status
+		err  string
+	}{
+		{"pass", func(context.Context, policy.Subject) (policy.Verdict, error) {
+			return policy.Verdict{Status: policy.Pass}, nil
+		}, policy.Pass, ""},
+		{"fail", func(context.Context, policy.Subject) (policy.Verdict, error) {
+			return policy.Verdict{Status: policy.Fail}, nil
+		}, policy.Fail, ""},
+		{"an error is unknown whatever the verdict says", func(context.Context, policy.Subject) (policy.Verdict, error) {
+			return policy.Verdict{Status: policy.Pass}, errors.New("no answer")
+		}, policy.Unknown, "no answer"},
+		{"what was not read", func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+			_, err := s.Asset.Config.Get("size").Int()
+			return policy.Verdict{Status: policy.Pass}, err
+		}, policy.Unknown, "unread: test:Get: AccessDenied: config.size"},
+		{"the zero verdict is unknown", func(context.Context, policy.Subject) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check does not say why"},
+		{"params and time", func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+			if s.Params["n"] == int64(3) && s.Now.Equal(now) && s.Related != nil {
+				return policy.Verdict{Status: policy.NotApplicable}, nil
+			}
+			return policy.Verdict{}, fmt.Errorf("%+v", s)
+		}, policy.NotApplicable, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := one(t, policy.Check{Run: tt.run}, policy.Param{Name: "n", Type: policy.IntParam, Default: 3})
+			f := verdict(t, s, unread(t, bucket(t, `{}`), "config.size"))
+			assert.Equal(t, tt.want.String(), f.Status.String())
+			if tt.err == "" {
+				assert.NoError(t, f.Err)
+				return
+			}
+			assert.EqualError(t, f.Err, tt.err)
+		})
+	}
+}
