@@ -118,13 +118,21 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 		}
 	}
 	x.add(c, "require", 0, e.machine.Explain(c.require))
+	for i, l := range c.lets {
+		if e.machine.Used(i) {
+			x.add(c, l.Name, 0, e.machine.Explain(l.Expr))
+		}
+	}
 	return x, nil
 }
 
 func (x *Explanation) add(c *compiledCheck, part string, depth int, s *expr.Step) {
 	condition := Condition{Depth: depth, Source: s.Source, Value: expr.Text(s.Result.Value)}
-	if depth == 0 {
+	switch {
+	case depth == 0 && (part == "when" || part == "require"):
 		condition.Part = part
+	case depth == 0:
+		condition.Part = "let " + part
 	}
 	if why := s.Result.Why(); why != nil {
 		prefix := "unknown: "

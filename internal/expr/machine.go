@@ -70,6 +70,7 @@ type Machine struct {
 	vars     func(*Run, string) (ref.Val, bool)
 	lets     []Let
 	values   []any // of lets, nil until used
+	used     []bool
 	locals   []local
 }
 
@@ -91,8 +92,15 @@ func (m *Machine) Begin(ctx context.Context, vars func(*Run, string) (ref.Val, b
 	m.run.track = false
 	m.ctx, m.left, m.vars, m.lets = ctx, MaxSteps, vars, lets
 	m.locals = m.locals[:0]
+	m.used = m.used[:0]
+	for range lets {
+		m.used = append(m.used, false)
+	}
 	m.forget()
 }
+
+// Used reports whether let number i was evaluated since Begin.
+func (m *Machine) Used(i int) bool { return m.used[i] }
 
 func (m *Machine) forget() {
 	m.values = m.values[:0]
@@ -159,6 +167,7 @@ func (m *Machine) let(i int) any {
 	if m.values[i] != nil {
 		return m.values[i]
 	}
+	m.used[i] = true
 	v, err := m.eval(m.lets[i].Expr)
 	if err != nil {
 		if errors.Is(err, ErrTooCostly) || m.ctx.Err() != nil {
