@@ -125,6 +125,7 @@ func TestExceptionsOfAnEvaluationThatWasCutOff(t *testing.T) {
 		Types: []asset.Type{"Test::Bucket"}, Require: "true"}}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	var last error
 	for f, err := range s.EvaluateEach(ctx, sequence(buckets(t, 200)), nil) {
 		if last = err; err == nil {
