@@ -302,7 +302,11 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 		}
 		// What was not read is told once, by the verdict.
 		if f.Status != Unknown || len(r.Unread) == 0 {
-			f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", whyOf(r)))
+			why := r.Why()
+			if why == nil {
+				why = fmt.Errorf("the expression is %s, not a text", expr.Text(r.Value))
+			}
+			f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", why))
 		}
 	}
 	if f.Message == "" {
