@@ -93,7 +93,8 @@ func (s *Scope) With(vars ...Var) (*Scope, error) {
 }
 
 // Object declares an object type with the fields. Those in always are known to be
-// in every value; the others must be guarded by has() or read with .?.
+// in every value; the others must be guarded by has() or read with .?. The name must not
+// be one that an expression can spell to read something, such as that of a variable.
 func (e *Env) Object(name string, fields map[string]*cel.Type, always ...string) *cel.Type {
 	return e.types.declare(name, fields, always...)
 }
