@@ -330,9 +330,48 @@ func TestPagesOfEC2(t *testing.T) {
 			first: &ec2.DescribeFlowLogsOutput{FlowLogs: []ec2types.FlowLog{{FlowLogId: str("fl-1"), ResourceId: str("vpc-1"), FlowLogStatus: str("ACTIVE")}}},
 			last:  &ec2.DescribeFlowLogsOutput{FlowLogs: []ec2types.FlowLog{{FlowLogId: str("fl-2"), ResourceId: str("vpc-1"), FlowLogStatus: str("ACTIVE")}}},
 		},
+		"VPCs": {operation: "EC2:DescribeVpcs", typ: ec2VPC,
+			first: &ec2.DescribeVpcsOutput{Vpcs: []ec2types.Vpc{{VpcId: str("vpc-1"), IsDefault: aws.Bool(true)}}},
+			last:  &ec2.DescribeVpcsOutput{Vpcs: []ec2types.Vpc{{VpcId: str("vpc-2"), IsDefault: aws.Bool(true)}}},
+		},
+		"subnets": {operation: "EC2:DescribeSubnets", typ: ec2Subnet, first: subnets("subnet-1", "123456789012"), last: subnets("subnet-2", "123456789012")},
+		"prefix lists": {operation: "EC2:DescribeManagedPrefixLists", typ: ec2PrefixList,
+			first: &ec2.DescribeManagedPrefixListsOutput{PrefixLists: []ec2types.ManagedPrefixList{{PrefixListArn: str(ref("", "prefix-list/pl-1").ID), PrefixListName: str("a"), AddressFamily: str("IPv4")}}},
+			last:  &ec2.DescribeManagedPrefixListsOutput{PrefixLists: []ec2types.ManagedPrefixList{{PrefixListArn: str(ref("", "prefix-list/pl-2").ID), PrefixListName: str("b"), AddressFamily: str("IPv4")}}},
+		},
+		"route tables": {operation: "EC2:DescribeRouteTables", typ: ec2RouteTable,
+			first: &ec2.DescribeRouteTablesOutput{RouteTables: []ec2types.RouteTable{{RouteTableId: str("rtb-1"), VpcId: str("vpc-1")}}},
+			last:  &ec2.DescribeRouteTablesOutput{RouteTables: []ec2types.RouteTable{{RouteTableId: str("rtb-2"), VpcId: str("vpc-1")}}},
+		},
+		"internet gateways": {operation: "EC2:DescribeInternetGateways", typ: ec2InternetGateway,
+			first: &ec2.DescribeInternetGatewaysOutput{InternetGateways: []ec2types.InternetGateway{{InternetGatewayId: str("igw-1")}}},
+			last:  &ec2.DescribeInternetGatewaysOutput{InternetGateways: []ec2types.InternetGateway{{InternetGatewayId: str("igw-2")}}},
+		},
+		"NAT gateways": {operation: "EC2:DescribeNatGateways", typ: ec2NATGateway,
+			first: &ec2.DescribeNatGatewaysOutput{NatGateways: []ec2types.NatGateway{{NatGatewayId: str("nat-1")}}},
+			last:  &ec2.DescribeNatGatewaysOutput{NatGateways: []ec2types.NatGateway{{NatGatewayId: str("nat-2")}, {NatGatewayId: str("nat-3"), State: ec2types.NatGatewayStateDeleted}}},
+		},
+		"network interfaces": {operation: "EC2:DescribeNetworkInterfaces", typ: ec2NetworkInterface,
+			first: &ec2.DescribeNetworkInterfacesOutput{NetworkInterfaces: []ec2types.NetworkInterface{{NetworkInterfaceId: str("eni-1"), SubnetId: str("subnet-1")}}},
+			last:  &ec2.DescribeNetworkInterfacesOutput{NetworkInterfaces: []ec2types.NetworkInterface{{NetworkInterfaceId: str("eni-2"), SubnetId: str("subnet-1")}}},
+		},
+		"endpoints": {operation: "EC2:DescribeVpcEndpoints", typ: ec2VPCEndpoint,
+			first: &ec2.DescribeVpcEndpointsOutput{VpcEndpoints: []ec2types.VpcEndpoint{{VpcEndpointId: str("vpce-1"), VpcId: str("vpc-1")}}},
+			last:  &ec2.DescribeVpcEndpointsOutput{VpcEndpoints: []ec2types.VpcEndpoint{{VpcEndpointId: str("vpce-2"), VpcId: str("vpc-1")}}},
+		},
+		"peerings": {operation: "EC2:DescribeVpcPeeringConnections", typ: ec2Peering, first: peering("pcx-1"), last: peering("pcx-2")},
 	} {
 		t.Run(name, func(t *testing.T) { testPages(t, l) })
 	}
+}
+
+func peering(id string) *ec2.DescribeVpcPeeringConnectionsOutput {
+	side := func(vpc string) *ec2types.VpcPeeringConnectionVpcInfo {
+		return &ec2types.VpcPeeringConnectionVpcInfo{VpcId: &vpc, OwnerId: aws.String("123456789012"), Region: aws.String("us-east-1")}
+	}
+	return &ec2.DescribeVpcPeeringConnectionsOutput{VpcPeeringConnections: []ec2types.VpcPeeringConnection{{
+		VpcPeeringConnectionId: &id, RequesterVpcInfo: side("vpc-1"), AccepterVpcInfo: side("vpc-2"),
+	}}}
 }
 
 func images(id string) *ec2.DescribeImagesOutput {

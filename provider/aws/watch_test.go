@@ -235,3 +235,22 @@ func TestHub(t *testing.T) {
 	a := only(t, x.collect(t, securityHub), securityHub)
 	assertJSON(t, `{"ARN":"arn:aws:securityhub:us-east-1:123456789012:hub/default","SubscribedAt":"2026-01-01T00:00:00.000Z","AutoEnableControls":true,"ControlFindingGenerator":"SECURITY_CONTROL","Tags":{"team":"sec"}}`, a.Config)
 }
+
+func TestPagesOfWatchers(t *testing.T) {
+	analyzer := func(name string) *accessanalyzer.ListAnalyzersOutput {
+		return &accessanalyzer.ListAnalyzersOutput{Analyzers: []analyzertypes.AnalyzerSummary{{
+			Name: &name, Arn: aws.String("arn:aws:access-analyzer:us-east-1:123456789012:analyzer/" + name), Type: analyzertypes.TypeAccount, Status: analyzertypes.AnalyzerStatusActive,
+		}}}
+	}
+	for name, l := range map[string]listing{
+		"detectors": {operation: "GuardDuty:ListDetectors", typ: guardDutyDetector,
+			first: &guardduty.ListDetectorsOutput{DetectorIds: []string{"1"}}, last: &guardduty.ListDetectorsOutput{DetectorIds: []string{"2"}},
+			others: func(x *tester) { x.fail(denied, "GuardDuty:GetDetector") },
+		},
+		"analyzers": {operation: "AccessAnalyzer:ListAnalyzers", typ: accessAnalyzer, first: analyzer("a"), last: analyzer("b"),
+			others: func(x *tester) { x.fail(denied, "AccessAnalyzer:ListArchiveRules") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testPages(t, l) })
+	}
+}
