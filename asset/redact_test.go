@@ -246,6 +246,16 @@ func TestSecretPaths(t *testing.T) {
 }
 
 // No text that a detector knows gets past the screen, wherever it stands.
+// The place of a name in the block does not matter, nor what stands before it.
+func TestRedactFindsNamesAnywhere(t *testing.T) {
+	for _, before := range []string{`1`, `-1`, `[-1]`, `[-1,"a"]`, `{"b":-1}`, `-5000000000`, `"e"`, `"é"`, `"\u007f"`, `{}`, `[{},{}]`} {
+		a := &asset.Asset{Config: parse(t, `{"a":`+before+`,"pwd":"hunter2x9"}`)}
+		require.NoError(t, (&asset.Redactor{}).Redact(a))
+		_, ok := a.Config.Get("pwd").Redacted()
+		assert.True(t, ok, "after %s", before)
+	}
+}
+
 func FuzzRedact(f *testing.F) {
 	f.Add("password", "hunter2")
 	f.Add("a", "DB_PASSWORD=hunter2")

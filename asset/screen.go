@@ -51,8 +51,8 @@ func hash4(w uint32) uint32 { return w * 0x9e3779b1 >> 17 }
 func foldedWord(s string) uint32 { return le32(s, 0) | 0x20202020 }
 
 // screenWords are parts of what detectors look for and of names of secrets, sorted.
-// A ? stands for any byte of ASCII, and what ends in a ~ is followed by "key", with or
-// without a joint.
+// A ? stands for any byte: in a block, a number or another text may stand right before
+// a text. What ends in a ~ is followed by "key", with or without a joint.
 var screenWords = expandWords(
 	"akia", "asia",
 	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "b_pa", // github_pat_
@@ -87,8 +87,8 @@ func expandWords(words ...string) []uint32 {
 			all = append(all, foldedWord(w))
 			continue
 		}
-		for c := range 128 {
-			all = append(all, foldedWord(before+string(rune(c))+behind))
+		for c := range 256 {
+			all = append(all, foldedWord(before+string([]byte{byte(c)})+behind))
 		}
 	}
 	slices.Sort(all)
