@@ -15,13 +15,18 @@ import (
 //
 //	bits 0-3   tag
 //	bits 4-7   flags
-//	bits 8-31  length of text, count of elements or members; longCount: the
-//	           8 bytes before the place hold it
-//	bits 32-63 payload: the place of text, elements or members, or a small number
+//	bits 8-31  length of text, count of elements, or the place of a table of keys;
+//	           longCount: the 8 bytes before the place hold it
+//	bits 32-63 payload: the place of text, elements or values, or a small number
 //
-// Elements are nodes side by side, members pairs of nodes, key and value. A map of
-// more than indexFrom members is followed by their numbers, 4 bytes each, in the
-// order of the keys, for a binary search.
+// Elements are nodes side by side, and so are the values of a map. The keys of a map, in
+// the order of its values, are in a table that maps with the same keys share: the count
+// of keys in 4 bytes, and their nodes. If they are more than indexFrom, their numbers
+// follow, 4 bytes each, in the order of the keys, for a binary search.
+//
+// Elements that are equal in bits 0-31, as like objects are, stand as these 4 bytes and
+// bits 32-63 of each: flagAlike tells so. A list of like objects takes 4 bytes an
+// object and 8 bytes a member beside the texts of its values.
 type node uint64
 
 const (
@@ -42,6 +47,7 @@ const (
 const (
 	flagDefault node = 1 << 4
 	flagPartial node = 1 << 5 // of a map: members were left out
+	flagAlike   node = 1 << 6 // of a list: elements have bits 0-31 in common
 
 	longCount = 1<<24 - 1
 	indexFrom = 16
@@ -85,31 +91,54 @@ func (v Value) text(n node) string {
 	return v.doc[from : from+l]
 }
 
-func (v Value) count() int {
+// size returns bits 8-31: the count of a list, the place of the keys of a map.
+func (v Value) size() int {
 	if n := v.node.short(); n != longCount {
 		return n
 	}
 	return v.long(v.node)
 }
 
-// long returns the length of a long text, list or map. It is apart so that its callers
-// can be inlined.
+// long returns what does not fit in bits 8-31. It is apart so that its callers can be
+// inlined.
 //
 //go:noinline
 func (v Value) long(n node) int { return int(le64(v.doc, n.payload()-8)) }
 
-func (v Value) elems() uint32 { return v.node.payload() }
+// count returns the number of elements of a list or members of a map.
+func (v Value) count() int {
+	if v.node.tag() == tagMap {
+		n, _ := v.keys()
+		return n
+	}
+	return v.size()
+}
+
+// keys returns the number of members of a map and the place of the nodes of their keys.
+func (v Value) keys() (n int, at uint32) {
+	table := uint32(v.size())
+	return int(le32(v.doc, table)), table + 4
+}
+
+// nth returns an element of a list or a value of a map, which must have so many.
+func (v Value) nth(i int) Value {
+	at := v.node.payload()
+	if v.node.flag(flagAlike) {
+		return Value{v.doc, node(le32(v.doc, at)) | node(le32(v.doc, at+4+4*uint32(i)))<<32}
+	}
+	return Value{v.doc, v.load(at + 8*uint32(i))}
+}
 
 // find returns the number of the member with the key, or -1.
 func (v Value) find(key string) int {
-	n, at := v.count(), v.elems()
+	n, at := v.keys()
 	if n > indexFrom {
-		index := at + 16*uint32(n)
+		index := at + 8*uint32(n)
 		lo, hi := 0, n
 		for lo < hi {
 			mid := (lo + hi) / 2
 			i := le32(v.doc, index+4*uint32(mid))
-			switch c := strings.Compare(v.text(v.load(at+16*i)), key); {
+			switch c := strings.Compare(v.text(v.load(at+8*i)), key); {
 			case c == 0:
 				return int(i)
 			case c < 0:
@@ -121,7 +150,7 @@ func (v Value) find(key string) int {
 		return -1
 	}
 	for i := range n {
-		k := v.load(at + 16*uint32(i))
+		k := v.load(at + 8*uint32(i))
 		if k.short() == len(key) && len(key) < longCount && v.doc[k.payload():int(k.payload())+len(key)] == key ||
 			k.short() == longCount && v.text(k) == key {
 			return i
@@ -139,16 +168,22 @@ type block struct {
 	stack []node // elements of the lists and maps that are being built
 	order []uint32
 
-	// keys holds keys written before, by hash, so that a list of like objects
-	// holds the text of each key once.
-	keys [256]node
+	// keys and tables hold keys and tables of them that were written before, by hash,
+	// each where the hash leads or beside it, so that a list of like objects holds
+	// them once. A table stands there as the node of an imagined map.
+	keys   [256]node
+	tables [256]node
 }
 
 func (b *block) u64(n uint64) {
 	b.out = append(b.out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(n>>32), byte(n>>40), byte(n>>48), byte(n>>56))
 }
 
-// sized returns the length bits of n, having written it before the place if it is long.
+func (b *block) u32(n uint32) {
+	b.out = append(b.out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+}
+
+// sized returns bits 8-31 for n, having written it before the place if it is long.
 func (b *block) sized(n int) node {
 	if n < longCount {
 		return node(n) << 8
@@ -214,30 +249,91 @@ func (b *block) list(mark int) node {
 	nodes := b.stack[mark:]
 	n := b.sized(len(nodes))
 	at := len(b.out)
-	for _, x := range nodes {
-		b.u64(uint64(x))
+	if alike(nodes) {
+		n |= flagAlike
+		b.u32(uint32(nodes[0]))
+		for _, x := range nodes {
+			b.u32(x.payload())
+		}
+	} else {
+		for _, x := range nodes {
+			b.u64(uint64(x))
+		}
 	}
 	b.stack = b.stack[:mark]
 	return placed(tagList, at) | n
+}
+
+// alike reports whether there are nodes, and all are equal in bits 0-31.
+func alike(nodes []node) bool {
+	for _, x := range nodes {
+		if uint32(x) != uint32(nodes[0]) {
+			return false
+		}
+	}
+	return len(nodes) > 0
 }
 
 // mapping writes the nodes on the stack above mark, key and value in turn, as the
 // members of a map. It returns a key that occurs twice, if there is one.
 func (b *block) mapping(mark int) (n node, twice string, ok bool) {
 	nodes := b.stack[mark:]
-	count := len(nodes) / 2
-	l := b.sized(count)
+	table, twice, ok := b.table(nodes)
+	if !ok {
+		return 0, twice, false
+	}
+	l := b.sized(table)
 	at := len(b.out)
-	for _, x := range nodes {
-		b.u64(uint64(x))
+	for i := 1; i < len(nodes); i += 2 {
+		b.u64(uint64(nodes[i]))
+	}
+	b.stack = b.stack[:mark]
+	return placed(tagMap, at) | l, "", true
+}
+
+// table returns the place of the table of the keys among nodes. It writes one if there
+// is none for the same nodes; the keys of one that there is were found to differ.
+func (b *block) table(nodes []node) (at int, twice string, ok bool) {
+	var sum node
+	for i := 0; i < len(nodes); i += 2 {
+		sum += nodes[i]
+	}
+	h := uint64(sum) * 0x9e3779b97f4a7c15 >> 56
+	slot, beside := &b.tables[h], &b.tables[h^1]
+	if *slot != 0 && b.hasKeys(slot.payload(), nodes) {
+		return int(slot.payload()), "", true
+	}
+	if *beside != 0 && b.hasKeys(beside.payload(), nodes) {
+		return int(beside.payload()), "", true
+	}
+	at = len(b.out)
+	count := len(nodes) / 2
+	b.u32(uint32(count))
+	for i := 0; i < len(nodes); i += 2 {
+		b.u64(uint64(nodes[i]))
 	}
 	if count > indexFrom {
 		if twice, ok = b.index(nodes); !ok {
 			return 0, twice, false
 		}
 	}
-	b.stack = b.stack[:mark]
-	return placed(tagMap, at) | l, "", true
+	*beside, *slot = *slot, placed(tagMap, at)
+	return at, "", true
+}
+
+// hasKeys reports whether the table has just the keys among nodes, in their order.
+func (b *block) hasKeys(table uint32, nodes []node) bool {
+	t := b.out[table:]
+	if int(binary.LittleEndian.Uint32(t)) != len(nodes)/2 {
+		return false
+	}
+	t = t[4:]
+	for i := 0; i < len(nodes); i += 2 {
+		if binary.LittleEndian.Uint64(t[4*i:]) != uint64(nodes[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *block) index(nodes []node) (twice string, ok bool) {
@@ -253,7 +349,7 @@ func (b *block) index(nodes []node) (twice string, ok bool) {
 		if i > 0 && bytes.Equal(b.bytesOf(nodes[2*x]), b.bytesOf(nodes[2*order[i-1]])) {
 			return string(b.bytesOf(nodes[2*x])), false
 		}
-		b.out = append(b.out, byte(x), byte(x>>8), byte(x>>16), byte(x>>24))
+		b.u32(x)
 	}
 	return "", true
 }
@@ -297,7 +393,7 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 	case tagList:
 		mark := len(b.stack)
 		for i := range v.count() {
-			n := b.copyWith(v.Index(i), instead)
+			n := b.copyWith(v.nth(i), instead)
 			b.stack = append(b.stack, n)
 		}
 		return b.list(mark) | flags
@@ -337,12 +433,16 @@ func (b *block) share(n node, before int) (node, uint32) {
 	}
 	h := (first ^ bits.RotateLeft64(last, 23) ^ uint64(len(s))<<56) * 0x9e3779b97f4a7c15
 	hash := uint32(h >> 32)
-	slot := &b.keys[hash%256]
+	slot, beside := &b.keys[hash%256], &b.keys[hash%256^1]
 	if *slot != 0 && bytes.Equal(b.bytesOf(*slot), s) {
 		b.out = b.out[:before]
 		return *slot, hash
 	}
-	*slot = n
+	if *beside != 0 && bytes.Equal(b.bytesOf(*beside), s) {
+		b.out = b.out[:before]
+		return *beside, hash
+	}
+	*beside, *slot = *slot, n
 	return n, hash
 }
 

@@ -84,8 +84,9 @@ var valid = []string{
 	`"\ud83d"`, `"\ude00"`, `"\ud83d\u0041"`, `"\ud83d\ud83d\ude00"`, `"\uD83Dx"`, `"\u0000"`, `"` + "\u007f" + `"`, `"` + "\u2028" + `"`, `"\ufffd"`, `"` + "\ufffd" + `"`,
 	`[]`, `[ ]`, `[1]`, `[1,2]`, "[\n1\t,\r2 ]", `[[],[[]],{}]`, `[null,true,"x",1.5,{"a":[]}]`,
 	`{}`, `{ }`, `{"a":1}`, ` { "a" : 1 , "b" : { "c" : [ ] } } `, `{"":0}`, `{"a":{"a":{"a":1}}}`, `{"a\n":1,"é":2,"\u00e9\u00e9":3}`,
-	`[{"k":1},{"k":2},{"k":3}]`, `{"k":"k","l":"k"}`, `{"ab":1,"abcdefgh":2,"abcdefghi":3,"abcdefghijklmnopqrstuvwxyz":4}`,
-	wide(15), wide(16), wide(17), wide(18), wide(100), wide(3000), `[` + wide(40) + `,` + wide(40) + `]`,
+	`[{"k":1},{"k":2},{"k":3}]`, `[{"k":1},{"k":"x"},{"l":2},{}]`, `[{},{}]`, `[{"k":1,"l":2},{"l":3,"k":4},{"k":5},{"k":6,"l":7,"m":8}]`,
+	`["aa","bb"]`, `["aa","b"]`, `[true,false]`, `[true,null]`, `[-1,2147483648,1]`, `[[1],[2]]`, `[1.5,2.5]`, `{"k":"k","l":"k"}`, `{"ab":1,"abcdefgh":2,"abcdefghi":3,"abcdefghijklmnopqrstuvwxyz":4}`,
+	wide(15), wide(16), wide(17), wide(18), wide(100), wide(3000), `[` + wide(40) + `,` + wide(40) + `]`, `[` + wide(16) + `,` + wide(17) + `,` + wide(17) + `,` + wide(18) + `]`,
 	strings.Repeat("[", asset.MaxDepth) + strings.Repeat("]", asset.MaxDepth),
 	`"` + strings.Repeat("long ", 4000) + `"`, `"` + strings.Repeat(`\u20ac`, 4000) + `"`,
 }
@@ -160,6 +161,9 @@ func TestParseRefuses(t *testing.T) {
 		{"\ufeff{}", 0, "want a value"},
 		{`{"a":1,"b":2,"a":3}`, 13, `key "a" a second time`},
 		{`{"a":1,"\u0061":3}`, 7, `key "a" a second time`},
+		{`[{"a":1,"b":2},{"a":1,"b":2,"a":3}]`, 28, `key "a" a second time`},
+		{`[{"a":1,"a":2},{"a":1,"a":2}]`, 8, `key "a" a second time`},
+		{`[` + wide(17) + `,` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 2 + len(wide(17)), `key "key3" a second time`},
 		{`[` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 1, `key "key3" a second time`},
 		{strings.Repeat("[", asset.MaxDepth+1), asset.MaxDepth, "in each other"},
 		{strings.Repeat(`{"a":`, asset.MaxDepth+1), 5 * asset.MaxDepth, "in each other"},
@@ -202,6 +206,11 @@ func TestParseOfVeryLongParts(t *testing.T) {
 	assert.Equal(t, 1<<24+1, v.Len())
 	assert.Equal(t, asset.Int, v.Index(1<<24).Kind())
 	assert.Equal(t, asset.Absent, v.Index(1<<24+1).Kind())
+
+	v, err = asset.Parse([]byte(`["` + long + `",{"a":1},{"a":[]},{},` + wide(20) + `,` + wide(20) + `]`))
+	require.NoError(t, err)
+	assert.Equal(t, `[{"a":1},{"a":[]},{},`+wide(20)+`,`+wide(20)+`]`, "["+strings.TrimPrefix(v.String(), `["`+long+`",`))
+	assert.Equal(t, "0", v.Index(5).Get("key0").String(), "with keys that are far from the begin")
 
 	_, err = asset.Parse([]byte(`{"` + long + `":1,"` + `\u0078` + long[1:] + `":2}`))
 	assert.ErrorContains(t, err, "a second time")

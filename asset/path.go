@@ -366,9 +366,8 @@ func (v Value) marked() bool {
 			}
 		}
 	case tagMap:
-		at := v.elems()
 		for i := range v.count() {
-			if (Value{v.doc, v.load(at + 16*uint32(i) + 8)}).marked() {
+			if v.nth(i).marked() {
 				return true
 			}
 		}

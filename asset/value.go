@@ -115,7 +115,7 @@ func (v Value) member(key string) Value {
 	switch v.node.tag() {
 	case tagMap:
 		if i := v.find(key); i >= 0 {
-			return Value{v.doc, v.load(v.elems() + 16*uint32(i) + 8)}
+			return v.nth(i)
 		}
 		if v.node.flag(flagPartial) {
 			return notKept
@@ -131,8 +131,8 @@ func (v Value) member(key string) Value {
 func (v Value) Index(i int) Value {
 	switch v.node.tag() {
 	case tagList:
-		if i >= 0 && i < v.count() {
-			return Value{v.doc, v.load(v.elems() + 8*uint32(i))}
+		if i >= 0 && i < v.size() {
+			return v.nth(i)
 		}
 	case tagUnread:
 		return v
@@ -226,9 +226,8 @@ func (v Value) Elements() (iter.Seq2[int, Value], error) {
 		return func(func(int, Value) bool) {}, v.wrong(List)
 	}
 	return func(yield func(int, Value) bool) {
-		at, n := v.elems(), v.count()
-		for i := range n {
-			if !yield(i, Value{v.doc, v.load(at + 8*uint32(i))}) {
+		for i := range v.size() {
+			if !yield(i, v.nth(i)) {
 				return
 			}
 		}
@@ -242,8 +241,9 @@ func (v Value) Members() (iter.Seq2[string, Value], error) {
 		return func(func(string, Value) bool) {}, v.wrong(Map)
 	}
 	return func(yield func(string, Value) bool) {
-		for i := range v.count() {
-			if !yield(v.MemberAt(i)) {
+		n, keys := v.keys()
+		for i := range n {
+			if !yield(v.text(v.load(keys+8*uint32(i))), v.nth(i)) {
 				return
 			}
 		}
@@ -253,11 +253,12 @@ func (v Value) Members() (iter.Seq2[string, Value], error) {
 // MemberAt returns member i of a map, counted from 0 in the order of the JSON. It
 // panics if v is not a map or has fewer members; see [Value.Len].
 func (v Value) MemberAt(i int) (string, Value) {
-	if v.node.tag() != tagMap || i < 0 || i >= v.count() {
-		panic("asset: MemberAt out of range")
+	if v.node.tag() == tagMap {
+		if n, keys := v.keys(); i >= 0 && i < n {
+			return v.text(v.load(keys + 8*uint32(i))), v.nth(i)
+		}
 	}
-	at := v.elems() + 16*uint32(i)
-	return v.text(v.load(at)), Value{v.doc, v.load(at + 8)}
+	panic("asset: MemberAt out of range")
 }
 
 // IsPartial reports whether v is a map of which [Value.Project] kept only some
