@@ -190,6 +190,14 @@ func (u *unit) document(d *draft, name string, from any, shape *asset.Shape) (as
 			if x == nil || isMap && len(m) == 0 {
 				return d.unread[p].Value(), nil
 			}
+			// Another operation filled some of it.
+			if isMap && shape != nil {
+				for _, f := range shape.Fields {
+					if _, filled := m[f.Name]; !filled && !f.Mark.Has(asset.WriteOnly) {
+						m[f.Name] = d.unread[p]
+					}
+				}
+			}
 		case isMap && !strings.ContainsAny(rest[1:], ".["):
 			if _, filled := m[rest[1:]]; !filled {
 				m[rest[1:]] = d.unread[p]

@@ -1,10 +1,6 @@
 package aws
 
-import (
-	"context"
-
-	"github.com/openstance/stance/asset"
-)
+import "context"
 
 // linkNetwork adds links to the VPC, the subnets and the security groups of a
 // resource. VPCs and subnets may be those of another account; operations of a table
@@ -20,17 +16,4 @@ func (d *draft) linkNetwork(ctx context.Context, u *unit, vpc *string, subnets, 
 	for _, g := range groups {
 		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
-}
-
-// parsed returns the JSON in a text that is not a policy document: nil if there is
-// none, and an unread part if it is malformed.
-func parsed(op string, text *string) any {
-	if text == nil || *text == "" {
-		return nil
-	}
-	v, err := asset.Parse([]byte(*text))
-	if err != nil {
-		return &asset.Unread{Op: op, Code: codeMalformed, Message: err.Error()}
-	}
-	return v
 }

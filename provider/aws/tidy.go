@@ -3,6 +3,7 @@ package aws
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go/middleware"
@@ -77,18 +78,22 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 		}
 		return m, true
 	case reflect.Struct:
+		// Lists of some services are counted: a struct of their items and how many.
+		if items := v.FieldByName("Items"); s != nil && s.Kind == asset.ListShape && items.IsValid() {
+			return t.value(items, s, at)
+		}
 		m := map[string]any{}
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
 			if !f.IsExported() || f.Type == reflect.TypeFor[middleware.Metadata]() {
 				continue
 			}
-			member, known := memberShape(s, f.Name)
+			name, member, known := fieldShape(s, f.Name)
 			if !known {
 				continue
 			}
-			if x, ok := t.value(v.Field(i), member, at.Key(f.Name)); ok {
-				m[f.Name] = x
+			if x, ok := t.value(v.Field(i), member, at.Key(name)); ok {
+				m[name] = x
 			}
 		}
 		return m, true
@@ -106,4 +111,18 @@ func memberShape(s *asset.Shape, name string) (*asset.Shape, bool) {
 	}
 	f, ok := s.Field(name)
 	return f.Shape, ok
+}
+
+// fieldShape returns the name and the shape that the schema has for a field of the
+// SDK, whose names have other capitals in places.
+func fieldShape(s *asset.Shape, field string) (string, *asset.Shape, bool) {
+	if member, ok := memberShape(s, field); ok {
+		return field, member, true
+	}
+	for _, f := range s.Fields {
+		if strings.EqualFold(f.Name, field) {
+			return f.Name, f.Shape, true
+		}
+	}
+	return "", nil, false
 }
