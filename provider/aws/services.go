@@ -16,5 +16,9 @@ func services() []service {
 		{name: "guardduty", tables: guardDutyTables},
 		{name: "accessanalyzer", tables: accessAnalyzerTables},
 		{name: "securityhub", tables: securityHubTables},
+		{name: "lambda", tables: lambdaTables},
+		{name: "ecs", tables: ecsTables},
+		{name: "ecr", tables: ecrTables},
+		{name: "eks", tables: eksTables},
 	}
 }

@@ -1,0 +1,284 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	ecsCluster        asset.Type = "AWS::ECS::Cluster"
+	ecsService        asset.Type = "AWS::ECS::Service"
+	ecsTaskDefinition asset.Type = "AWS::ECS::TaskDefinition"
+)
+
+// ecsTables read clusters, the services in each, and task definitions that are active.
+func ecsTables(u *unit) []table {
+	client := ecs.NewFromConfig(u.config("ecs"))
+	return []table{ecsClusterTable(u, client), ecsTaskTable(client)}
+}
+
+func ecsClusterTable(u *unit, client *ecs.Client) table {
+	return table{
+		op:    "ecs:ListClusters",
+		types: []asset.Type{ecsCluster},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListClusters(ctx, &ecs.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, id := range out.ClusterArns {
+				d := newDraft(ecsCluster, id, arnName(id))
+				d.config = doc{"Arn": id, "ClusterName": d.name}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op:   "ecs:DescribeClusters",
+			size: 100,
+			together: func(ctx context.Context, ds []*draft) error {
+				out, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{
+					Clusters: ids(ds),
+					Include:  []ecstypes.ClusterField{ecstypes.ClusterFieldConfigurations, ecstypes.ClusterFieldSettings, ecstypes.ClusterFieldTags},
+				})
+				if err != nil {
+					return err
+				}
+				byID := map[string]ecstypes.Cluster{}
+				for _, x := range out.Clusters {
+					byID[aws.ToString(x.ClusterArn)] = x
+				}
+				for _, d := range ds {
+					x, ok := byID[d.ID]
+					if !ok {
+						d.setUnread(u.scan.provider.fills(d.Type, "ecs:DescribeClusters"), ecsFailure("ecs:DescribeClusters", d.ID, out.Failures))
+						continue
+					}
+					d.tags = tagMap(x.Tags, ecsTag)
+					d.config["CapacityProviders"] = x.CapacityProviders
+					d.config["ClusterSettings"] = x.Settings
+					d.config["Configuration"] = x.Configuration
+					d.config["DefaultCapacityProviderStrategy"] = x.DefaultCapacityProviderStrategy
+					d.config["ServiceConnectDefaults"] = x.ServiceConnectDefaults
+					d.status = doc{
+						"Status":                            x.Status,
+						"RunningTasksCount":                 x.RunningTasksCount,
+						"ActiveServicesCount":               x.ActiveServicesCount,
+						"RegisteredContainerInstancesCount": x.RegisteredContainerInstancesCount,
+					}
+				}
+				return nil
+			},
+		}},
+		under: []table{ecsServiceTable(u, client)},
+	}
+}
+
+// ids returns the ids of drafts.
+func ids(ds []*draft) []string {
+	list := make([]string, len(ds))
+	for i, d := range ds {
+		list[i] = d.ID
+	}
+	return list
+}
+
+// ecsFailure says why ECS did not describe one of the things it was asked for.
+func ecsFailure(op, id string, failures []ecstypes.Failure) *asset.Unread {
+	for _, f := range failures {
+		if aws.ToString(f.Arn) == id {
+			return &asset.Unread{Op: op, Code: clip(aws.ToString(f.Reason)), Message: clip(aws.ToString(f.Detail))}
+		}
+	}
+	return &asset.Unread{Op: op, Code: codeNotListed, Message: "it is not in the answer"}
+}
+
+func ecsServiceTable(u *unit, client *ecs.Client) table {
+	return table{
+		op:    "ecs:ListServices",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{ecsService},
+		of:    ecsCluster,
+		listOf: func(ctx context.Context, cluster *draft, token string) ([]*draft, string, error) {
+			out, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster.ID, NextToken: optional(token), MaxResults: aws.Int32(100)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, id := range out.ServiceArns {
+				d := newDraft(ecsService, id, arnName(id))
+				d.key = cluster.ID
+				d.link("cluster", ecsCluster, cluster.ID)
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op:   "ecs:DescribeServices",
+			size: 10,
+			together: func(ctx context.Context, ds []*draft) error {
+				out, err := client.DescribeServices(ctx, &ecs.DescribeServicesInput{
+					Cluster: &ds[0].key, Services: ids(ds), Include: []ecstypes.ServiceField{ecstypes.ServiceFieldTags},
+				})
+				if err != nil {
+					return err
+				}
+				byID := map[string]ecstypes.Service{}
+				for _, x := range out.Services {
+					byID[aws.ToString(x.ServiceArn)] = x
+				}
+				for _, d := range ds {
+					if x, ok := byID[d.ID]; ok {
+						ecsServiceRead(ctx, u, d, x)
+					} else {
+						d.setUnread(u.scan.provider.fills(d.Type, "ecs:DescribeServices"), ecsFailure("ecs:DescribeServices", d.ID, out.Failures))
+					}
+				}
+				return nil
+			},
+		}},
+	}
+}
+
+func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) {
+	d.created = aws.ToTime(x.CreatedAt)
+	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.tags = tagMap(x.Tags, ecsTag)
+	// What belongs to a revision of the service is told of its deployments.
+	var now ecstypes.Deployment
+	for _, p := range x.Deployments {
+		if aws.ToString(p.Status) == "PRIMARY" {
+			now = p
+		}
+	}
+	d.config = doc{
+		"AvailabilityZoneRebalancing":   x.AvailabilityZoneRebalancing,
+		"CapacityProviderStrategy":      x.CapacityProviderStrategy,
+		"Cluster":                       x.ClusterArn,
+		"DeploymentConfiguration":       x.DeploymentConfiguration,
+		"DeploymentController":          x.DeploymentController,
+		"DesiredCount":                  x.DesiredCount,
+		"EnableECSManagedTags":          x.EnableECSManagedTags,
+		"EnableExecuteCommand":          x.EnableExecuteCommand,
+		"HealthCheckGracePeriodSeconds": x.HealthCheckGracePeriodSeconds,
+		"LaunchType":                    x.LaunchType,
+		"LoadBalancers":                 x.LoadBalancers,
+		"Monitoring":                    notCollected(),
+		"Name":                          x.ServiceName,
+		"NetworkConfiguration":          x.NetworkConfiguration,
+		"PlacementConstraints":          x.PlacementConstraints,
+		"PlacementStrategies":           x.PlacementStrategy,
+		"PlatformVersion":               x.PlatformVersion,
+		"PropagateTags":                 x.PropagateTags,
+		"Role":                          x.RoleArn,
+		"SchedulingStrategy":            x.SchedulingStrategy,
+		"ServiceArn":                    x.ServiceArn,
+		"ServiceConnectConfiguration":   now.ServiceConnectConfiguration,
+		"ServiceName":                   x.ServiceName,
+		"ServiceRegistries":             x.ServiceRegistries,
+		"TaskDefinition":                x.TaskDefinition,
+		"VolumeConfigurations":          now.VolumeConfigurations,
+		"VpcLatticeConfigurations":      now.VpcLatticeConfigurations,
+	}
+	d.status = doc{
+		"Status":         x.Status,
+		"CreatedAt":      x.CreatedAt,
+		"CreatedBy":      x.CreatedBy,
+		"RunningCount":   x.RunningCount,
+		"PendingCount":   x.PendingCount,
+		"PlatformFamily": x.PlatformFamily,
+	}
+	d.link("task_definition", ecsTaskDefinition, aws.ToString(x.TaskDefinition))
+	d.link("role", iamRole, aws.ToString(x.RoleArn))
+	for _, l := range x.LoadBalancers {
+		d.link("target_group", "AWS::ElasticLoadBalancingV2::TargetGroup", aws.ToString(l.TargetGroupArn))
+	}
+	if n := x.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
+		d.linkNetwork(ctx, u, nil, n.AwsvpcConfiguration.Subnets, n.AwsvpcConfiguration.SecurityGroups)
+	}
+}
+
+func ecsTaskTable(client *ecs.Client) table {
+	return table{
+		op:    "ecs:ListTaskDefinitions",
+		types: []asset.Type{ecsTaskDefinition},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
+				NextToken: optional(token), MaxResults: aws.Int32(100), Status: ecstypes.TaskDefinitionStatusActive,
+			})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, id := range out.TaskDefinitionArns {
+				_, name, _ := strings.Cut(id, "/")
+				ds = append(ds, newDraft(ecsTaskDefinition, id, name))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ecs:DescribeTaskDefinition",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
+					TaskDefinition: &d.ID, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
+				})
+				if err != nil {
+					return err
+				}
+				if out.TaskDefinition == nil {
+					return fmt.Errorf("no definition of %s in the answer", d.ID)
+				}
+				ecsTaskRead(d, out.TaskDefinition, out.Tags)
+				return nil
+			},
+		}},
+	}
+}
+
+func ecsTaskRead(d *draft, x *ecstypes.TaskDefinition, tags []ecstypes.Tag) {
+	d.created = aws.ToTime(x.RegisteredAt)
+	d.tags = tagMap(tags, ecsTag)
+	var proxy doc
+	if p := x.ProxyConfiguration; p != nil {
+		proxy = doc{"ContainerName": p.ContainerName, "Type": p.Type, "ProxyConfigurationProperties": p.Properties}
+	}
+	d.config = doc{
+		"ContainerDefinitions":    x.ContainerDefinitions,
+		"Cpu":                     x.Cpu,
+		"EnableFaultInjection":    x.EnableFaultInjection,
+		"EphemeralStorage":        x.EphemeralStorage,
+		"ExecutionRoleArn":        x.ExecutionRoleArn,
+		"Family":                  x.Family,
+		"InferenceAccelerators":   x.InferenceAccelerators,
+		"IpcMode":                 x.IpcMode,
+		"Memory":                  x.Memory,
+		"NetworkMode":             x.NetworkMode,
+		"PidMode":                 x.PidMode,
+		"PlacementConstraints":    x.PlacementConstraints,
+		"ProxyConfiguration":      proxy,
+		"RequiresCompatibilities": x.RequiresCompatibilities,
+		"RuntimePlatform":         x.RuntimePlatform,
+		"TaskDefinitionArn":       x.TaskDefinitionArn,
+		"TaskRoleArn":             x.TaskRoleArn,
+		"Volumes":                 x.Volumes,
+	}
+	d.status = doc{
+		"Status":          x.Status,
+		"Revision":        x.Revision,
+		"RegisteredAt":    x.RegisteredAt,
+		"RegisteredBy":    x.RegisteredBy,
+		"Compatibilities": x.Compatibilities,
+	}
+	d.link("role", iamRole, aws.ToString(x.ExecutionRoleArn))
+	d.link("role", iamRole, aws.ToString(x.TaskRoleArn))
+}
+
+func ecsTag(t ecstypes.Tag) (key, value *string) { return t.Key, t.Value }

@@ -1,0 +1,191 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const (
+	eksCluster   asset.Type = "AWS::EKS::Cluster"
+	eksNodegroup asset.Type = "AWS::EKS::Nodegroup"
+)
+
+// eksTables read clusters of Kubernetes, and the groups of nodes in each.
+func eksTables(u *unit) []table {
+	client := eks.NewFromConfig(u.config("eks"))
+	return []table{{
+		op:    "eks:ListClusters",
+		also:  []string{"ec2:DescribeSubnets"},
+		types: []asset.Type{eksCluster},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListClusters(ctx, &eks.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, name := range out.Clusters {
+				ds = append(ds, newDraft(eksCluster, u.arn("eks", "cluster/"+name), name))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "eks:DescribeCluster",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &d.name})
+				if err != nil {
+					return err
+				}
+				if out.Cluster == nil {
+					return fmt.Errorf("no description of %s in the answer", d.name)
+				}
+				eksClusterRead(ctx, u, d, out.Cluster)
+				return nil
+			},
+		}},
+		under: []table{eksNodegroupTable(u, client)},
+	}}
+}
+
+func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster) {
+	d.created, d.tags = aws.ToTime(x.CreatedAt), tagsOr(x.Tags)
+	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	var issuer, authority, activeAuthority, vpc, group, encryptionKey *string
+	if x.Identity != nil && x.Identity.Oidc != nil {
+		issuer = x.Identity.Oidc.Issuer
+	}
+	if c := x.CertificateAuthority; c != nil {
+		if authority = c.Data; c.Active != nil {
+			activeAuthority = c.Active.Id
+		}
+	}
+	for _, e := range x.EncryptionConfig {
+		if e.Provider != nil {
+			encryptionKey = e.Provider.KeyArn
+			d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(encryptionKey)))
+		}
+	}
+	if v := x.ResourcesVpcConfig; v != nil {
+		vpc, group = v.VpcId, v.ClusterSecurityGroupId
+		d.linkNetwork(ctx, u, vpc, v.SubnetIds, v.SecurityGroupIds)
+		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(group)))
+	}
+	d.link("role", iamRole, aws.ToString(x.RoleArn))
+	d.config = doc{
+		"AccessConfig":                 x.AccessConfig,
+		"ActiveCertificateAuthorityId": activeAuthority,
+		"Arn":                          x.Arn,
+		"CertificateAuthority":         x.CertificateAuthority,
+		"CertificateAuthorityData":     authority,
+		"ClusterSecurityGroupId":       group,
+		"ComputeConfig":                x.ComputeConfig,
+		"ControlPlaneScalingConfig":    x.ControlPlaneScalingConfig,
+		"DeletionProtection":           x.DeletionProtection,
+		"EncryptionConfig":             x.EncryptionConfig,
+		"EncryptionConfigKeyArn":       encryptionKey,
+		"Endpoint":                     x.Endpoint,
+		"Id":                           x.Id,
+		"KubeApiServerConfig":          x.KubeApiServerConfig,
+		"KubeControllerManagerConfig":  x.KubeControllerManagerConfig,
+		"KubeSchedulerConfig":          x.KubeSchedulerConfig,
+		"KubernetesNetworkConfig":      x.KubernetesNetworkConfig,
+		"Logging":                      eksLogging(x.Logging),
+		"Name":                         x.Name,
+		"OpenIdConnectIssuerUrl":       issuer,
+		"OutpostConfig":                x.OutpostConfig,
+		"RemoteNetworkConfig":          x.RemoteNetworkConfig,
+		"ResourcesVpcConfig":           x.ResourcesVpcConfig,
+		"RoleArn":                      x.RoleArn,
+		"StorageConfig":                x.StorageConfig,
+		"UpgradePolicy":                x.UpgradePolicy,
+		"Version":                      x.Version,
+		"ZonalShiftConfig":             x.ZonalShiftConfig,
+	}
+	d.status = doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "PlatformVersion": x.PlatformVersion, "VpcId": vpc}
+}
+
+// eksLogging returns the kinds of logs that are on. The API lists those that are off
+// too.
+func eksLogging(l *ekstypes.Logging) any {
+	if l == nil {
+		return nil
+	}
+	on := []doc{}
+	for _, s := range l.ClusterLogging {
+		if aws.ToBool(s.Enabled) {
+			for _, t := range s.Types {
+				on = append(on, doc{"Type": t})
+			}
+		}
+	}
+	return doc{"ClusterLogging": doc{"EnabledTypes": on}}
+}
+
+// eksNodegroupTable describes the groups while it lists them, since their ARNs end in
+// an id that the list does not tell.
+func eksNodegroupTable(u *unit, client *eks.Client) table {
+	return table{
+		op:    "eks:ListNodegroups",
+		also:  []string{"eks:DescribeNodegroup", "ec2:DescribeSubnets"},
+		types: []asset.Type{eksNodegroup},
+		of:    eksCluster,
+		listOf: func(ctx context.Context, cluster *draft, token string) ([]*draft, string, error) {
+			out, err := client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &cluster.name, NextToken: optional(token), MaxResults: aws.Int32(100)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, name := range out.Nodegroups {
+				one, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster.name, NodegroupName: &name})
+				if err != nil {
+					return nil, "", err
+				}
+				if one.Nodegroup == nil {
+					return nil, "", fmt.Errorf("no description of %s in the answer", name)
+				}
+				ds = append(ds, eksNodegroupDraft(ctx, u, cluster, one.Nodegroup))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+	}
+}
+
+func eksNodegroupDraft(ctx context.Context, u *unit, cluster *draft, x *ekstypes.Nodegroup) *draft {
+	d := newDraft(eksNodegroup, aws.ToString(x.NodegroupArn), aws.ToString(x.NodegroupName))
+	d.created, d.incarnation, d.tags = aws.ToTime(x.CreatedAt), arnName(d.ID), tagsOr(x.Tags)
+	d.config = doc{
+		"AmiType":          x.AmiType,
+		"Arn":              x.NodegroupArn,
+		"CapacityType":     x.CapacityType,
+		"ClusterName":      x.ClusterName,
+		"DiskSize":         x.DiskSize,
+		"Id":               aws.ToString(x.ClusterName) + "/" + aws.ToString(x.NodegroupName),
+		"InstanceTypes":    x.InstanceTypes,
+		"Labels":           x.Labels,
+		"LaunchTemplate":   x.LaunchTemplate,
+		"NodeRepairConfig": x.NodeRepairConfig,
+		"NodeRole":         x.NodeRole,
+		"NodegroupName":    x.NodegroupName,
+		"ReleaseVersion":   x.ReleaseVersion,
+		"RemoteAccess":     x.RemoteAccess,
+		"ScalingConfig":    x.ScalingConfig,
+		"Subnets":          x.Subnets,
+		"Taints":           x.Taints,
+		"UpdateConfig":     x.UpdateConfig,
+		"Version":          x.Version,
+		"WarmPoolConfig":   x.WarmPoolConfig,
+	}
+	d.status = doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "ModifiedAt": x.ModifiedAt}
+	d.link("parent", eksCluster, cluster.ID)
+	d.link("role", iamRole, aws.ToString(x.NodeRole))
+	d.linkNetwork(ctx, u, nil, x.Subnets, nil)
+	if x.LaunchTemplate != nil {
+		d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", aws.ToString(x.LaunchTemplate.Id)))
+	}
+	return d
+}
