@@ -20,5 +20,7 @@ func services() []service {
 		{name: "ecs", tables: ecsTables},
 		{name: "ecr", tables: ecrTables},
 		{name: "eks", tables: eksTables},
+		{name: "sqs", tables: sqsTables},
+		{name: "sns", tables: snsTables},
 	}
 }
