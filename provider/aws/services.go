@@ -22,5 +22,7 @@ func services() []service {
 		{name: "eks", tables: eksTables},
 		{name: "sqs", tables: sqsTables},
 		{name: "sns", tables: snsTables},
+		{name: "secretsmanager", tables: secretsManagerTables},
+		{name: "ssm", tables: ssmTables},
 	}
 }

@@ -1,0 +1,89 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const secretsManagerSecret asset.Type = "AWS::SecretsManager::Secret"
+
+// secretsManagerTables read what is known of secrets, and never a secret. Those that
+// wait to be deleted are among them.
+func secretsManagerTables(u *unit) []table {
+	client := secretsmanager.NewFromConfig(u.config("secretsmanager"))
+	return []table{{
+		op:    "secretsmanager:ListSecrets",
+		types: []asset.Type{secretsManagerSecret},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListSecrets(ctx, &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100), IncludePlannedDeletion: aws.Bool(true)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.SecretList {
+				ds = append(ds, secretDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "secretsmanager:DescribeSecret",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &d.ID})
+				if err != nil {
+					return err
+				}
+				replicas := []doc{}
+				for _, r := range out.ReplicationStatus {
+					replicas = append(replicas, doc{"Region": r.Region, "KmsKeyId": r.KmsKeyId})
+				}
+				d.config["ReplicaRegions"] = replicas
+				return nil
+			},
+		}, {
+			op: "secretsmanager:GetResourcePolicy",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.access = policyDocument("secretsmanager:GetResourcePolicy", out.ResourcePolicy)
+				return nil
+			},
+		}},
+	}}
+}
+
+func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {
+	d := newDraft(secretsManagerSecret, aws.ToString(x.ARN), aws.ToString(x.Name))
+	d.created = aws.ToTime(x.CreatedDate)
+	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.tags = tagMap(x.Tags, func(t secrettypes.Tag) (key, value *string) { return t.Key, t.Value })
+	d.config = doc{
+		"Description": x.Description,
+		"Id":          x.ARN,
+		"KmsKeyId":    x.KmsKeyId,
+		"Name":        x.Name,
+		"Type":        x.Type,
+	}
+	d.status = doc{
+		"CreatedDate":       x.CreatedDate,
+		"LastAccessedDate":  x.LastAccessedDate,
+		"LastChangedDate":   x.LastChangedDate,
+		"LastRotatedDate":   x.LastRotatedDate,
+		"NextRotationDate":  x.NextRotationDate,
+		"DeletedDate":       x.DeletedDate,
+		"RotationEnabled":   x.RotationEnabled,
+		"RotationLambdaARN": x.RotationLambdaARN,
+		"RotationRules":     x.RotationRules,
+		"OwningService":     x.OwningService,
+		"PrimaryRegion":     x.PrimaryRegion,
+	}
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.link("rotated_by", lambdaFunction, aws.ToString(x.RotationLambdaARN))
+	return d
+}

@@ -1,0 +1,75 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const ssmParameter asset.Type = "AWS::SSM::Parameter"
+
+// ssmTables read what is known of parameters, and never their values.
+func ssmTables(u *unit) []table {
+	client := ssm.NewFromConfig(u.config("ssm"))
+	return []table{{
+		op:    "ssm:DescribeParameters",
+		types: []asset.Type{ssmParameter},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeParameters(ctx, &ssm.DescribeParametersInput{NextToken: optional(token), MaxResults: aws.Int32(50)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Parameters {
+				ds = append(ds, parameterDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "ssm:ListTagsForResource",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: &d.name})
+				if err != nil {
+					return err
+				}
+				d.tags = tagMap(out.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				return nil
+			},
+		}},
+	}}
+}
+
+func parameterDraft(u *unit, x ssmtypes.ParameterMetadata) *draft {
+	name := aws.ToString(x.Name)
+	id := aws.ToString(x.ARN)
+	if id == "" {
+		id = u.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
+	}
+	d := newDraft(ssmParameter, id, name)
+	var policies any
+	if len(x.Policies) > 0 {
+		texts := make([]string, 0, len(x.Policies))
+		for _, p := range x.Policies {
+			texts = append(texts, aws.ToString(p.PolicyText))
+		}
+		policies = "[" + strings.Join(texts, ",") + "]"
+	}
+	d.config = doc{
+		"AllowedPattern": x.AllowedPattern,
+		"Arn":            id,
+		"DataType":       x.DataType,
+		"Description":    x.Description,
+		"Name":           x.Name,
+		"Policies":       policies,
+		"Tier":           x.Tier,
+		"Type":           x.Type,
+	}
+	d.status = doc{"KeyId": x.KeyId, "LastModifiedDate": x.LastModifiedDate, "LastModifiedUser": x.LastModifiedUser, "Version": x.Version}
+	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
+	return d
+}
