@@ -37,7 +37,7 @@ func (x *tester) says(operation string, out any) {
 }
 
 // pageNames are the fields in which operations have the token of a page.
-var pageNames = []string{"NextToken", "NextMarker", "Marker"}
+var pageNames = []string{"NextToken", "NextMarker", "Marker", "Position", "ExclusiveStartTableName", "LastEvaluatedTableName"}
 
 // pageField returns the field of an input or an output that has the token of a page.
 func pageField(t *testing.T, v any) reflect.Value {

@@ -24,5 +24,6 @@ func services() []service {
 		{name: "sns", tables: snsTables},
 		{name: "secretsmanager", tables: secretsManagerTables},
 		{name: "ssm", tables: ssmTables},
+		{name: "dynamodb", tables: dynamoTables},
 	}
 }
