@@ -34,6 +34,7 @@ type account struct {
 	partition string
 	cfg       aws.Config // with the credentials of the account
 	assumed   bool       // by a role, so that entering it is a call of its own
+	caller    string     // the ARN of who looks, if it is known
 	regions   []string   // that are looked at, once entered
 
 	netOwners sync.Map // what netOwners calls, by region
@@ -122,22 +123,36 @@ func (s *scan) start(ctx context.Context) (*account, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
 	}
-	for _, r := range s.provider.opts.Chain {
-		cfg = assume(cfg, r.Name, r)
-	}
-	client := sts.NewFromConfig(cfg)
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	for _, r := range s.provider.opts.Chain {
+		id, err := arn.Parse(r.Name)
+		if err != nil {
+			return nil, fmt.Errorf("role %q of the chain: %w", r.Name, err)
+		}
+		cfg = assume(cfg, r.Name, r)
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return nil, startError("account "+id.AccountID, cfg.Region, "sts:AssumeRole", " of "+r.Name, err)
+		}
+	}
+	client := sts.NewFromConfig(cfg)
 	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		why := fault("sts:GetCallerIdentity", err)
-		return nil, fmt.Errorf("aws: %s: %s: %s", why.Op, why.Code, why.Message)
+		return nil, startError("account of the credentials", cfg.Region, "sts:GetCallerIdentity", "", err)
 	}
-	partition := "aws"
-	if id, err := arn.Parse(aws.ToString(out.Arn)); err == nil {
-		partition = id.Partition
+	a := newAccount(s.provider, Account{ID: aws.ToString(out.Account)}, "aws", cfg)
+	a.caller = aws.ToString(out.Arn)
+	if id, err := arn.Parse(a.caller); err == nil {
+		a.partition = id.Partition
 	}
-	return newAccount(s.provider, Account{ID: aws.ToString(out.Account)}, partition, cfg), nil
+	return a, nil
+}
+
+// startError says why nothing can be observed. It does not wrap the error of the SDK,
+// whose text may repeat the request.
+func startError(account, region, op, of string, err error) error {
+	why := fault(op, err)
+	return fmt.Errorf("%s, region %s, %s%s: %s: %s", account, region, why.Op, of, why.Code, why.Message)
 }
 
 // accounts returns the accounts to look at, sorted by id, and emits gaps for those

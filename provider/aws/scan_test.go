@@ -86,7 +86,7 @@ func TestCredentialsThatCannotBeUsed(t *testing.T) {
 		assert.Nil(t, o)
 		err = last
 	}
-	require.EqualError(t, err, "aws: sts:GetCallerIdentity: ExpiredToken: The security token included in the request is expired")
+	require.EqualError(t, err, "account of the credentials, region us-east-1, sts:GetCallerIdentity: ExpiredToken: The security token included in the request is expired")
 }
 
 func TestRegionsThatAreNotThere(t *testing.T) {

@@ -32,6 +32,13 @@ const (
 
 // Findings is the flags that all programs have.
 type Findings struct {
+	// Clouds, if there are any, are the providers that the program looks at. Policies
+	// about types of others are left out. To be set before Set is called.
+	Clouds []string
+	// RoleFlag is the name of the flag that prints a role, "role" if it is empty. To be
+	// set before Register is called.
+	RoleFlag string
+
 	packs       dirs
 	format      string
 	all         bool
@@ -51,7 +58,10 @@ func (f *Findings) Register(fl *flag.FlagSet) {
 	fl.Var(&f.minSeverity, "min-severity", "leave out policies below this `severity`")
 	fl.Var(&f.failOn, "fail-on", "exit with 1 if a finding of this `severity` or above fails or is unknown; or none")
 	fl.Var(&f.overlays, "overlay", "adapt the policies as a `file` says: selection, severities, parameters, exceptions; may be repeated")
-	fl.StringVar(&f.role, "role", "", "print the role that the policies need of a `cloud`, aws, azure or gcp, and do nothing else")
+	if f.RoleFlag == "" {
+		f.RoleFlag = "role"
+	}
+	fl.StringVar(&f.role, f.RoleFlag, "", "print the role that the policies need of a `cloud`, aws, azure or gcp, and do nothing else")
 	fl.StringVar(&f.explain, "explain", "", "print how the `policy` decides for the asset whose id follows the flags")
 }
 
@@ -132,6 +142,13 @@ func (f *Findings) Set(opts *policy.Options) (*policy.Set, error) {
 			return nil, err
 		}
 		opts.Overlays = append(opts.Overlays, o)
+	}
+	if len(f.Clouds) > 0 {
+		only := &policy.Overlay{}
+		for _, cloud := range f.Clouds {
+			only.Only = append(only.Only, policy.Selector{Provider: cloud})
+		}
+		opts.Overlays = append(opts.Overlays, only)
 	}
 	if f.minSeverity.Severity > policy.Informational {
 		opts.Overlays = append(opts.Overlays, &policy.Overlay{Only: []policy.Selector{{Severity: f.minSeverity.Severity}}})

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/examples/internal/cli"
+)
+
+// progress tells on a terminal how far the scans of all clouds have come.
+type progress struct {
+	mu           sync.Mutex
+	meter        *cli.Meter
+	accounts     map[string][2]int // units that are done, of how many
+	assets, gaps int
+}
+
+func newProgress(w io.Writer) *progress {
+	return &progress{meter: cli.NewMeter(w), accounts: map[string][2]int{}}
+}
+
+// show tells that something was looked at in a region of an account, where done of
+// total units are now looked at.
+func (p *progress) show(cloud, account, region string, assets, gaps, done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.assets, p.gaps = p.assets+assets, p.gaps+gaps
+	p.accounts[cloud+" "+account] = [2]int{done, total}
+	p.meter.Show(func() string {
+		finished := 0
+		for _, n := range p.accounts {
+			if n[0] == n[1] {
+				finished++
+			}
+		}
+		return fmt.Sprintf("%s account %s: %d of %d, last in %s; accounts: %d of %d done; %d assets, %d gaps",
+			cloud, account, done, total, region, finished, len(p.accounts), p.assets, p.gaps)
+	})
+}
+
+func (p *progress) done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.meter.Done()
+}
+
+// tellGaps prints what could not be read: one line for each operation that failed in a
+// region of an account, with the types that miss because of it.
+func tellGaps(w io.Writer, inv *asset.Inventory) {
+	type place struct {
+		scope    asset.Scope
+		op, code string
+	}
+	var order []place
+	first := map[place]*asset.Gap{}
+	types := map[place][]string{}
+	for _, g := range inv.Gaps() {
+		at := place{g.Scope, g.Op, g.Code}
+		if first[at] == nil {
+			first[at] = g
+			order = append(order, at)
+		}
+		if t := string(g.Type); t != "" && (len(types[at]) == 0 || types[at][len(types[at])-1] != t) {
+			types[at] = append(types[at], t)
+		}
+	}
+	for _, at := range order {
+		var where []string
+		if at.scope.Account != "" {
+			where = append(where, "account "+at.scope.Account)
+		}
+		if at.scope.Region != "" {
+			where = append(where, "region "+at.scope.Region)
+		}
+		where = append(where, cmp.Or(at.op, at.code))
+		text := strings.Join(where, ", ")
+		if at.op != "" {
+			text += ": " + at.code
+		}
+		if m := first[at].Message; m != "" {
+			text += ": " + m
+		}
+		if n := len(types[at]); n > 0 {
+			text += " (no " + types[at][0]
+			if n > 1 {
+				text += fmt.Sprintf(" and %d other types", n-1)
+			}
+			text += ")"
+		}
+		fmt.Fprintf(w, "multicloud: not read: %s %s\n", at.scope.Provider, text)
+	}
+}

@@ -1,0 +1,143 @@
+package moto
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Call is a call of an operation.
+type Call struct {
+	Account, Region string // of the credentials, and that the call is signed for
+	Service         string // by the name that the call is signed for
+	Operation       string // of services that do not name it, method and path
+	ExternalID      string // of sts AssumeRole
+	Role            string // ARN, of sts AssumeRole
+}
+
+// Front stands before a server and refuses what moto lets through.
+type Front struct {
+	// Refuse returns the code and the message of the error that a call ends in, with
+	// status 403, or "" to let it through. Many goroutines call it at once.
+	Refuse func(Call) (code, message string)
+
+	mu       sync.Mutex
+	accounts map[string]string // by the id of the access key
+}
+
+var (
+	credential  = regexp.MustCompile(`Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request`)
+	accessKeyID = regexp.MustCompile(`<AccessKeyId>([^<]+)</AccessKeyId>`)
+)
+
+// URL returns the address of the front of the server at an address. It is there until
+// the test ends.
+func (f *Front) URL(t testing.TB, server string) string {
+	t.Helper()
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.accounts = map[string]string{}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(resp *http.Response) error {
+			role, ok := resp.Request.Context().Value(f).(string)
+			if !ok {
+				return nil
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				return err
+			}
+			if m := accessKeyID.FindSubmatch(body); m != nil {
+				f.mu.Lock()
+				f.accounts[string(m[1])] = strings.Split(role, ":")[4]
+				f.mu.Unlock()
+			}
+			resp.Body = io.NopCloser(bytes.NewReader(body))
+			return nil
+		},
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call, err := f.call(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if code, message := f.Refuse(call); code != "" {
+			refuse(w, call.Service, code, message)
+			return
+		}
+		if call.Role != "" {
+			r = r.WithContext(context.WithValue(r.Context(), f, call.Role))
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func (f *Front) call(r *http.Request) (Call, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return Call{}, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	c := Call{Account: Account}
+	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		f.mu.Lock()
+		if account, ok := f.accounts[m[1]]; ok {
+			c.Account = account
+		}
+		f.mu.Unlock()
+		c.Region, c.Service = m[2], m[3]
+	}
+	_, c.Operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return Call{}, err
+		}
+		c.Operation, c.ExternalID = form.Get("Action"), form.Get("ExternalId")
+		if c.Operation == "AssumeRole" {
+			c.Role = form.Get("RoleArn")
+		}
+	}
+	if c.Operation == "" {
+		c.Operation = r.Method + " " + r.URL.RequestURI()
+	}
+	return c, nil
+}
+
+// refuse answers in the form of the service's protocol.
+func refuse(w http.ResponseWriter, service, code, message string) {
+	w.Header().Set("X-Amzn-Requestid", "refused")
+	w.Header().Set("X-Amzn-Errortype", code)
+	w.Header().Set("Content-Type", "text/xml")
+	text := `{"__type":%[1]q,"message":%[2]q}`
+	switch service {
+	case "ec2":
+		text = `<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>refused</RequestID></Response>`
+	case "s3":
+		text = `<Error><Code>%s</Code><Message>%s</Message><RequestId>refused</RequestId></Error>`
+	case "sts", "iam", "rds", "sns", "autoscaling", "elasticloadbalancing", "cloudfront", "redshift", "elasticache", "route53":
+		text = `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>refused</RequestId></ErrorResponse>`
+	default:
+		w.Header().Set("Content-Type", "application/json")
+	}
+	w.WriteHeader(http.StatusForbidden)
+	fmt.Fprintf(w, text, code, message)
+}
