@@ -2,6 +2,7 @@
 package moto
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -30,11 +30,7 @@ type server struct {
 // running is the server of this test binary. It ends with the binary, because it
 // waits for the end of its standard input.
 var running = sync.OnceValue(func() server {
-	program := "moto_server"
-	if dir := os.Getenv("STANCE_MOTO"); dir != "" {
-		program = filepath.Join(dir, "bin", program)
-	}
-	program, err := exec.LookPath(program)
+	program, err := exec.LookPath(cmp.Or(os.Getenv("STANCE_MOTO"), "moto_server"))
 	if err != nil {
 		return server{err: err}
 	}
@@ -66,8 +62,8 @@ var running = sync.OnceValue(func() server {
 
 // URL returns the address of a server without any resources. There is one server for
 // a test binary, and every call of URL empties it: tests that use it cannot run at
-// the same time. It skips the test where there is no moto_server, neither on PATH
-// nor in the virtual environment that STANCE_MOTO names.
+// the same time. It skips the test where there is no moto_server: the program that
+// STANCE_MOTO names, or one on PATH.
 func URL(t testing.TB) string {
 	t.Helper()
 	s := running()
