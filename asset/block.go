@@ -99,8 +99,7 @@ func (v Value) size() int {
 	return v.long(v.node)
 }
 
-// long returns what does not fit in bits 8-31. It is apart so that its callers can be
-// inlined.
+// long returns what does not fit in bits 8-31. It is apart because it is rare.
 //
 //go:noinline
 func (v Value) long(n node) int { return int(le64(v.doc, n.payload()-8)) }
