@@ -159,11 +159,14 @@ func startError(account, region, op, of string, err error) error {
 // that cannot be.
 func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	opts := &s.provider.opts
+	if err := opts.checkGroups(); err != nil {
+		return nil, err
+	}
 	own, err := s.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []Account{own.Account}
+	list := []Account{unnamed(own.ID, nil)}
 	if opts.Organization {
 		if list, err = s.organization(ctx, own); err != nil {
 			why := fault("organizations:ListAccounts", err)
@@ -171,12 +174,12 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 				Scope: asset.Scope{Provider: providerName},
 				Op:    why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
 			})
-			list = []Account{own.Account}
+			list = []Account{unnamed(own.ID, why)}
 		}
 	} else if len(opts.Accounts) > 0 {
 		list = nil
 		for _, id := range opts.Accounts {
-			list = append(list, Account{ID: id})
+			list = append(list, unnamed(id, nil))
 		}
 	}
 	for _, id := range opts.Accounts {
@@ -186,8 +189,15 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	}
 	var all []*account
 	for _, a := range list {
+		in, why := opts.grouped(&a)
 		switch {
 		case len(opts.Accounts) > 0 && !slices.Contains(opts.Accounts, a.ID):
+		case why != nil:
+			s.emit(ctx, &asset.Gap{
+				Scope: asset.Scope{Provider: providerName, Account: a.ID},
+				Op:    why.Op, Code: why.Code, Message: clip("cannot tell whether the account is in a group: " + why.Message), RequestID: why.RequestID,
+			})
+		case !in:
 		case opts.Match != nil && !opts.Match(a):
 		case a.ID == own.ID:
 			own.Account = a
@@ -200,6 +210,15 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	}
 	slices.SortFunc(all, func(a, b *account) int { return strings.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(all, func(a, b *account) bool { return a.ID == b.ID }), nil
+}
+
+// unnamed returns an account of which Organizations did not tell, for a reason or as it
+// was not asked.
+func unnamed(id string, why *asset.Unread) Account {
+	if why == nil {
+		why = &asset.Unread{Code: codeNotAsked, Message: "Organizations was not asked for the account"}
+	}
+	return Account{ID: id, nameUnread: why, unitsUnread: why, tagsUnread: why}
 }
 
 func roleARN(partition, account, name string) string {

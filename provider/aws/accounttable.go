@@ -31,6 +31,7 @@ func accountTable(u *unit, client *iam.Client, report func(context.Context) (cre
 			}
 			d := newDraft(accountType, u.account.ID, name)
 			d.config["Id"] = u.account.ID
+			d.tags = u.account.Tags
 			return []*draft{d}, "", nil
 		},
 		reads: []read{{

@@ -23,6 +23,7 @@ const (
 	codeUnknownType = "UnknownType"
 	codeNotActive   = "AccountNotActive"
 	codeNoAccount   = "AccountUnknown"
+	codeNotAsked    = "NotAsked"
 	codeNoRole      = "RoleNotGiven"
 	codeNotInReport = "NotInReport"
 	codeNotListed   = "NotListed"

@@ -21,6 +21,10 @@ type Options struct {
 	// or without one the account of the credentials.
 	Accounts []string
 
+	// Groups, if there are any, are the groups of which an account must be in one to be
+	// looked at. An account of which that cannot be told is a gap.
+	Groups []Group
+
 	// Match, if there is one, says of each account whether to look at it.
 	Match func(Account) bool
 
@@ -61,6 +65,12 @@ type Account struct {
 	Email  string
 	Status string // ACTIVE, SUSPENDED, ...; empty if Organizations was not asked
 	Units  []Unit // the organisational units it is in, nearest first, without the root
+
+	Tags   map[string]string // read only if one of the groups names tags
+	Groups []string          // names of the groups in Options that it is in
+
+	// Why the parts of that name are not known.
+	nameUnread, unitsUnread, tagsUnread *asset.Unread
 }
 
 // Unit is an organisational unit.

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/provider"
@@ -42,9 +43,47 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		})
 	}
 	for i := range list {
-		list[i].Units = units[list[i].ID]
+		a := &list[i]
+		var placed bool
+		if a.Units, placed = units[a.ID]; !placed && err != nil {
+			a.unitsUnread = fault("organizations:ListRoots", err)
+		}
+	}
+	if s.provider.opts.byTag() {
+		accountTags(ctx, client, list)
 	}
 	return list, nil
+}
+
+// tagsAtOnce is how many accounts are asked for their tags at once.
+const tagsAtOnce = 4
+
+// accountTags reads the tags of accounts.
+func accountTags(ctx context.Context, client *organizations.Client, list []Account) {
+	var g errgroup.Group
+	g.SetLimit(tagsAtOnce)
+	for i := range list {
+		a := &list[i]
+		g.Go(func() error {
+			tags := map[string]string{}
+			for tag, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
+				out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &a.ID, NextToken: optional(token)})
+				if err != nil {
+					return nil, "", err
+				}
+				return out.Tags, aws.ToString(out.NextToken), nil
+			}) {
+				if err != nil {
+					a.tagsUnread = fault("organizations:ListTagsForResource", err)
+					return nil
+				}
+				tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+			}
+			a.Tags = tags
+			return nil
+		})
+	}
+	g.Wait()
 }
 
 // organizationTree returns the units of each account, nearest first. Two calls for

@@ -60,16 +60,22 @@ func (s *scan) send(ctx context.Context, e event) {
 	}
 }
 
-// discover runs a scan to its end, or until yield returns false. When it returns
-// nothing runs any more.
+// discover runs a scan to its end, or until yield returns false.
 func (p *Provider) discover(ctx context.Context, s *scan, yield func(asset.Observation) bool) error {
+	return s.drive(ctx, s.run, yield)
+}
+
+// drive does work, which emits observations, to its end, or until yield returns false.
+// When it returns nothing runs any more.
+func (s *scan) drive(ctx context.Context, work func(context.Context) error, yield func(asset.Observation) bool) error {
+	p := s.provider
 	within, cancel := context.WithCancel(ctx)
 	s.out = make(chan event)
 	s.workers = semaphore.NewWeighted(int64(p.opts.Workers))
 	var fatal error
 	go func() {
 		defer close(s.out)
-		fatal = s.run(within)
+		fatal = work(within)
 	}()
 	defer func() {
 		cancel()

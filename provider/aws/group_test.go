@@ -1,0 +1,83 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+)
+
+func TestGroupHas(t *testing.T) {
+	shop := Account{
+		ID: "1", Name: "shop-prod",
+		Units: []Unit{{ID: "ou-b", Name: "web"}, {ID: "ou-a", Name: "prod", ARN: "arn:a"}},
+		Tags:  map[string]string{"team": "web", "empty": ""},
+	}
+	for name, tt := range map[string]struct {
+		group Group
+		want  bool
+	}{
+		"nothing":              {Group{}, true},
+		"id":                   {Group{Accounts: []string{"2", "1"}}, true},
+		"another id":           {Group{Accounts: []string{"2"}}, false},
+		"pattern":              {Group{Names: []string{"*-prod"}}, true},
+		"part of the name":     {Group{Names: []string{"shop"}}, false},
+		"nearest unit by id":   {Group{Units: []string{"ou-b"}}, true},
+		"unit above by name":   {Group{Units: []string{"prod"}}, true},
+		"unit above by ARN":    {Group{Units: []string{"arn:a"}}, true},
+		"another unit":         {Group{Units: []string{"test"}}, false},
+		"tag":                  {Group{Tags: map[string]string{"team": "web"}}, true},
+		"tag of another value": {Group{Tags: map[string]string{"team": "data"}}, false},
+		"tag without a value":  {Group{Tags: map[string]string{"empty": ""}}, true},
+		"no such tag":          {Group{Tags: map[string]string{"none": ""}}, false},
+		"all":                  {Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Units: []string{"web"}, Tags: map[string]string{"team": "web"}}, true},
+		"all but one":          {Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Units: []string{"web"}, Tags: map[string]string{"team": "data"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tt.want, tt.group.Has(shop)) })
+	}
+}
+
+// What could decide and was not read is told; what could not is not.
+func TestGroupOfAnAccountThatIsNotKnown(t *testing.T) {
+	units := &asset.Unread{Code: "AccessDenied"}
+	a := Account{ID: "1", Name: "shop", Tags: map[string]string{}, unitsUnread: units}
+	for name, tt := range map[string]struct {
+		groups []Group
+		in     bool
+		why    *asset.Unread
+	}{
+		"decided by the name":         {[]Group{{Names: []string{"other"}, Units: []string{"prod"}}}, false, nil},
+		"to be decided by the units":  {[]Group{{Names: []string{"shop"}, Units: []string{"prod"}}}, false, units},
+		"in another group":            {[]Group{{Units: []string{"prod"}}, {Name: "shops", Names: []string{"sh*"}}}, true, nil},
+		"decided by tags it has not":  {[]Group{{Units: []string{"prod"}, Tags: map[string]string{"a": "b"}}}, false, nil},
+		"of two, one to be told":      {[]Group{{Names: []string{"other"}}, {Units: []string{"prod"}}}, false, units},
+		"without groups all are seen": {nil, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := a
+			in, why := (&Options{Groups: tt.groups}).grouped(&a)
+			assert.Equal(t, tt.in, in)
+			assert.Equal(t, tt.why, why)
+		})
+	}
+}
+
+func TestGroupWithAMalformedPattern(t *testing.T) {
+	x := newTester(t, &Options{Groups: []Group{{Name: "shops", Names: []string{"shop["}}}})
+	_, _, err := x.Accounts(t.Context())
+	require.EqualError(t, err, `group "shops": pattern "shop[": syntax error in pattern`)
+}
+
+// Without an organisation names are not known, and nobody may think that all accounts
+// were looked at and none was in the group.
+func TestGroupByNameWithoutAnOrganization(t *testing.T) {
+	x := newTester(t, &Options{Groups: []Group{{Names: []string{"*"}}}})
+	list, gaps, err := x.Accounts(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, list)
+	require.Len(t, gaps, 1)
+	assert.Equal(t, "123456789012", gaps[0].Scope.Account)
+	assert.Equal(t, codeNotAsked, gaps[0].Code)
+}

@@ -1,0 +1,178 @@
+package aws
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/moto"
+)
+
+// estate is an organisation: accounts by name, of which shop and lab are below units
+// and old is closed, each with a bucket.
+type estate struct {
+	*tester
+	ids map[string]string
+}
+
+// newEstate makes an organisation in which roles ask for the external id "right".
+// refuse may be nil.
+func newEstate(t *testing.T, opts *Options, refuse func(moto.Call) (code, message string)) *estate {
+	t.Helper()
+	e := &estate{tester: newTester(t, opts), ids: map[string]string{"management": moto.Account}}
+	front := &moto.Front{Refuse: func(c moto.Call) (string, string) {
+		if c.Operation == "AssumeRole" && c.ExternalID != "right" {
+			return "AccessDenied", "not authorized to perform: sts:AssumeRole"
+		}
+		if refuse != nil {
+			return refuse(c)
+		}
+		return "", ""
+	}}
+	url := front.URL(t, *e.cfg.BaseEndpoint)
+	e.Provider.cfg.BaseEndpoint = &url
+
+	ctx := t.Context()
+	org := organizations.NewFromConfig(e.cfg)
+	_, err := org.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
+	require.NoError(t, err)
+	roots, err := org.ListRoots(ctx, &organizations.ListRootsInput{})
+	require.NoError(t, err)
+	root := roots.Roots[0].Id
+	unit := func(name string, parent *string) *string {
+		out, err := org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{Name: &name, ParentId: parent})
+		require.NoError(t, err)
+		return out.OrganizationalUnit.Id
+	}
+	prod := unit("prod", root)
+	for _, a := range []struct {
+		name, team string
+		unit       *string
+	}{{"shop", "web", unit("web", prod)}, {"lab", "data", unit("test", root)}, {"old", "web", nil}} {
+		out, err := org.CreateAccount(ctx, &organizations.CreateAccountInput{
+			AccountName: &a.name, Email: aws.String(a.name + "@example.com"),
+			Tags: []orgtypes.Tag{{Key: aws.String("team"), Value: &a.team}},
+		})
+		require.NoError(t, err)
+		id := aws.ToString(out.CreateAccountStatus.AccountId)
+		e.ids[a.name] = id
+		if a.unit != nil {
+			_, err = org.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: &id, SourceParentId: root, DestinationParentId: a.unit})
+			require.NoError(t, err)
+		}
+		inside := s3.NewFromConfig(assume(e.cfg, roleARN("aws", id, "setup"), Role{}), func(o *s3.Options) { o.UsePathStyle = true })
+		_, err = inside.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("of-" + a.name)})
+		require.NoError(t, err)
+	}
+	_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: aws.String(e.ids["old"])})
+	require.NoError(t, err)
+	return e
+}
+
+var entered = Role{Name: "path/audit", ExternalID: "right"}
+
+// seen returns the names of the buckets.
+func seen(inv *asset.Inventory) []string {
+	var names []string
+	for a := range inv.OfType(s3Bucket) {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+func TestOrganizationOfThreeAccounts(t *testing.T) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Regions: []string{"us-east-1"}}, nil)
+	inv := e.collect(t, s3Bucket, accountType)
+	assert.Equal(t, []string{"of-lab", "of-shop"}, seen(inv))
+	for _, name := range []string{"shop", "lab", "management"} {
+		assert.Equal(t, asset.Complete, inv.Coverage(asset.Scope{Provider: "aws", Account: e.ids[name]}, s3Bucket), name)
+	}
+	require.Len(t, inv.Gaps(), 1)
+	assert.Equal(t, &asset.Gap{
+		Scope: asset.Scope{Provider: "aws", Account: e.ids["old"]}, Code: codeNotActive, Message: "the account is suspended",
+	}, inv.Gaps()[0])
+	assert.NotEqual(t, asset.Complete, inv.Coverage(asset.Scope{Provider: "aws"}, s3Bucket))
+}
+
+func TestDeniedRoleAndThrottledOperationAreGaps(t *testing.T) {
+	var e *estate
+	e = newEstate(t, &Options{Organization: true, Role: entered, Regions: []string{"us-east-1"}}, func(c moto.Call) (string, string) {
+		switch {
+		case c.Operation == "AssumeRole" && strings.HasPrefix(c.Role, "arn:aws:iam::"+e.ids["lab"]+":role/path/audit"):
+			return "AccessDenied", "no"
+		case c.Account == e.ids["shop"] && c.Operation == "GetAccountAuthorizationDetails":
+			return "Throttling", "Rate exceeded"
+		}
+		return "", ""
+	})
+	inv := e.collect(t, s3Bucket, iamUser)
+	assert.Equal(t, []string{"of-shop"}, seen(inv))
+	got := map[string]*asset.Gap{}
+	for _, g := range inv.Gaps() {
+		got[g.Scope.Account] = g
+	}
+	require.Len(t, got, 3, gapTexts(inv))
+	lab := asset.Scope{Provider: "aws", Account: e.ids["lab"]}
+	assert.Equal(t, &asset.Gap{Scope: lab, Op: "sts:AssumeRole", Code: "AccessDenied", Message: "no", RequestID: "refused"}, got[e.ids["lab"]])
+	shop := asset.Scope{Provider: "aws", Account: e.ids["shop"]}
+	assert.Equal(t, &asset.Gap{Scope: shop, Type: iamUser, Op: "iam:GetAccountAuthorizationDetails", Code: "Throttling", Message: "Rate exceeded", RequestID: "refused"}, got[e.ids["shop"]])
+	assert.Equal(t, asset.Partial, inv.Coverage(shop, iamUser))
+	assert.Equal(t, asset.Complete, inv.Coverage(shop, s3Bucket))
+	assert.NotEqual(t, asset.Complete, inv.Coverage(lab, s3Bucket))
+}
+
+func TestWrongExternalIDIsAGapOfEachAccount(t *testing.T) {
+	e := newEstate(t, &Options{Organization: true, Role: Role{Name: "audit", ExternalID: "wrong"}, Regions: []string{"us-east-1"}}, nil)
+	inv := e.collect(t, s3Bucket, accountType)
+	assert.Empty(t, seen(inv))
+	assert.Equal(t, e.ids["management"], only(t, inv, accountType).ID)
+	ops := map[string]string{}
+	for _, g := range inv.Gaps() {
+		ops[g.Scope.Account] = g.Op + " " + g.Code
+	}
+	assert.Equal(t, map[string]string{
+		e.ids["shop"]: "sts:AssumeRole AccessDenied", e.ids["lab"]: "sts:AssumeRole AccessDenied", e.ids["old"]: " " + codeNotActive,
+	}, ops)
+}
+
+func TestAccountsOfGroups(t *testing.T) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{
+		{Name: "prod", Units: []string{"prod"}},
+		{Name: "web", Tags: map[string]string{"team": "web"}},
+		{Name: "shops", Names: []string{"shop*"}},
+	}}, nil)
+	list, gaps, err := e.Accounts(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, gaps)
+	groups := map[string][]string{}
+	for _, a := range list {
+		groups[a.Name] = a.Groups
+	}
+	assert.Equal(t, map[string][]string{"shop": {"prod", "web", "shops"}, "old": {"web"}}, groups)
+	assert.Zero(t, e.calls.n["STS:AssumeRole"])
+}
+
+func TestGroupsThatCannotBeTold(t *testing.T) {
+	var e *estate
+	e = newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{{Name: "web", Tags: map[string]string{"team": "web"}}}}, func(c moto.Call) (string, string) {
+		if c.Operation == "ListTagsForResource" {
+			return "AccessDeniedException", "no"
+		}
+		return "", ""
+	})
+	list, gaps, err := e.Accounts(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, list)
+	require.Len(t, gaps, 4)
+	for _, g := range gaps {
+		assert.Equal(t, "organizations:ListTagsForResource", g.Op)
+		assert.Equal(t, "cannot tell whether the account is in a group: no", g.Message)
+	}
+}
