@@ -72,14 +72,17 @@ func (f *foreigners) add(s statement) {
 	if limited && len(left) == 0 {
 		return // only own values pass, whatever the rest is
 	}
-	who := s.v.Get("Principal")
-	if err == nil && who.Unread() != nil {
-		err = who.Unread()
-	}
 	if err != nil {
-		f.note(err)
+		f.note(err) // what keeps strangers out may keep out all of them
+		return
 	}
-	if !s.v.Get("NotPrincipal").IsAbsent() {
+	who, others := s.v.Get("Principal"), s.v.Get("NotPrincipal")
+	switch {
+	case who.Unread() != nil:
+		f.note(who.Unread())
+	case others.Unread() != nil && who.IsAbsent():
+		f.note(others.Unread())
+	case others.Err() == nil:
 		f.addPrincipal(principal{"AWS", "*"}, left, limited)
 	}
 	for p, err := range principals(who) {

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -259,10 +260,13 @@ func (d *denials) from(ss []statement) {
 	}
 	d.gathered = true
 	for _, s := range ss {
-		if !s.is("Deny").isYes() {
-			continue // what is not known to deny takes nothing back
+		t := s.is("Deny")
+		if _, unread := errors.AsType[*asset.Unread](t.err); t.err != nil && !unread {
+			continue // what is no statement takes nothing back
 		}
-		t := s.addressesStrangers()
+		if !t.isNo() {
+			t = t.and(s.addressesStrangers())
+		}
 		if !t.isNo() {
 			t = t.and(s.holds(s.unavoidable))
 		}

@@ -220,7 +220,7 @@ func TestIsPublicUnread(t *testing.T) {
 		path asset.Path
 		want string
 	}{
-		{two(public, private), "Statement[1]", "true"},
+		{two(public, private), "Statement[1]", unread}, // it could deny
 		{two(private, private), "Statement[1]", unread},
 		{two(private, private), "Statement", unread},
 		{two(private, private), "Statement[1].Effect", "false"}, // its principal decides
@@ -232,8 +232,9 @@ func TestIsPublicUnread(t *testing.T) {
 		{two(private, public), "Statement[1].Action", "true"},
 		{two(private, conditional), "Statement[1].Condition", unread},
 		{two(private, conditional), "Statement[1].Condition.StringEquals[\"aws:PrincipalOrgID\"]", "false"},
-		{two(public, denial), "Statement[1]", "true"}, // nothing says that it denies
-		{two(public, denial), "Statement[1].Effect", "true"},
+		{two(public, denial), "Statement[1]", unread},
+		{two(public, denial), "Statement[1].Effect", unread},
+		{two(public, private), "Statement[1].Effect", "true"}, // its principal decides
 		{two(public, denial), "Statement[1].Principal", unread},
 		{two(public, denial), "Statement[1].Resource", unread},
 		{two(public, denial), "Statement[0].Resource", unread},
