@@ -14,8 +14,7 @@ import (
 // the prefix lists that the entries name, with their PrefixListId and Entries; one
 // that is not among them is not known. ICMP has no ports.
 func SecurityGroupOpens(entries asset.Value, protocol string, ports []int64, lists []asset.Value) (bool, error) {
-	names, err := securityGroup(entries, lists).opens(protocol, ports)
-	return len(names) > 0, err
+	return securityGroup(entries, lists).any(protocol, ports)
 }
 
 // SecurityGroupOpensAll tells whether they let the internet in to every port.
@@ -94,7 +93,8 @@ func (rd reader) awsPorts(protocolOf, from, to asset.Value) {
 		fail("protocol", err)
 		m.protocol = anyProtocol
 	}
-	if m.protocol == tcp || m.protocol == udp || err != nil {
+	// Of a protocol that is not known it is not known either whether it has ports.
+	if m.protocol == tcp || m.protocol == udp {
 		r := allPorts()
 		for _, end := range []struct {
 			v    asset.Value
@@ -161,6 +161,5 @@ func NetworkACLOpens(entries []asset.Value, protocol string, ports []int64) (boo
 		r.source = built(&b)
 		f = append(f, r)
 	}
-	names, err := f.opens(protocol, ports)
-	return len(names) > 0, err
+	return f.any(protocol, ports)
 }

@@ -14,7 +14,7 @@ import (
 // ports, by "tcp", "udp" or "any" of them, in the order of their priority. The
 // default rules admit nothing from the internet. Service tags other than Internet
 // are not the internet; a Deny of some destinations takes nothing from a rule for
-// others. The error is nil if some rule certainly does.
+// others. The error says that there may be more.
 func SecurityRulesOpen(rules asset.Value, protocol string, ports []int64) ([]string, error) {
 	return securityRules(rules).opens(protocol, ports)
 }

@@ -20,7 +20,7 @@ import (
 //
 // A rule with targets (tags, service accounts) opens something, and denies only to
 // the targets that it names. Sources other than prefixes are not the internet. The
-// error is nil if some rule certainly opens a port.
+// error says that there may be more.
 func FirewallsOpen(firewalls, before, after []asset.Value, protocol string, ports []int64) ([]string, error) {
 	return network(firewalls, before, after).opens(protocol, ports)
 }
@@ -85,8 +85,23 @@ func firewall(v asset.Value, i, level int) (rule, bool) {
 	var b netipx.IPSetBuilder
 	ranges := v.Get("sourceRanges")
 	rd.sources(&b, "sourceRanges", ranges, addPrefix)
-	if isEmpty(ranges) && isEmpty(v.Get("sourceTags")) && isEmpty(v.Get("sourceServiceAccounts")) {
-		b.AddPrefix(all4()) // the default
+	if isEmpty(ranges) {
+		limited := false
+		for _, key := range []string{"sourceTags", "sourceServiceAccounts"} {
+			v := v.Get(key)
+			if u := v.Unread(); u != nil {
+				rd.fault(key, u)
+				r.anySource = true
+			} else if !isEmpty(v) {
+				limited = true
+			}
+		}
+		switch {
+		case limited:
+			r.anySource = false
+		case !r.anySource:
+			b.AddPrefix(all4()) // the default
+		}
 	}
 	r.source = built(&b)
 	rd.limits(v, "targetTags", "targetServiceAccounts")

@@ -177,8 +177,8 @@ func TestSecurityGroupOpensUnread(t *testing.T) {
 		{office + "," + world, "[1].CidrIp", "unread"},
 		{office + "," + world, "[1].IpProtocol", "unread"},
 		{office + "," + world, "[1].FromPort", "unread"},
-		{office + "," + web, "[1].CidrIp", "false"},     // another port
-		{office + "," + web, "[1].IpProtocol", "false"}, // likewise
+		{office + "," + web, "[1].CidrIp", "false"},      // another port
+		{office + "," + web, "[1].IpProtocol", "unread"}, // with that of every protocol ports mean nothing
 		{office + "," + web, "[1].FromPort", "unread"},
 		{office + "," + web, "[1].ToPort", "false"}, // 80 or more
 		{office + "," + office, "[1].ToPort", "false"},
@@ -425,8 +425,8 @@ func TestFirewallsOpen(t *testing.T) {
 	_, err := FirewallsOpen([]asset.Value{parse(t, a)}, []asset.Value{denied.Value()}, nil, "tcp", []int64{22})
 	assert.Equal(t, denied, err, "an unread policy may deny")
 	got, err := FirewallsOpen([]asset.Value{parse(t, a)}, nil, []asset.Value{denied.Value()}, "tcp", []int64{22})
-	require.NoError(t, err, "decided before")
-	assert.Equal(t, []string{"a"}, got)
+	assert.Equal(t, []string{"a"}, got, "decided before")
+	assert.Equal(t, denied, err, "others may open it, too")
 	for _, p := range []asset.Path{"rules", "rules[0]", "rules[0].match", "rules[0].action", "rules[0].match.layer4Configs", "rules[0].match.srcIpRanges"} {
 		_, err := FirewallsOpen([]asset.Value{parse(t, a)}, []asset.Value{without(t, parse(t, policy(pr(1, "deny", ""))), p)}, nil, "tcp", []int64{22})
 		assert.Equal(t, denied, err, p)

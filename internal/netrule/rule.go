@@ -70,7 +70,7 @@ type filter []rule
 // verdict is what a filter says of one port.
 type verdict struct {
 	open  bool
-	rules []int // that open it
+	rules []int // that open it, each alone or all together
 }
 
 // view is a filter as it is for one port, and for an assumption about what is not
@@ -111,13 +111,11 @@ func (f filter) judge(p protocol, port int64, most bool) verdict {
 			sum.AddSet(set)
 		}
 	}
-	if len(alone) > 0 {
-		return verdict{true, alone}
-	}
+	opening := alone
 	if len(together) > 1 && isAnywhere(built(&sum)) {
-		return verdict{true, together}
+		opening = append(opening, together...)
 	}
-	return verdict{}
+	return verdict{len(opening) > 0, opening}
 }
 
 // built returns the set of a builder that was given valid prefixes only.
@@ -133,7 +131,9 @@ func built(b *netipx.IPSetBuilder) *netipx.IPSet {
 // may not be known; then it is as assumed.
 func (v view) before(i, j int, assumed bool) bool {
 	a, b := v.filter[i], v.filter[j]
-	if (a.anyOrder || b.anyOrder) && a.level == b.level {
+	// Of equal priority a rule that denies comes first, and one of them may be that.
+	tied := a.priority == b.priority && (a.action == unknown || b.action == unknown)
+	if (a.anyOrder || b.anyOrder || tied) && a.level == b.level {
 		return i != j && assumed
 	}
 	return i < j
@@ -272,8 +272,7 @@ func (f filter) bound(nports int) error {
 }
 
 // opens returns the names of the rules that certainly open one of the ports to the
-// internet, in the order of the filter. The error is nil if there is one, and
-// otherwise tells why some might.
+// internet, in the order of the filter. The error tells why others might.
 func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 	protocols, err := f.prepare(protocolName)
 	if err != nil {
@@ -282,30 +281,48 @@ func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 	if err := f.bound(len(wanted)); err != nil {
 		return nil, err
 	}
-	opening := map[int]bool{}
+	fault := f.fault()
+	opening, perhaps := map[int]bool{}, map[int]bool{}
 	for _, p := range protocols {
 		for _, port := range wanted {
 			if port < 0 || port > lastPort {
 				return nil, fmt.Errorf("%d is no port", port)
 			}
-			for _, i := range f.judge(p, port, false).rules {
-				opening[i] = true
+			least := f.judge(p, port, false).rules
+			most := least
+			if fault != nil {
+				most = f.judge(p, port, true).rules
 			}
-			if fault := f.fault(); fault != nil && f.judge(p, port, true).open {
-				err = fault
+			for _, i := range most {
+				perhaps[i] = true
+			}
+			for _, i := range least {
+				// What opens it only together with a rule may not be needed if more
+				// of that rule was known.
+				opening[i] = opening[i] || slices.Contains(most, i)
 			}
 		}
 	}
 	var names []string
 	for i, r := range f {
-		if opening[i] {
+		switch {
+		case opening[i]:
 			names = append(names, r.name)
+		case perhaps[i]:
+			err = fault
 		}
 	}
-	if len(names) > 0 {
-		err = nil
-	}
 	return names, err
+}
+
+// any tells whether the filter certainly opens one of the ports. The error is nil if
+// it does.
+func (f filter) any(protocol string, ports []int64) (bool, error) {
+	names, err := f.opens(protocol, ports)
+	if len(names) > 0 {
+		return true, nil
+	}
+	return false, err
 }
 
 // opensAll tells whether every port of one of the protocols is open to the
