@@ -3,6 +3,7 @@ package expr_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -528,32 +529,32 @@ func document(t testing.TB, x any) asset.Value {
 	return v
 }
 
-// paths returns the paths to every part of a value, and to members of maps that could be there.
-func paths(x any, at asset.Path, to []asset.Path) []asset.Path {
+// paths returns the paths to every part of a value, and to members of maps that could
+// be there by their names.
+func paths(x any, names []string, at asset.Path, to []asset.Path) []asset.Path {
 	if at != "" {
 		to = append(to, at)
 	}
 	switch x := x.(type) {
 	case map[string]any:
-		keys := []string{"a", "b", "k", "s", "i", "o", "any", "ls", "lo", "m"}
-		for k := range x {
-			keys = append(keys, k)
-		}
+		keys := slices.AppendSeq(slices.Clone(names), maps.Keys(x))
 		slices.Sort(keys)
 		for _, k := range slices.Compact(keys) {
 			if v, ok := x[k]; ok {
-				to = paths(v, at.Key(k), to)
+				to = paths(v, names, at.Key(k), to)
 			} else {
 				to = append(to, at.Key(k))
 			}
 		}
 	case []any:
 		for i, v := range x {
-			to = paths(v, at.Index(i), to)
+			to = paths(v, names, at.Index(i), to)
 		}
 	}
 	return to
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func show(vs ...asset.Value) string {
 	var lines []string

@@ -29,7 +29,7 @@ func checkReads(t *testing.T, b *bench, data []byte) (compiled bool) {
 	}
 	for range 4 {
 		raw := s.value(b.schema.Config, 0)
-		doc, _ := obscure(t, s, raw, document(t, raw))
+		doc, _ := obscure(s, raw, thingNames, document(t, raw))
 		part, err := doc.Project(within...)
 		require.NoError(t, err)
 		want, got := b.eval(expr.NewMachine(), x, doc), b.eval(expr.NewMachine(), x, part)
