@@ -113,6 +113,14 @@ func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]
 	_, related := s.reads()
 	related = compact(related)
 	inv, texts := &asset.Inventory{}, interner{}
+	var waiting []*asset.Asset
+	add := func() {
+		pack(waiting)
+		for _, a := range waiting {
+			inv.Add(a)
+		}
+		waiting = waiting[:0]
+	}
 	for o, err := range obs {
 		if err == nil {
 			err = context.Cause(ctx)
@@ -120,18 +128,49 @@ func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]
 		if err != nil {
 			return nil, err
 		}
-		if a, ok := o.(*asset.Asset); ok {
-			paths, wanted := related[a.Type]
-			if !wanted {
-				continue
-			}
-			if o, err = project(texts, a, paths); err != nil {
-				return nil, fmt.Errorf("index %s: %w", a.Ref, err)
+		a, ok := o.(*asset.Asset)
+		if !ok {
+			inv.Add(o)
+			continue
+		}
+		paths, wanted := related[a.Type]
+		if !wanted {
+			continue
+		}
+		slim, err := project(texts, a, paths)
+		if err != nil {
+			return nil, fmt.Errorf("index %s: %w", a.Ref, err)
+		}
+		if waiting = append(waiting, slim); len(waiting) == packed {
+			add()
+		}
+	}
+	add()
+	return inv, nil
+}
+
+// packed is how many assets have their documents in one block.
+const packed = 256
+
+// pack makes the documents of assets parts of one, in which they share keys. They are
+// small and many, and all are kept as long as the index is.
+func pack(assets []*asset.Asset) {
+	var docs []asset.Value
+	var places []*asset.Value
+	for _, a := range assets {
+		for _, v := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
+			if v.Kind() != asset.Absent {
+				docs, places = append(docs, *v), append(places, v)
 			}
 		}
-		inv.Add(o)
 	}
-	return inv, nil
+	all, err := asset.Of(docs)
+	if err != nil {
+		return // one is so deep, or all so large, that they cannot be one: they stay apart
+	}
+	for i, v := range places {
+		*v = all.Index(i)
+	}
 }
 
 // interner keeps one copy of texts that many assets have. Its copies do not keep alive

@@ -3,8 +3,10 @@ package policy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -115,4 +117,48 @@ func TestIndex(t *testing.T) {
 	cancel(broken)
 	_, err = s.Index(ctx, sequence(obs))
 	assert.ErrorIs(t, err, broken)
+}
+
+// An index is as if every asset had been projected alone, however many share a block.
+func TestIndexOfMany(t *testing.T) {
+	s := one(t, policy.Check{Require: "follow('encrypted_by', 'Test::Key').all(k, k.config.?rotated.orValue(false))"})
+	deep := strings.Repeat("[", asset.MaxDepth-1) + strings.Repeat("]", asset.MaxDepth-1)
+	for name, configs := range map[string][]string{
+		"flat": {`{"rotated": true, "name": "x"}`, `{"name": "x"}`, `{"rotated": null}`, `{}`, `{"rotated": [1, {"a": 2}]}`, `[1]`, `null`},
+		"deep": {`{"rotated": true}`, `{"rotated": ` + deep + `}`},
+	} {
+		var obs []asset.Observation
+		for i := range 600 {
+			a := &asset.Asset{Ref: asset.Ref{Type: "Test::Key", ID: fmt.Sprint(i)}, Config: bucket(t, configs[i%len(configs)]).Config}
+			switch i % 10 {
+			case 3:
+				a.Config = (&asset.Unread{Op: "op", Code: "AccessDenied"}).Value()
+			case 5:
+				a.Config = asset.Value{}
+			case 7:
+				a.Config = a.Config.MarkDefault()
+			}
+			a.Status = a.Config
+			obs = append(obs, a)
+		}
+		inv, err := s.Index(context.Background(), sequence(obs))
+		require.NoError(t, err)
+		require.Equal(t, len(obs), inv.Len(), name)
+		for _, o := range obs {
+			a := o.(*asset.Asset)
+			kept, ok := inv.Get(a.Ref)
+			require.True(t, ok)
+			want, err := a.Config.Project("rotated")
+			require.NoError(t, err)
+			assert.True(t, want.Equal(kept.Config), "%s: %s and %s", name, want, kept.Config)
+			assert.Equal(t, want.IsDefault(), kept.Config.IsDefault())
+			if a.Status.Kind() == asset.Absent {
+				assert.Equal(t, asset.Absent, kept.Status.Kind())
+				continue
+			}
+			none, err := a.Status.Project()
+			require.NoError(t, err)
+			assert.True(t, none.Equal(kept.Status), "%s: %s and %s", name, none, kept.Status)
+		}
+	}
 }
