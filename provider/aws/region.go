@@ -70,15 +70,20 @@ func (s *scan) regionalTypes(plans []plan) []asset.Type {
 // listRegions returns the regions that are enabled and all that there are, sorted.
 // It asks EC2, and the account service if that is denied.
 func (a *account) listRegions(ctx context.Context) (enabled, known []string, err error) {
+	if enabled, known, err = a.listRegionsByEC2(ctx); err != nil {
+		if enabled, known, second := a.listRegionsByAccount(ctx); second == nil {
+			return enabled, known, nil
+		}
+	}
+	return enabled, known, err
+}
+
+func (a *account) listRegionsByEC2(ctx context.Context) (enabled, known []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	client := ec2.NewFromConfig(a.config("ec2", a.home()))
 	out, err := client.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(true)})
 	if err != nil {
-		other := accountapi.NewFromConfig(a.config("account", a.home()))
-		if enabled, known, second := listRegionsByAccount(ctx, other); second == nil {
-			return enabled, known, nil
-		}
 		return nil, nil, err
 	}
 	for _, r := range out.Regions {
@@ -92,7 +97,10 @@ func (a *account) listRegions(ctx context.Context) (enabled, known []string, err
 	return enabled, known, nil
 }
 
-func listRegionsByAccount(ctx context.Context, client *accountapi.Client) (enabled, known []string, err error) {
+func (a *account) listRegionsByAccount(ctx context.Context) (enabled, known []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	client := accountapi.NewFromConfig(a.config("account", a.home()))
 	for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]accounttypes.Region, string, error) {
 		out, err := client.ListRegions(ctx, &accountapi.ListRegionsInput{MaxResults: aws.Int32(50), NextToken: optional(token)})
 		if err != nil {

@@ -1,0 +1,102 @@
+package aws
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/openstance/stance/provider"
+)
+
+// simulateAtOnce is how many permissions one call asks for.
+const simulateAtOnce = 100
+
+// simulate asks IAM whether permissions are granted to who looks at the account. It
+// returns nil if that cannot be asked.
+func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]Status {
+	client := iam.NewFromConfig(a.config("iam", a.home()))
+	principal, root := s.principal(ctx, a, client)
+	answers := map[string]Status{}
+	switch {
+	case root:
+		for _, p := range permissions {
+			answers[p] = Status{Level: OK, Message: "granted to the root user"}
+		}
+		return answers
+	case principal == "":
+		return nil
+	}
+	for names := range slices.Chunk(permissions, simulateAtOnce) {
+		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
+			ctx, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
+			out, err := client.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
+				PolicySourceArn: &principal, ActionNames: names, Marker: optional(token), MaxItems: aws.Int32(1000),
+			})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.EvaluationResults, aws.ToString(out.Marker), nil
+		}) {
+			if err != nil {
+				return nil
+			}
+			answers[aws.ToString(r.EvalActionName)] = decision(&r)
+		}
+	}
+	return answers
+}
+
+// decision makes a node of what IAM decided.
+func decision(r *iamtypes.EvaluationResult) Status {
+	action := aws.ToString(r.EvalActionName)
+	switch {
+	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed:
+		return Status{Level: OK, Message: "granted"}
+	case r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations:
+		return Status{Message: "a service control policy of the organisation does not allow it", Action: "except the role from the service control policy"}
+	case r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
+		return Status{Message: "the permissions boundary does not allow it", Action: "add " + action + " to the permissions boundary"}
+	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny:
+		return Status{Message: "a policy denies it", Action: "take the denial of " + action + " out of the policies of the role"}
+	}
+	return Status{Message: "no policy grants it", Action: "add " + action + " to the policies of the role"}
+}
+
+// principal returns the ARN of the user or role that looks at an account, empty if
+// it cannot be told, and whether it is the root user.
+func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) (id string, root bool) {
+	if a.assumed {
+		return roleARN(a.partition, a.ID, s.provider.opts.Role.Name), false
+	}
+	caller, err := arn.Parse(a.caller)
+	if err != nil {
+		return "", false
+	}
+	kind, rest, _ := strings.Cut(caller.Resource, "/")
+	switch {
+	case caller.Resource == "root":
+		return "", true
+	case kind == "user":
+		return a.caller, false
+	case kind != "assumed-role":
+		return "", false
+	}
+	if chain := s.provider.opts.Chain; len(chain) > 0 {
+		return chain[len(chain)-1].Name, false
+	}
+	// The ARN of the session leaves the path of the role out.
+	name, _, _ := strings.Cut(rest, "/")
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if err != nil || out.Role == nil {
+		return roleARN(a.partition, a.ID, name), false
+	}
+	return aws.ToString(out.Role.Arn), false
+}
