@@ -119,7 +119,7 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 	}
 	x.add(c, "require", 0, e.machine.Explain(c.require))
 	for i, l := range c.lets {
-		if e.machine.Used(i) {
+		if e.machine.Unexplained(i) {
 			x.add(c, l.Name, 0, e.machine.Explain(l.Expr))
 		}
 	}

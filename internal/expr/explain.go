@@ -67,6 +67,7 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 				child := m.explain(l.Expr, l.Expr.root(), l.Name, true)
 				s.Steps, s.Result, s.operator = []*Step{child}, child.Result, "let"
 				m.values[i] = child.Result.Value
+				m.told[i].explained = true
 				return s
 			}
 		}

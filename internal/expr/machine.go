@@ -69,8 +69,8 @@ type Machine struct {
 	left     int             // steps
 	vars     func(*Run, string) (ref.Val, bool)
 	lets     []Let
-	values   []any // of lets, nil until used
-	used     []bool
+	values   []any  // of lets, nil until used
+	told     []told // of lets, since Begin
 	locals   []local
 }
 
@@ -92,15 +92,19 @@ func (m *Machine) Begin(ctx context.Context, vars func(*Run, string) (ref.Val, b
 	m.run.track = false
 	m.ctx, m.left, m.vars, m.lets = ctx, MaxSteps, vars, lets
 	m.locals = m.locals[:0]
-	m.used = m.used[:0]
+	m.told = m.told[:0]
 	for range lets {
-		m.used = append(m.used, false)
+		m.told = append(m.told, told{})
 	}
 	m.forget()
 }
 
-// Used reports whether let number i was evaluated since Begin.
-func (m *Machine) Used(i int) bool { return m.used[i] }
+// told is what became of a let.
+type told struct{ evaluated, explained bool }
+
+// Unexplained reports whether let number i was evaluated since Begin and is not among
+// the conditions that Explain explained where they stand.
+func (m *Machine) Unexplained(i int) bool { return m.told[i].evaluated && !m.told[i].explained }
 
 func (m *Machine) forget() {
 	m.values = m.values[:0]
@@ -167,7 +171,7 @@ func (m *Machine) let(i int) any {
 	if m.values[i] != nil {
 		return m.values[i]
 	}
-	m.used[i] = true
+	m.told[i].evaluated = true
 	v, err := m.eval(m.lets[i].Expr)
 	if err != nil {
 		if errors.Is(err, ErrTooCostly) || m.ctx.Err() != nil {

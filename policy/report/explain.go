@@ -13,7 +13,11 @@ import (
 // below it each expression with its parts, what they came to and what they read.
 // Parts that were not evaluated because others had decided are not among them.
 func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
-	width := max(opts.orZero().Width, minWidth)
+	width := opts.orZero().Width
+	if width == 0 {
+		width = 100
+	}
+	width = max(width, minWidth)
 	f := x.Finding
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(f.Status.String()), messageOf(f))
@@ -32,7 +36,7 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 		if c.Part != "" {
 			fmt.Fprintf(&b, "\n%s\n", c.Part)
 		}
-		text := visible(oneLine(c.Source)) + " → " + visible(oneLine(c.Value))
+		text := visible(strings.Join(strings.Fields(c.Source), " ")) + " → " + visible(oneLine(c.Value))
 		for i, line := range wrap(text, max(width-len(indent), 24)) {
 			if i > 0 {
 				line = "  " + line
