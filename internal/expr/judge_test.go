@@ -199,7 +199,7 @@ func TestJudgementsAreSound(t *testing.T) {
 				require.Empty(t, faults)
 				mac := expr.NewMachine()
 				yes, no, open := 0, 0, 0
-				for _, seed := range seeds(600) {
+				for _, seed := range seeds(250) {
 					s := newSource(seed)
 					raw := m{"any": j.form(s)}
 					whole := document(t, raw)

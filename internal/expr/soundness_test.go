@@ -137,7 +137,7 @@ func withoutNull(t *testing.T, v asset.Value) asset.Value {
 
 func TestAgreesWithCEL(t *testing.T) {
 	b, compiled := newBench(t), 0
-	n := 2000
+	n := 1000
 	if testing.Short() {
 		n = 500
 	}
@@ -262,7 +262,7 @@ func why(r expr.Result) error {
 }
 
 func TestWhatWasNotReadDoesNotDecide(t *testing.T) {
-	b, n := newBench(t), 2000
+	b, n := newBench(t), 1000
 	if testing.Short() {
 		n = 500
 	}
