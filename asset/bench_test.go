@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/corpus"
 )
 
 func TestCorpusIsLikeAssets(t *testing.T) {
 	total, least, most := 0, 1<<30, 0
-	for _, doc := range corpus(t) {
+	for _, doc := range corpus.Documents() {
 		total, least, most = total+len(doc), min(least, len(doc)), max(most, len(doc))
 	}
 	assert.InDelta(t, 3600, total/10, 400, "mean")
@@ -25,7 +26,7 @@ func TestCorpusIsLikeAssets(t *testing.T) {
 
 func TestValueSize(t *testing.T) {
 	text, block := 0, 0
-	for _, doc := range corpus(t) {
+	for _, doc := range corpus.Documents() {
 		v, err := asset.Parse(doc)
 		require.NoError(t, err)
 		text, block = text+len(doc), block+asset.BlockLen(v)+int(unsafe.Sizeof(v))
@@ -67,7 +68,7 @@ func TestLikeObjectsShareTheirKeys(t *testing.T) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	docs, size := corpus(b), 0
+	docs, size := corpus.Documents(), 0
 	for _, doc := range docs {
 		size += len(doc)
 	}
@@ -99,7 +100,7 @@ func BenchmarkParse(b *testing.B) {
 func BenchmarkRedact(b *testing.B) {
 	var assets []*asset.Asset
 	size := 0
-	for _, doc := range corpus(b) {
+	for _, doc := range corpus.Documents() {
 		assets = append(assets, &asset.Asset{Config: parse(b, string(doc))})
 		size += len(doc)
 	}
@@ -118,7 +119,7 @@ func BenchmarkRedact(b *testing.B) {
 func BenchmarkDiffOfNothing(b *testing.B) {
 	var old, new asset.Inventory
 	size := 0
-	for i, doc := range corpus(b) {
+	for i, doc := range corpus.Documents() {
 		for _, inv := range []*asset.Inventory{&old, &new} {
 			inv.Add(&asset.Asset{Ref: asset.Ref{Type: "T", ID: string(rune('a' + i))}, Config: parse(b, string(doc))})
 		}

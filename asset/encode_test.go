@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/corpus"
 )
 
 type embedded struct {
@@ -142,7 +143,7 @@ type silent struct{}
 func (silent) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("cannot be said") }
 
 func TestOfIsAsSmallAsParsed(t *testing.T) {
-	for _, doc := range corpus(t) {
+	for _, doc := range corpus.Documents() {
 		var x any
 		require.NoError(t, json.Unmarshal(doc, &x))
 		v := parse(t, string(doc))
