@@ -16,8 +16,8 @@ func Documents() [][]byte {
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	var docs [][]byte
 	for _, d := range []any{
-		g.bucket(), g.firewall(4), g.securityGroup(12), g.securityGroup(40), g.instance(3), g.instance(9),
-		g.database(), g.role(4), g.cluster(3), g.networkSecurityGroup(16),
+		g.bucket(), g.firewall(6), g.securityGroup(12), g.securityGroup(52), g.instance(3), g.instance(11),
+		g.database(), g.role(4), g.cluster(3), g.networkSecurityGroup(20),
 	} {
 		docs = append(docs, marshal(d))
 	}
