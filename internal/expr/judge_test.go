@@ -73,7 +73,8 @@ func (s *source) awsPolicy() any {
 }
 
 func (s *source) googlePolicy() any {
-	members := s.any("allUsers", "user:ann@example.com", "serviceAccount:a@p.iam.gserviceaccount.com", "group:g@example.com", "allAuthenticatedUsers")
+	members := s.any("allUsers", "user:ann@example.com", "serviceAccount:a@p.iam.gserviceaccount.com", "group:g@example.com",
+		"user:bob@example.com", "domain:example.com", "serviceAccount:b@p.iam.gserviceaccount.com", "group:h@example.com")
 	return m{"bindings": s.list(3, func() any {
 		return m{"role": s.one("roles/owner", "roles/editor", "roles/iam.serviceAccountUser", "roles/viewer"), "members": s.list(3, members)()}
 	})()}
@@ -199,7 +200,7 @@ func TestJudgementsAreSound(t *testing.T) {
 				require.Empty(t, faults)
 				mac := expr.NewMachine()
 				yes, no, open := 0, 0, 0
-				for _, seed := range seeds(250) {
+				for _, seed := range seeds(400) {
 					s := newSource(seed)
 					raw := m{"any": j.form(s)}
 					whole := document(t, raw)
