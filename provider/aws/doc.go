@@ -6,6 +6,13 @@
 // of assets are in the schemas of package asset/catalog/aws: config has the names
 // of CloudFormation's properties.
 //
+// # Getting in
+//
+// [Onboarding] renders the role that an account needs, for what is to be read and
+// nothing else. [Provider.Check] tells of each account whether it can be entered, and
+// of each permission whether it is granted. [Group] picks accounts of an organisation
+// by name, unit or tag.
+//
 // # Identity
 //
 // The id of an asset is its ARN. What has none is named by what AWS knows it by:

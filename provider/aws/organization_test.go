@@ -160,8 +160,7 @@ func TestAccountsOfGroups(t *testing.T) {
 }
 
 func TestGroupsThatCannotBeTold(t *testing.T) {
-	var e *estate
-	e = newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{{Name: "web", Tags: map[string]string{"team": "web"}}}}, func(c moto.Call) (string, string) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{{Name: "web", Tags: map[string]string{"team": "web"}}}}, func(c moto.Call) (string, string) {
 		if c.Operation == "ListTagsForResource" {
 			return "AccessDeniedException", "no"
 		}
