@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -99,8 +100,11 @@ func policyDocument(op string, text *string) any {
 }
 
 // finish makes the asset. The documents are tidied, brought to the schema and
-// redacted.
+// redacted. One without an id would be taken for every other one without.
 func (u *unit) finish(d *draft) (*asset.Asset, error) {
+	if d.ID == "" {
+		return nil, errors.New("something was answered without what names it")
+	}
 	known := u.scan.known(d.Type)
 	schema := known.schema
 	a := &asset.Asset{
