@@ -108,7 +108,9 @@ func snapshotTable(u *unit, client *ec2.Client) table {
 			}
 			var ds []*draft
 			for _, x := range out.Snapshots {
-				ds = append(ds, snapshotDraft(u, x))
+				if u.own(x.OwnerId) {
+					ds = append(ds, snapshotDraft(u, x))
+				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -129,6 +131,10 @@ func snapshotTable(u *unit, client *ec2.Client) table {
 		}},
 	}
 }
+
+// own reports whether the account is the owner. Servers that are not AWS answer lists
+// of one's own things with those that AWS itself offers to everybody.
+func (u *unit) own(owner *string) bool { return owner == nil || *owner == u.account.ID }
 
 func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
 	id := aws.ToString(x.SnapshotId)
@@ -181,7 +187,9 @@ func imageTable(u *unit, client *ec2.Client) table {
 			}
 			var ds []*draft
 			for _, x := range out.Images {
-				ds = append(ds, imageDraft(u, x))
+				if u.own(x.OwnerId) {
+					ds = append(ds, imageDraft(u, x))
+				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
