@@ -25,5 +25,7 @@ func services() []service {
 		{name: "secretsmanager", tables: secretsManagerTables},
 		{name: "ssm", tables: ssmTables},
 		{name: "dynamodb", tables: dynamoTables},
+		{name: "logs", tables: logsTables},
+		{name: "cloudwatch", tables: cloudwatchTables},
 	}
 }

@@ -1,0 +1,95 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const cloudwatchAlarm asset.Type = "AWS::CloudWatch::Alarm"
+
+// cloudwatchTables read alarms on metrics. Alarms on other alarms are another type.
+func cloudwatchTables(u *unit) []table {
+	client := cloudwatch.NewFromConfig(u.config("cloudwatch"))
+	return []table{{
+		op:    "cloudwatch:DescribeAlarms",
+		types: []asset.Type{cloudwatchAlarm},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
+				NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm},
+			})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.MetricAlarms {
+				ds = append(ds, alarmDraft(x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "cloudwatch:ListTagsForResource",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.tags = tagMap(out.Tags, func(t cwtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				return nil
+			},
+		}},
+	}}
+}
+
+func alarmDraft(x cwtypes.MetricAlarm) *draft {
+	d := newDraft(cloudwatchAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
+	d.config = doc{
+		"ActionsEnabled":                   x.ActionsEnabled,
+		"AlarmActions":                     x.AlarmActions,
+		"AlarmDescription":                 x.AlarmDescription,
+		"AlarmName":                        x.AlarmName,
+		"Arn":                              x.AlarmArn,
+		"ComparisonOperator":               x.ComparisonOperator,
+		"DatapointsToAlarm":                x.DatapointsToAlarm,
+		"Dimensions":                       x.Dimensions,
+		"EvaluateLowSampleCountPercentile": x.EvaluateLowSampleCountPercentile,
+		"EvaluationCriteria":               nil,
+		"EvaluationInterval":               x.EvaluationInterval,
+		"EvaluationPeriods":                x.EvaluationPeriods,
+		"EvaluationWindow":                 nil,
+		"ExtendedStatistic":                x.ExtendedStatistic,
+		"InsufficientDataActions":          x.InsufficientDataActions,
+		"MetricName":                       x.MetricName,
+		"Metrics":                          x.Metrics,
+		"Namespace":                        x.Namespace,
+		"OKActions":                        x.OKActions,
+		"Period":                           x.Period,
+		"Statistic":                        x.Statistic,
+		"Threshold":                        x.Threshold,
+		"ThresholdMetricId":                x.ThresholdMetricId,
+		"TreatMissingData":                 x.TreatMissingData,
+		"Unit":                             x.Unit,
+		"WarmUpConfiguration":              x.WarmUpConfiguration,
+	}
+	if c, ok := x.EvaluationCriteria.(*cwtypes.EvaluationCriteriaMemberPromQLCriteria); ok {
+		d.config["EvaluationCriteria"] = doc{"PromQLCriteria": c.Value}
+	}
+	switch w := x.EvaluationWindow.(type) {
+	case *cwtypes.EvaluationWindowMemberSlidingWindow:
+		d.config["EvaluationWindow"] = doc{"SlidingWindow": doc{}}
+	case *cwtypes.EvaluationWindowMemberWallClockWindow:
+		d.config["EvaluationWindow"] = doc{"WallClockWindow": w.Value}
+	}
+	d.status = doc{"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp}
+	for _, action := range x.AlarmActions {
+		if strings.Contains(action, ":sns:") {
+			d.link("notifies", snsTopic, action)
+		}
+	}
+	return d
+}
