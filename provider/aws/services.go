@@ -27,5 +27,9 @@ func services() []service {
 		{name: "dynamodb", tables: dynamoTables},
 		{name: "logs", tables: logsTables},
 		{name: "cloudwatch", tables: cloudwatchTables},
+		{name: "acm", tables: acmTables},
+		{name: "apigateway", tables: apigatewayTables, rate: 10, burst: 40},
+		{name: "apigatewayv2", tables: apigatewayv2Tables, rate: 10, burst: 40},
+		{name: "cloudfront", tables: cloudfrontTables},
 	}
 }

@@ -1,0 +1,206 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const cloudfrontDistribution asset.Type = "AWS::CloudFront::Distribution"
+
+// cloudfrontTables read distributions.
+func cloudfrontTables(u *unit) []table {
+	client := cloudfront.NewFromConfig(u.config("cloudfront"))
+	return []table{{
+		op:     "cloudfront:ListDistributions",
+		types:  []asset.Type{cloudfrontDistribution},
+		global: true,
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListDistributions(ctx, &cloudfront.ListDistributionsInput{Marker: optional(token), MaxItems: aws.Int32(100)})
+			if err != nil || out.DistributionList == nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.DistributionList.Items {
+				id := aws.ToString(x.Id)
+				d := newDraft(cloudfrontDistribution, aws.ToString(x.ARN), id)
+				d.incarnation = id
+				d.config = doc{"DomainName": x.DomainName, "Id": id}
+				d.status = doc{"Status": x.Status, "LastModifiedTime": x.LastModifiedTime}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.DistributionList.NextMarker), nil
+		},
+		reads: []read{{
+			op: "cloudfront:GetDistributionConfig",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &d.name})
+				if err != nil {
+					return err
+				}
+				if out.DistributionConfig == nil {
+					return fmt.Errorf("no configuration of %s in the answer", d.name)
+				}
+				cloudfrontRead(u, d, out.DistributionConfig)
+				return nil
+			},
+		}, {
+			op: "cloudfront:ListTagsForResource",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.ListTagsForResource(ctx, &cloudfront.ListTagsForResourceInput{Resource: &d.ID})
+				if err != nil {
+					return err
+				}
+				var list []cftypes.Tag
+				if out.Tags != nil {
+					list = out.Tags.Items
+				}
+				d.tags = tagMap(list, func(t cftypes.Tag) (key, value *string) { return t.Key, t.Value })
+				return nil
+			},
+		}},
+	}}
+}
+
+func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
+	config := doc{
+		"Aliases":                       x.Aliases,
+		"AnycastIpListId":               x.AnycastIpListId,
+		"CacheTagConfig":                x.CacheTagConfig,
+		"Comment":                       x.Comment,
+		"ConnectionFunctionAssociation": x.ConnectionFunctionAssociation,
+		"ConnectionMode":                x.ConnectionMode,
+		"ContinuousDeploymentPolicyId":  x.ContinuousDeploymentPolicyId,
+		"CustomErrorResponses":          x.CustomErrorResponses,
+		"DefaultRootObject":             x.DefaultRootObject,
+		"Enabled":                       x.Enabled,
+		"HttpVersion":                   x.HttpVersion,
+		"IPV6Enabled":                   x.IsIPV6Enabled,
+		"OriginGroups":                  x.OriginGroups,
+		"PriceClass":                    x.PriceClass,
+		"Staging":                       x.Staging,
+		"TenantConfig":                  x.TenantConfig,
+		"ViewerCertificate":             x.ViewerCertificate,
+		"ViewerMtlsConfig":              x.ViewerMtlsConfig,
+		"WebACLId":                      x.WebACLId,
+	}
+	if b := x.DefaultCacheBehavior; b != nil {
+		// It is a behaviour like the others, for what none of their patterns matches.
+		config["DefaultCacheBehavior"] = cacheBehavior(cftypes.CacheBehavior{
+			TargetOriginId: b.TargetOriginId, ViewerProtocolPolicy: b.ViewerProtocolPolicy, AllowedMethods: b.AllowedMethods, CachePolicyId: b.CachePolicyId, Compress: b.Compress,
+			DefaultTTL: b.DefaultTTL, FieldLevelEncryptionId: b.FieldLevelEncryptionId, ForwardedValues: b.ForwardedValues, FunctionAssociations: b.FunctionAssociations,
+			GrpcConfig: b.GrpcConfig, LambdaFunctionAssociations: b.LambdaFunctionAssociations, MaxTTL: b.MaxTTL, MinTTL: b.MinTTL, OriginRequestPolicyId: b.OriginRequestPolicyId,
+			RealtimeLogConfigArn: b.RealtimeLogConfigArn, ResponseHeadersPolicyId: b.ResponseHeadersPolicyId, SmoothStreaming: b.SmoothStreaming,
+			TrustedKeyGroups: b.TrustedKeyGroups, TrustedSigners: b.TrustedSigners,
+		})
+	}
+	if x.CacheBehaviors != nil {
+		behaviors := []doc{}
+		for _, b := range x.CacheBehaviors.Items {
+			one := cacheBehavior(b)
+			one["PathPattern"] = b.PathPattern
+			behaviors = append(behaviors, one)
+		}
+		config["CacheBehaviors"] = behaviors
+	}
+	if l := x.Logging; l != nil && aws.ToBool(l.Enabled) && aws.ToString(l.Bucket) != "" {
+		config["Logging"] = doc{"Bucket": l.Bucket, "IncludeCookies": l.IncludeCookies, "Prefix": l.Prefix}
+		d.link("logs_to", s3Bucket, bucketARN(u, *l.Bucket))
+	}
+	if r := x.Restrictions; r != nil && r.GeoRestriction != nil {
+		config["Restrictions"] = doc{"GeoRestriction": doc{"RestrictionType": r.GeoRestriction.RestrictionType, "Locations": r.GeoRestriction.Items}}
+	}
+	if x.Origins != nil {
+		config["Origins"] = cloudfrontOrigins(u, d, x.Origins.Items)
+	}
+	d.config["DistributionConfig"] = config
+	if c := x.ViewerCertificate; c != nil {
+		d.link("certificate", acmCertificate, aws.ToString(c.ACMCertificateArn))
+	}
+	if acl := aws.ToString(x.WebACLId); strings.HasPrefix(acl, "arn:") {
+		d.link("web_acl", webACL, acl)
+	}
+}
+
+func cacheBehavior(b cftypes.CacheBehavior) doc {
+	one := doc{
+		"AllowedMethods":             b.AllowedMethods,
+		"CachePolicyId":              b.CachePolicyId,
+		"Compress":                   b.Compress,
+		"DefaultTTL":                 b.DefaultTTL,
+		"FieldLevelEncryptionId":     b.FieldLevelEncryptionId,
+		"ForwardedValues":            b.ForwardedValues,
+		"FunctionAssociations":       b.FunctionAssociations,
+		"GrpcConfig":                 b.GrpcConfig,
+		"LambdaFunctionAssociations": b.LambdaFunctionAssociations,
+		"MaxTTL":                     b.MaxTTL,
+		"MinTTL":                     b.MinTTL,
+		"OriginRequestPolicyId":      b.OriginRequestPolicyId,
+		"RealtimeLogConfigArn":       b.RealtimeLogConfigArn,
+		"ResponseHeadersPolicyId":    b.ResponseHeadersPolicyId,
+		"SmoothStreaming":            b.SmoothStreaming,
+		"TargetOriginId":             b.TargetOriginId,
+		"TrustedKeyGroups":           b.TrustedKeyGroups,
+		"TrustedSigners":             b.TrustedSigners,
+		"ViewerProtocolPolicy":       b.ViewerProtocolPolicy,
+	}
+	if b.AllowedMethods != nil {
+		one["CachedMethods"] = b.AllowedMethods.CachedMethods
+	}
+	return one
+}
+
+func cloudfrontOrigins(u *unit, d *draft, origins []cftypes.Origin) []doc {
+	list := []doc{}
+	for _, o := range origins {
+		list = append(list, doc{
+			"ConnectionAttempts":        o.ConnectionAttempts,
+			"ConnectionTimeout":         o.ConnectionTimeout,
+			"CustomOriginConfig":        o.CustomOriginConfig,
+			"DomainName":                o.DomainName,
+			"Id":                        o.Id,
+			"OriginAccessControlId":     o.OriginAccessControlId,
+			"OriginCustomHeaders":       o.CustomHeaders,
+			"OriginPath":                o.OriginPath,
+			"OriginShield":              o.OriginShield,
+			"ResponseCompletionTimeout": o.ResponseCompletionTimeout,
+			"S3OriginConfig":            o.S3OriginConfig,
+			"VpcOriginConfig":           o.VpcOriginConfig,
+		})
+		domain := aws.ToString(o.DomainName)
+		d.link("origin", s3Bucket, bucketARN(u, domain))
+		d.link("origin", restAPI, restAPIARN(u, domain))
+	}
+	return list
+}
+
+// bucketARN returns the ARN of the bucket in a host name, as bucket.s3.amazonaws.com,
+// bucket.s3.region.amazonaws.com and bucket.s3-website-region.amazonaws.com, and "" for
+// another host.
+func bucketARN(u *unit, host string) string {
+	if !strings.Contains(host, ".amazonaws.com") {
+		return ""
+	}
+	for _, mark := range []string{".s3.", ".s3-"} {
+		if i := strings.LastIndex(host, mark); i > 0 {
+			return "arn:" + u.account.partition + ":s3:::" + host[:i]
+		}
+	}
+	return ""
+}
+
+// restAPIARN returns the ARN of the API in a host name id.execute-api.region.amazonaws.com,
+// and "" for another host.
+func restAPIARN(u *unit, host string) string {
+	parts := strings.Split(host, ".")
+	if len(parts) < 5 || parts[1] != "execute-api" || parts[3] != "amazonaws" {
+		return ""
+	}
+	return strings.Join([]string{"arn", u.account.partition, "apigateway", parts[2], "", "/restapis/" + parts[0]}, ":")
+}
