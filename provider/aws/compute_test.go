@@ -161,7 +161,7 @@ func TestContainers(t *testing.T) {
 	assert.Contains(t, s.Links, link("cluster", ecsCluster, cluster))
 	assert.Contains(t, s.Links, link("task_definition", ecsTaskDefinition, task))
 	assert.Contains(t, s.Links, link("subnet", ec2Subnet, "arn:aws:ec2:us-east-1:999999999999:subnet/subnet-1"))
-	assert.Contains(t, s.Links, link("target_group", "AWS::ElasticLoadBalancingV2::TargetGroup", "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1"))
+	assert.Contains(t, s.Links, link("target_group", elbTargetGroup, "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1"))
 	d := only(t, inv, ecsTaskDefinition)
 	assert.Equal(t, "web:7", d.Name)
 	assertJSON(t, `"host"`, d.Config.Get("NetworkMode"))

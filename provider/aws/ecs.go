@@ -199,7 +199,7 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 	d.link("task_definition", ecsTaskDefinition, aws.ToString(x.TaskDefinition))
 	d.link("role", iamRole, aws.ToString(x.RoleArn))
 	for _, l := range x.LoadBalancers {
-		d.link("target_group", "AWS::ElasticLoadBalancingV2::TargetGroup", aws.ToString(l.TargetGroupArn))
+		d.link("target_group", elbTargetGroup, aws.ToString(l.TargetGroupArn))
 	}
 	if n := x.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
 		d.linkNetwork(ctx, u, nil, n.AwsvpcConfiguration.Subnets, n.AwsvpcConfiguration.SecurityGroups)

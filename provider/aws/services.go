@@ -31,5 +31,8 @@ func services() []service {
 		{name: "apigateway", tables: apigatewayTables, rate: 10, burst: 40},
 		{name: "apigatewayv2", tables: apigatewayv2Tables, rate: 10, burst: 40},
 		{name: "cloudfront", tables: cloudfrontTables},
+		{name: "opensearch", tables: opensearchTables},
+		{name: "redshift", tables: redshiftTables},
+		{name: "elasticache", tables: elasticacheTables},
 	}
 }
