@@ -34,5 +34,6 @@ func services() []service {
 		{name: "opensearch", tables: opensearchTables},
 		{name: "redshift", tables: redshiftTables},
 		{name: "elasticache", tables: elasticacheTables},
+		{name: "organizations", tables: organizationsTables, rate: 5, burst: 10},
 	}
 }

@@ -1,0 +1,321 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+const (
+	orgOrganization asset.Type = "AWS::Organizations::Organization"
+	orgAccount      asset.Type = "AWS::Organizations::Account"
+	orgPolicy       asset.Type = "AWS::Organizations::Policy"
+)
+
+// noOrganization is what is answered to an account that is in none.
+const noOrganization = "AWSOrganizationsNotInUseException"
+
+// organizationsTables read the organisation that the account is in. Accounts, units
+// and policies are told to its management account and to delegated ones only.
+func organizationsTables(u *unit) []table {
+	client := organizations.NewFromConfig(u.config("organizations"))
+	roots := once(func(ctx context.Context) ([]orgtypes.Root, error) {
+		var all []orgtypes.Root
+		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
+			out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
+			if err != nil {
+				return nil, "", err
+			}
+			return out.Roots, aws.ToString(out.NextToken), nil
+		}) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, r)
+		}
+		return all, nil
+	})
+	tags := read{
+		op: "organizations:ListTagsForResource",
+		each: func(ctx context.Context, d *draft) error {
+			tags := map[string]string{}
+			if d.key == "" {
+				d.tags = tags // what AWS manages has none
+				return nil
+			}
+			for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
+				out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &d.key, NextToken: optional(token)})
+				if err != nil {
+					return nil, "", err
+				}
+				return out.Tags, aws.ToString(out.NextToken), nil
+			}) {
+				if err != nil {
+					return err
+				}
+				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			}
+			d.tags = tags
+			return nil
+		},
+	}
+	tables := []table{orgTable(client, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}
+	for i := range tables {
+		tables[i].global, tables[i].absent = true, []string{noOrganization}
+	}
+	return tables
+}
+
+func orgTable(client *organizations.Client, roots func(context.Context) ([]orgtypes.Root, error)) table {
+	return table{
+		op:    "organizations:DescribeOrganization",
+		types: []asset.Type{orgOrganization},
+		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+			out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+			if err != nil {
+				return nil, "", err
+			}
+			x := out.Organization
+			if x == nil {
+				return nil, "", fmt.Errorf("no organization in the answer")
+			}
+			d := newDraft(orgOrganization, aws.ToString(x.Arn), aws.ToString(x.Id))
+			d.incarnation = d.name
+			d.config = doc{
+				"Arn":                    x.Arn,
+				"FeatureSet":             x.FeatureSet,
+				"Id":                     x.Id,
+				"ManagementAccountArn":   x.MasterAccountArn,
+				"ManagementAccountEmail": x.MasterAccountEmail,
+				"ManagementAccountId":    x.MasterAccountId,
+			}
+			return []*draft{d}, "", nil
+		},
+		reads: []read{{
+			op: "organizations:ListRoots",
+			each: func(ctx context.Context, d *draft) error {
+				all, err := roots(ctx)
+				if err != nil {
+					return err
+				}
+				if len(all) > 0 {
+					d.config["RootId"] = all[0].Id
+				}
+				return nil
+			},
+		}},
+	}
+}
+
+// orgUnitTable walks the tree from its roots, a page for each parent.
+func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]orgtypes.Root, error), tags read) table {
+	type parent struct{ id, arn string }
+	var queue []parent
+	return table{
+		op:    "organizations:ListOrganizationalUnitsForParent",
+		also:  []string{"organizations:ListRoots"},
+		types: []asset.Type{unitType},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			if token == "" {
+				all, err := roots(ctx)
+				if err != nil {
+					return nil, "", err
+				}
+				for _, r := range all {
+					queue = append(queue, parent{aws.ToString(r.Id), orgParentARN(aws.ToString(r.Arn), aws.ToString(r.Id))})
+				}
+			}
+			n, _ := strconv.Atoi(token)
+			if n >= len(queue) {
+				return nil, "", nil
+			}
+			p := queue[n]
+			var ds []*draft
+			for x, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
+				out, err := client.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &p.id, NextToken: optional(token)})
+				if err != nil {
+					return nil, "", err
+				}
+				return out.OrganizationalUnits, aws.ToString(out.NextToken), nil
+			}) {
+				if err != nil {
+					return nil, "", err
+				}
+				d := newDraft(unitType, aws.ToString(x.Arn), aws.ToString(x.Name))
+				d.key = aws.ToString(x.Id)
+				d.incarnation = d.key
+				d.config = doc{"Arn": x.Arn, "Id": x.Id, "Name": x.Name, "ParentId": p.id, "Path": x.Path}
+				d.linkParent(p.arn)
+				ds = append(ds, d)
+				queue = append(queue, parent{d.key, d.ID})
+			}
+			if n+1 < len(queue) {
+				return ds, strconv.Itoa(n + 1), nil
+			}
+			return ds, "", nil
+		},
+		reads: []read{tags},
+	}
+}
+
+func orgAccountTable(client *organizations.Client, tags read) table {
+	return table{
+		op:    "organizations:ListAccounts",
+		types: []asset.Type{orgAccount},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: optional(token)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Accounts {
+				d := newDraft(orgAccount, aws.ToString(x.Arn), aws.ToString(x.Name))
+				d.key = aws.ToString(x.Id)
+				d.incarnation, d.created = d.key, aws.ToTime(x.JoinedTimestamp)
+				d.config = doc{
+					"AccountId":       x.Id,
+					"AccountName":     x.Name,
+					"Arn":             x.Arn,
+					"Email":           x.Email,
+					"JoinedMethod":    x.JoinedMethod,
+					"JoinedTimestamp": x.JoinedTimestamp,
+					"Paths":           x.Paths,
+					"State":           x.State,
+					"Status":          x.Status,
+				}
+				d.link("member", accountType, d.key)
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "organizations:ListParents",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.ListParents(ctx, &organizations.ListParentsInput{ChildId: &d.key})
+				if err != nil {
+					return err
+				}
+				parents := []*string{}
+				for _, p := range out.Parents {
+					parents = append(parents, p.Id)
+					d.linkParent(orgParentARN(d.ID, aws.ToString(p.Id)))
+				}
+				d.config["ParentIds"] = parents
+				return nil
+			},
+		}, tags},
+	}
+}
+
+// orgPolicyTable lists the policies of each kind in turn: the service cannot be asked
+// for all. The token is the number of the kind and the service's own.
+func orgPolicyTable(client *organizations.Client, tags read) table {
+	kinds := orgtypes.PolicyType("").Values()
+	return table{
+		op:    "organizations:ListPolicies",
+		types: []asset.Type{orgPolicy},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			number, own, _ := strings.Cut(token, " ")
+			n, _ := strconv.Atoi(number)
+			out, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: kinds[n], NextToken: optional(own)})
+			switch {
+			case own == "" && hasCode(err, []string{"InvalidInputException"}):
+				// The service does not know the kind, as in partitions that get it later.
+				out = &organizations.ListPoliciesOutput{}
+			case err != nil:
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.Policies {
+				d := newDraft(orgPolicy, aws.ToString(x.Arn), aws.ToString(x.Name))
+				if !x.AwsManaged {
+					d.key = aws.ToString(x.Id)
+				}
+				d.incarnation = aws.ToString(x.Id)
+				d.config = doc{"Arn": x.Arn, "AwsManaged": x.AwsManaged, "Description": x.Description, "Id": x.Id, "Name": x.Name, "Type": x.Type}
+				ds = append(ds, d)
+			}
+			if next := aws.ToString(out.NextToken); next != "" {
+				return ds, number + " " + next, nil
+			}
+			if n+1 < len(kinds) {
+				return ds, strconv.Itoa(n + 1), nil
+			}
+			return ds, "", nil
+		},
+		reads: []read{{
+			op: "organizations:DescribePolicy",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &d.incarnation})
+				if err != nil {
+					return err
+				}
+				if out.Policy != nil {
+					d.config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
+				}
+				return nil
+			},
+		}, {
+			op: "organizations:ListTargetsForPolicy",
+			each: func(ctx context.Context, d *draft) error {
+				targets := []*string{}
+				var links []asset.Link
+				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.PolicyTargetSummary, string, error) {
+					out, err := client.ListTargetsForPolicy(ctx, &organizations.ListTargetsForPolicyInput{PolicyId: &d.incarnation, NextToken: optional(token)})
+					if err != nil {
+						return nil, "", err
+					}
+					return out.Targets, aws.ToString(out.NextToken), nil
+				}) {
+					if err != nil {
+						return err
+					}
+					targets = append(targets, t.TargetId)
+					to := asset.Ref{Type: orgAccount, ID: aws.ToString(t.Arn)}
+					switch t.Type {
+					case orgtypes.TargetTypeOrganizationalUnit:
+						to.Type = unitType
+					case orgtypes.TargetTypeRoot:
+						to = asset.Ref{Type: orgOrganization, ID: orgParentARN(to.ID, aws.ToString(t.TargetId))}
+					}
+					links = append(links, asset.Link{Rel: "applies_to", To: to})
+				}
+				d.config["TargetIds"] = targets
+				d.links = append(d.links, links...)
+				return nil
+			},
+		}, tags},
+	}
+}
+
+// orgParentARN returns the ARN of a unit by its id, and for a root, which is no asset,
+// that of the organisation. Like is the ARN of anything else in the organisation:
+// arn:aws:organizations::111122223333:account/o-example/444455556666.
+func orgParentARN(like, id string) string {
+	parts := strings.Split(like, "/")
+	i := strings.LastIndexByte(parts[0], ':')
+	if len(parts) < 2 || i < 0 {
+		return ""
+	}
+	if strings.HasPrefix(id, "r-") {
+		return parts[0][:i+1] + "organization/" + parts[1]
+	}
+	return parts[0][:i+1] + "ou/" + parts[1] + "/" + id
+}
+
+// linkParent adds a link to a unit or to the organisation.
+func (d *draft) linkParent(id string) {
+	t := unitType
+	if strings.Contains(id, ":organization/") {
+		t = orgOrganization
+	}
+	d.link("parent", t, id)
+}

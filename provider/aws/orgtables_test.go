@@ -1,0 +1,117 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+)
+
+func TestOrganizationAsAssets(t *testing.T) {
+	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
+	ctx := t.Context()
+	client := organizations.NewFromConfig(x.cfg)
+	org, err := client.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
+	require.NoError(t, err)
+	roots, err := client.ListRoots(ctx, &organizations.ListRootsInput{})
+	require.NoError(t, err)
+	unit := func(parent *string, name string) *orgtypes.OrganizationalUnit {
+		out, err := client.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: parent, Name: &name})
+		require.NoError(t, err)
+		return out.OrganizationalUnit
+	}
+	prod := unit(roots.Roots[0].Id, "prod")
+	web := unit(prod.Id, "web")
+	created, err := client.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("shop"), Email: aws.String("shop@example.com")})
+	require.NoError(t, err)
+	shop := created.CreateAccountStatus.AccountId
+	_, err = client.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: shop, SourceParentId: roots.Roots[0].Id, DestinationParentId: web.Id})
+	require.NoError(t, err)
+	policy, err := client.CreatePolicy(ctx, &organizations.CreatePolicyInput{Name: aws.String("deny"), Description: aws.String("d"), Type: orgtypes.PolicyTypeServiceControlPolicy, Content: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
+	require.NoError(t, err)
+	_, err = client.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: policy.Policy.PolicySummary.Id, TargetId: web.Id})
+	require.NoError(t, err)
+
+	inv := x.collect(t, orgOrganization, unitType, orgAccount, orgPolicy)
+	assert.Empty(t, gapTexts(inv))
+	o := only(t, inv, orgOrganization)
+	assert.Equal(t, *org.Organization.Arn, o.ID)
+	assertJSON(t, `"`+*roots.Roots[0].Id+`"`, o.Config.Get("RootId"))
+	assert.Contains(t, named(t, inv, unitType, "prod").Links, link("parent", orgOrganization, o.ID))
+	assert.Contains(t, named(t, inv, unitType, "web").Links, link("parent", unitType, *prod.Arn))
+	a := named(t, inv, orgAccount, "shop")
+	assertJSON(t, `["`+*web.Id+`"]`, a.Config.Get("ParentIds"))
+	assert.Contains(t, a.Links, link("parent", unitType, *web.Arn))
+	assert.Contains(t, a.Links, link("member", accountType, *shop))
+	assert.Contains(t, named(t, inv, orgAccount, "master").Links, link("parent", orgOrganization, o.ID))
+	p := named(t, inv, orgPolicy, "deny")
+	assertJSON(t, `{"Version":"2012-10-17","Statement":[]}`, p.Config.Get("Content"))
+	assert.Contains(t, p.Links, link("applies_to", unitType, *web.Arn))
+	assertJSON(t, `true`, named(t, inv, orgPolicy, "FullAWSAccess").Config.Get("AwsManaged"))
+}
+
+func TestPoliciesOfKindsThatAreNotOfferedAreNone(t *testing.T) {
+	x := offline(t)
+	account := asset.Scope{Provider: "aws", Account: "123456789012"}
+	kinds := 0
+	list := func(unknown error) *asset.Inventory {
+		kinds = 0
+		x.answer("Organizations:ListPolicies", func(in any) (any, error) {
+			kinds++
+			if in := in.(*organizations.ListPoliciesInput); in.Filter == orgtypes.PolicyTypeServiceControlPolicy {
+				page := &organizations.ListPoliciesOutput{Policies: []orgtypes.PolicySummary{{
+					Arn: aws.String("arn:aws:organizations::aws:policy/service_control_policy/p-" + aws.ToString(in.NextToken)), Id: aws.String("p-1"), AwsManaged: true,
+				}}}
+				if in.NextToken == nil {
+					page.NextToken = aws.String("2")
+				}
+				return page, nil
+			}
+			return nil, unknown
+		})
+		x.says("Organizations:DescribePolicy", &organizations.DescribePolicyOutput{Policy: &orgtypes.Policy{Content: aws.String("{")}})
+		x.says("Organizations:ListTargetsForPolicy", &organizations.ListTargetsForPolicyOutput{Targets: []orgtypes.PolicyTargetSummary{
+			{Arn: aws.String("arn:aws:organizations::123456789012:root/o-1/r-1"), TargetId: aws.String("r-1"), Type: orgtypes.TargetTypeRoot},
+		}})
+		return x.collect(t, orgPolicy)
+	}
+	inv := list(code("InvalidInputException"))
+	assert.Equal(t, len(orgtypes.PolicyType("").Values())+1, kinds, "each kind, and one more page")
+	assert.Empty(t, gapTexts(inv))
+	assert.Equal(t, asset.Complete, inv.Coverage(account, orgPolicy))
+	found := 0
+	for p := range inv.OfType(orgPolicy) {
+		found++
+		assert.Equal(t, "aws", p.Account)
+		assert.True(t, p.Config.Get("Tags").IsAbsent(), "nothing is asked about tags of what AWS manages")
+		assertUnread(t, "organizations:DescribePolicy", codeMalformed, p.Config.Get("Content"))
+		assert.Contains(t, p.Links, link("applies_to", orgOrganization, "arn:aws:organizations::123456789012:organization/o-1"))
+	}
+	assert.Equal(t, 2, found)
+
+	inv = list(denied)
+	assert.NotEmpty(t, inv.Gaps())
+	assert.Equal(t, asset.Partial, inv.Coverage(account, orgPolicy))
+}
+
+func TestOrganizationThatIsNotToldOf(t *testing.T) {
+	account := asset.Scope{Provider: "aws", Account: "123456789012"}
+	lists := []string{"Organizations:DescribeOrganization", "Organizations:ListRoots", "Organizations:ListAccounts", "Organizations:ListPolicies"}
+	x := offline(t)
+	x.fail(code(noOrganization), lists...)
+	inv := x.collect(t, orgOrganization, unitType, orgAccount, orgPolicy)
+	assert.Empty(t, gapTexts(inv))
+	assert.Equal(t, asset.Complete, inv.Coverage(account, orgAccount))
+
+	x.fail(denied, lists...)
+	inv = x.collect(t, orgOrganization, unitType, orgAccount, orgPolicy)
+	assert.Len(t, inv.Gaps(), 4)
+	for _, typ := range []asset.Type{orgOrganization, unitType, orgAccount, orgPolicy} {
+		assert.Equal(t, asset.Partial, inv.Coverage(account, typ), typ)
+	}
+}
