@@ -26,9 +26,20 @@ func (x *tester) answer(operation string, f func(in any) (any, error)) {
 				return next.HandleInitialize(ctx, in)
 			}
 			out, err := f(in.Parameters)
-			return middleware.InitializeOutput{Result: out}, middleware.Metadata{}, err
+			return middleware.InitializeOutput{Result: fresh(out)}, middleware.Metadata{}, err
 		}), "count", middleware.After)
 	})
+}
+
+// fresh returns a copy of an output, into which the SDK writes.
+func fresh(out any) any {
+	v := reflect.ValueOf(out)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return out
+	}
+	c := reflect.New(v.Type().Elem())
+	c.Elem().Set(v.Elem())
+	return c.Interface()
 }
 
 // says makes calls of an operation answer out.
@@ -54,15 +65,14 @@ func pageField(t *testing.T, v any) reflect.Value {
 // withToken returns a copy of an output that names the next page.
 func withToken(t *testing.T, out any, token string) any {
 	t.Helper()
-	c := reflect.New(reflect.TypeOf(out).Elem())
-	c.Elem().Set(reflect.ValueOf(out).Elem())
-	if f := c.Elem().FieldByName("Truncated"); f.IsValid() {
+	c := fresh(out)
+	if f := reflect.ValueOf(c).Elem().FieldByName("Truncated"); f.IsValid() {
 		f.SetBool(token != "")
 	}
 	if token != "" {
-		pageField(t, c.Interface()).Set(reflect.ValueOf(&token))
+		pageField(t, c).Set(reflect.ValueOf(&token))
 	}
-	return c.Interface()
+	return c
 }
 
 // listing is a list operation that answers in pages.

@@ -40,11 +40,6 @@ func (u *unit) config(service string) aws.Config {
 	return u.account.config(service, region)
 }
 
-// configIn is config for another region, as buckets need it.
-func (u *unit) configIn(service, region string) aws.Config {
-	return u.account.config(service, region)
-}
-
 // arn makes an ARN of the unit's account and region.
 func (u *unit) arn(service, resource string) string {
 	return strings.Join([]string{"arn", u.account.partition, service, u.region, u.account.ID, resource}, ":")
