@@ -102,7 +102,7 @@ func TestOnboardingPermitsWhatIsReadAndNothingElse(t *testing.T) {
 				require.NoError(t, yaml.Unmarshal(b, &same), file)
 				got := allowed(t, document)
 				for _, a := range got {
-					assert.Regexp(t, `^[a-z0-9-]+:(Get|List|Describe|Search|Batch(Get|Describe)|Lookup|GenerateCredentialReport)`, a, file)
+					assert.Regexp(t, `^[a-z0-9-]+:(Get|List|Describe|Search|Batch(Get|Describe)|Lookup|GenerateCredentialReport|GET$)`, a, file)
 					assert.NotContains(t, a, "*")
 				}
 				slices.Sort(got)

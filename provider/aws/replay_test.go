@@ -76,7 +76,7 @@ func (e *exchange) matches(r *http.Request, body string) bool {
 		return strings.HasPrefix(body, "Action="+m.Action+"&")
 	}
 	path, query, _ := strings.Cut(m.Path, "?")
-	pattern := pathField.ReplaceAllStringFunc(regexp.QuoteMeta(path), func(field string) string {
+	pattern := pathField.ReplaceAllStringFunc(regexp.QuoteMeta(strings.TrimSuffix(path, "/")), func(field string) string {
 		if strings.Contains(field, "+") {
 			return ".+"
 		}

@@ -35,5 +35,12 @@ func services() []service {
 		{name: "redshift", tables: redshiftTables},
 		{name: "elasticache", tables: elasticacheTables},
 		{name: "organizations", tables: organizationsTables, rate: 5, burst: 10},
+		{name: "backup", tables: backupTables},
+		{name: "codebuild", tables: codebuildTables},
+		{name: "kinesis", tables: kinesisTables},
+		{name: "events", tables: eventTables},
+		{name: "route53", tables: route53Tables, rate: 5, burst: 5},
+		{name: "wafv2", tables: wafTables},
+		{name: "cloudformation", tables: cloudformationTables},
 	}
 }

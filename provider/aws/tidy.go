@@ -88,7 +88,7 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 			if !f.IsExported() || f.Type == reflect.TypeFor[middleware.Metadata]() {
 				continue
 			}
-			name, member, known := fieldShape(s, f.Name)
+			name, member, known := fieldShape(s, f)
 			if !known {
 				continue
 			}
@@ -114,13 +114,19 @@ func memberShape(s *asset.Shape, name string) (*asset.Shape, bool) {
 }
 
 // fieldShape returns the name and the shape that the schema has for a field of the
-// SDK, whose names have other capitals in places.
-func fieldShape(s *asset.Shape, field string) (string, *asset.Shape, bool) {
-	if member, ok := memberShape(s, field); ok {
-		return field, member, true
+// SDK, whose names have other capitals in places. Bytes stand under the name that the
+// schema has for them in base64, where it has one.
+func fieldShape(s *asset.Shape, field reflect.StructField) (string, *asset.Shape, bool) {
+	if s != nil && field.Type == reflect.TypeFor[[]byte]() {
+		if f, ok := s.Field(field.Name + "Base64"); ok {
+			return f.Name, f.Shape, true
+		}
+	}
+	if member, ok := memberShape(s, field.Name); ok {
+		return field.Name, member, true
 	}
 	for _, f := range s.Fields {
-		if strings.EqualFold(f.Name, field) {
+		if strings.EqualFold(f.Name, field.Name) {
 			return f.Name, f.Shape, true
 		}
 	}

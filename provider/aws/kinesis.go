@@ -1,0 +1,106 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/openstance/stance/asset"
+)
+
+const kinesisStream asset.Type = "AWS::Kinesis::Stream"
+
+// kinesisTables read streams of data.
+func kinesisTables(u *unit) []table {
+	client := kinesis.NewFromConfig(u.config("kinesis"))
+	return []table{{
+		op:    "kinesis:ListStreams",
+		types: []asset.Type{kinesisStream},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.ListStreams(ctx, &kinesis.ListStreamsInput{NextToken: optional(token), Limit: aws.Int32(1000)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, name := range out.StreamNames {
+				d := newDraft(kinesisStream, u.arn("kinesis", "stream/"+name), name)
+				d.config = doc{"Arn": d.ID, "Name": name}
+				ds = append(ds, d)
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+		reads: []read{{
+			op: "kinesis:DescribeStreamSummary",
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &d.ID})
+				if err != nil {
+					return err
+				}
+				if out.StreamDescriptionSummary == nil {
+					return fmt.Errorf("no description of %s in the answer", d.name)
+				}
+				kinesisRead(u, d, out.StreamDescriptionSummary)
+				return nil
+			},
+		}, {
+			op:     "kinesis:GetResourcePolicy",
+			absent: []string{"ResourceNotFoundException"},
+			each: func(ctx context.Context, d *draft) error {
+				out, err := client.GetResourcePolicy(ctx, &kinesis.GetResourcePolicyInput{ResourceARN: &d.ID})
+				if err != nil {
+					return err
+				}
+				d.access = policyDocument("kinesis:GetResourcePolicy", out.Policy)
+				return nil
+			},
+		}, {
+			op: "kinesis:ListTagsForStream",
+			each: func(ctx context.Context, d *draft) error {
+				tags := map[string]string{}
+				for last := (*string)(nil); ; {
+					out, err := client.ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamARN: &d.ID, ExclusiveStartTagKey: last, Limit: aws.Int32(50)})
+					if err != nil {
+						return err
+					}
+					for _, t := range out.Tags {
+						tags[aws.ToString(t.Key)], last = aws.ToString(t.Value), t.Key
+					}
+					if !aws.ToBool(out.HasMoreTags) || len(out.Tags) == 0 {
+						break
+					}
+				}
+				d.tags = tags
+				return nil
+			},
+		}},
+	}}
+}
+
+func kinesisRead(u *unit, d *draft, x *kinesistypes.StreamDescriptionSummary) {
+	d.created = aws.ToTime(x.StreamCreationTimestamp)
+	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	var encryption doc
+	if x.EncryptionType == kinesistypes.EncryptionTypeKms {
+		encryption = doc{"EncryptionType": x.EncryptionType, "KeyId": x.KeyId}
+		d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
+	}
+	metrics := []kinesistypes.MetricsName{}
+	for _, m := range x.EnhancedMonitoring {
+		metrics = append(metrics, m.ShardLevelMetrics...)
+	}
+	d.config["DesiredShardLevelMetrics"] = metrics
+	d.config["MaxRecordSizeInKiB"] = x.MaxRecordSizeInKiB
+	d.config["RetentionPeriodHours"] = x.RetentionPeriodHours
+	d.config["ShardCount"] = x.OpenShardCount
+	d.config["StreamEncryption"] = encryption
+	d.config["StreamModeDetails"] = x.StreamModeDetails
+	d.config["WarmThroughputObject"] = x.WarmThroughput
+	d.config["WarmThroughputMiBps"] = nil
+	if x.WarmThroughput != nil {
+		d.config["WarmThroughputMiBps"] = x.WarmThroughput.TargetMiBps
+	}
+	d.status = doc{"StreamStatus": x.StreamStatus, "StreamCreationTimestamp": x.StreamCreationTimestamp, "OpenShardCount": x.OpenShardCount}
+}
