@@ -42,9 +42,14 @@ func fresh(out any) any {
 	return c.Interface()
 }
 
-// says makes calls of an operation answer out.
+// says makes calls of an operation answer out: a copy for each, since clients write to
+// what they answer.
 func (x *tester) says(operation string, out any) {
-	x.answer(operation, func(any) (any, error) { return out, nil })
+	x.answer(operation, func(any) (any, error) {
+		c := reflect.New(reflect.TypeOf(out).Elem())
+		c.Elem().Set(reflect.ValueOf(out).Elem())
+		return c.Interface(), nil
+	})
 }
 
 // pageNames are the fields in which operations have the token of a page.

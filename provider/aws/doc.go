@@ -18,7 +18,8 @@
 // The id of an asset is its ARN. What has none is named by what AWS knows it by:
 // an access key and a mount target by their ids, an entry of a network ACL by the
 // ARN of the ACL, direction and number, a route by the ARN of its table and the
-// destination. The id of a Stance::AWS::Account is the account's number,
+// destination, a metric filter by the ARN of its log group and its name, a
+// subscription that is not confirmed by topic, protocol and endpoint. The id of a Stance::AWS::Account is the account's number,
 // that of a Stance::AWS::Region number/region. An asset that an account sees but
 // does not own (the trail of an organisation, a shared subnet) is in the scope of
 // its owner, with the account among its observers; policies that AWS manages are

@@ -4,15 +4,41 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	apitypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	api2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	stacktypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	redshifttypes "github.com/aws/aws-sdk-go-v2/service/redshift/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	routetypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -56,6 +82,51 @@ func TestPages(t *testing.T) {
 	parameter := func(name string) any {
 		return &ssm.DescribeParametersOutput{Parameters: []ssmtypes.ParameterMetadata{{Name: &name, Type: ssmtypes.ParameterTypeString}}}
 	}
+	group := func(name string) any {
+		return &cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: []logstypes.LogGroup{{LogGroupArn: inTestRegion("logs", "log-group:"+name)}}}
+	}
+	filter := func(name string) any {
+		return &cloudwatchlogs.DescribeMetricFiltersOutput{MetricFilters: []logstypes.MetricFilter{{FilterName: &name, LogGroupName: aws.String("g")}}}
+	}
+	alarm := func(name string) any {
+		return &cloudwatch.DescribeAlarmsOutput{MetricAlarms: []cwtypes.MetricAlarm{{AlarmArn: inTestRegion("cloudwatch", "alarm:"+name)}}}
+	}
+	certificate := func(name string) any {
+		return &acm.ListCertificatesOutput{CertificateSummaryList: []acmtypes.CertificateSummary{{CertificateArn: inTestRegion("acm", "certificate/"+name), DomainName: &name}}}
+	}
+	rest := func(name string) any {
+		return &apigateway.GetRestApisOutput{Items: []apitypes.RestApi{{Id: &name}}}
+	}
+	web := func(name string) any {
+		return &apigatewayv2.GetApisOutput{Items: []api2types.Api{{ApiId: &name}}}
+	}
+	warehouse := func(name string) any {
+		return &redshift.DescribeClustersOutput{Clusters: []redshifttypes.Cluster{{ClusterIdentifier: &name}}}
+	}
+	parameters := func(name string) any {
+		return &redshift.DescribeClusterParameterGroupsOutput{ParameterGroups: []redshifttypes.ClusterParameterGroup{{ParameterGroupName: &name}}}
+	}
+	replication := func(name string) any {
+		return &elasticache.DescribeReplicationGroupsOutput{ReplicationGroups: []cachetypes.ReplicationGroup{{ARN: inTestRegion("elasticache", "replicationgroup:"+name)}}}
+	}
+	cache := func(name string) any {
+		return &elasticache.DescribeCacheClustersOutput{CacheClusters: []cachetypes.CacheCluster{{ARN: inTestRegion("elasticache", "cluster:"+name)}}}
+	}
+	member := func(name string) any {
+		return &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Arn: aws.String("arn:aws:organizations::123456789012:account/o-1/" + name), Id: &name}}}
+	}
+	vault := func(name string) any {
+		return &backup.ListBackupVaultsOutput{BackupVaultList: []backuptypes.BackupVaultListMember{{BackupVaultArn: inTestRegion("backup", "backup-vault:"+name)}}}
+	}
+	bus := func(name string) any {
+		return &eventbridge.ListEventBusesOutput{EventBuses: []eventtypes.EventBus{{Arn: inTestRegion("events", "event-bus/"+name)}}}
+	}
+	zone := func(name string) any {
+		return &route53.ListHostedZonesOutput{HostedZones: []routetypes.HostedZone{{Id: &name, Name: &name}}}
+	}
+	app := func(name string) any {
+		return &cloudformation.DescribeStacksOutput{Stacks: []stacktypes.Stack{{StackId: inTestRegion("cloudformation", "stack/"+name)}}}
+	}
 	// What else is asked of these assets is denied, which makes no difference.
 	without := func(operations ...string) func(*tester) {
 		return func(x *tester) { x.fail(denied, operations...) }
@@ -86,6 +157,41 @@ func TestPages(t *testing.T) {
 			operation: "DynamoDB:ListTables", typ: dynamoTable, first: &dynamodb.ListTablesOutput{TableNames: []string{"a"}}, last: &dynamodb.ListTablesOutput{TableNames: []string{"b"}},
 			others: without("DynamoDB:DescribeTable", "DynamoDB:DescribeContinuousBackups", "DynamoDB:DescribeTimeToLive", "DynamoDB:DescribeContributorInsights", "DynamoDB:DescribeKinesisStreamingDestination", "DynamoDB:GetResourcePolicy", "DynamoDB:ListTagsOfResource"),
 		},
+		{
+			operation: "CloudWatch Logs:DescribeLogGroups", typ: logGroup, first: group("a"), last: group("b"),
+			others: without("CloudWatch Logs:DescribeIndexPolicies", "CloudWatch Logs:DescribeResourcePolicies", "CloudWatch Logs:ListTagsForResource"),
+		},
+		{operation: "CloudWatch Logs:DescribeMetricFilters", typ: metricFilter, first: filter("a"), last: filter("b")},
+		{operation: "CloudWatch:DescribeAlarms", typ: cloudwatchAlarm, first: alarm("a"), last: alarm("b"), others: without("CloudWatch:ListTagsForResource")},
+		{operation: "ACM:ListCertificates", typ: acmCertificate, first: certificate("a"), last: certificate("b"), others: without("ACM:DescribeCertificate", "ACM:ListTagsForCertificate")},
+		{operation: "API Gateway:GetRestApis", typ: restAPI, first: rest("a"), last: rest("b")},
+		{operation: "ApiGatewayV2:GetApis", typ: httpAPI, first: web("a"), last: web("b")},
+		{operation: "Redshift:DescribeClusters", typ: redshiftCluster, first: warehouse("a"), last: warehouse("b"), others: without("Redshift:DescribeLoggingStatus")},
+		{operation: "Redshift:DescribeClusterParameterGroups", typ: redshiftParameterGroup, first: parameters("a"), last: parameters("b"), others: without("Redshift:DescribeClusterParameters")},
+		{
+			operation: "ElastiCache:DescribeReplicationGroups", typ: replicationGroup, first: replication("a"), last: replication("b"),
+			others: without("ElastiCache:DescribeCacheClusters", "ElastiCache:ListTagsForResource"),
+		},
+		{operation: "ElastiCache:DescribeCacheClusters", typ: cacheCluster, first: cache("a"), last: cache("b"), others: without("ElastiCache:ListTagsForResource")},
+		{operation: "Organizations:ListAccounts", typ: orgAccount, first: member("1"), last: member("2"), others: without("Organizations:ListParents", "Organizations:ListTagsForResource")},
+		{
+			operation: "Backup:ListBackupVaults", typ: backupVault, first: vault("a"), last: vault("b"),
+			others: without("Backup:GetBackupVaultAccessPolicy", "Backup:GetBackupVaultNotifications", "Backup:ListTags"),
+		},
+		{
+			operation: "CodeBuild:ListProjects", typ: codebuildProject, others: without("CodeBuild:BatchGetProjects"),
+			first: &codebuild.ListProjectsOutput{Projects: []string{"a"}}, last: &codebuild.ListProjectsOutput{Projects: []string{"b"}},
+		},
+		{
+			operation: "Kinesis:ListStreams", typ: kinesisStream, others: without("Kinesis:DescribeStreamSummary", "Kinesis:GetResourcePolicy", "Kinesis:ListTagsForStream"),
+			first: &kinesis.ListStreamsOutput{StreamNames: []string{"a"}}, last: &kinesis.ListStreamsOutput{StreamNames: []string{"b"}},
+		},
+		{operation: "EventBridge:ListEventBuses", typ: eventBus, first: bus("a"), last: bus("b"), others: without("EventBridge:DescribeEventBus", "EventBridge:ListTagsForResource")},
+		{
+			operation: "Route 53:ListHostedZones", typ: hostedZone, first: zone("a"), last: zone("b"),
+			others: without("Route 53:GetHostedZone", "Route 53:ListQueryLoggingConfigs", "Route 53:ListTagsForResource"),
+		},
+		{operation: "CloudFormation:DescribeStacks", typ: stack, first: app("a"), last: app("b")},
 	} {
 		t.Run(l.operation, func(t *testing.T) { testPages(t, l) })
 	}
