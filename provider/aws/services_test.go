@@ -197,7 +197,7 @@ func TestStacks(t *testing.T) {
 	x := offline(t)
 	x.says("CloudFormation:DescribeStacks", &cloudformation.DescribeStacksOutput{Stacks: []stacktypes.Stack{{
 		StackId: inTestRegion("cloudformation", "stack/app/0a1b"), StackName: aws.String("app"), StackStatus: stacktypes.StackStatusCreateComplete, CreationTime: &observed, RoleARN: aws.String("arn:aws:iam::123456789012:role/deploy"),
-		ParentId: inTestRegion("cloudformation", "stack/root/2c3d"), EnableTerminationProtection: aws.Bool(true), DriftInformation: &stacktypes.StackDriftInformation{StackDriftStatus: stacktypes.StackDriftStatusDrifted},
+		ParentId: inTestRegion("cloudformation", "stack/outer/2c3d"), EnableTerminationProtection: aws.Bool(true), DriftInformation: &stacktypes.StackDriftInformation{StackDriftStatus: stacktypes.StackDriftStatusDrifted},
 		Parameters: []stacktypes.Parameter{{ParameterKey: aws.String("Password"), ParameterValue: aws.String("correct horse battery")}},
 		Outputs:    []stacktypes.Output{{OutputKey: aws.String("Key"), OutputValue: aws.String("correct horse battery")}},
 	}}})
@@ -209,6 +209,6 @@ func TestStacks(t *testing.T) {
 	_, redacted = a.Config.Get("Outputs").Index(0).Get("OutputValue").Redacted()
 	assert.True(t, redacted, "outputs are redacted")
 	assert.Contains(t, a.Links, link("role", iamRole, "arn:aws:iam::123456789012:role/deploy"))
-	assert.Contains(t, a.Links, link("parent", stack, "arn:aws:cloudformation:us-east-1:123456789012:stack/root/2c3d"))
+	assert.Contains(t, a.Links, link("parent", stack, "arn:aws:cloudformation:us-east-1:123456789012:stack/outer/2c3d"))
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "CloudFormation:DescribeStacks": 1}, x.calls.n)
 }
