@@ -34,6 +34,10 @@ type draft struct {
 	access         any // what policyDocument returns
 
 	unread map[asset.Path]*asset.Unread // what reads should have filled
+
+	// lost is why the listing knows that there is something but not what it is or where:
+	// a gap of all types of the table takes its place.
+	lost error
 }
 
 // newDraft makes a draft. The id is the ARN, or what the package documentation says.

@@ -33,9 +33,10 @@ func s3Tables(u *unit) []table {
 			for _, b := range out.Buckets {
 				name := aws.ToString(b.Name)
 				d := newDraft(s3Bucket, "arn:"+u.account.partition+":s3:::"+name, name)
+				ds = append(ds, d)
 				if d.region = aws.ToString(b.BucketRegion); d.region == "" {
-					if d.region, err = bucketRegion(ctx, client, name); err != nil {
-						return nil, "", err
+					if d.region, d.lost = bucketRegion(ctx, client, name); d.lost != nil {
+						continue
 					}
 				}
 				d.key = name
@@ -51,7 +52,6 @@ func s3Tables(u *unit) []table {
 					"WebsiteURL":          nil,
 				}
 				d.status = doc{"CreationDate": b.CreationDate}
-				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.ContinuationToken), nil
 		},

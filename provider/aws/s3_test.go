@@ -95,3 +95,34 @@ func TestBucketReadsNotAskedForAreUnread(t *testing.T) {
 	assertUnread(t, "s3:GetBucketPolicyStatus", asset.CodeNotRequested, b.Status.Get("PolicyStatus", "IsPublic"))
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "S3:ListBuckets": 1, "S3:GetBucketLocation": 1, "S3:GetBucketVersioning": 1}, x.calls.n)
 }
+
+func TestBucketsOfWhichTheRegionIsDenied(t *testing.T) {
+	x := offline(t)
+	bucket := func(name, region string) s3types.Bucket {
+		return s3types.Bucket{Name: &name, BucketRegion: optional(region)}
+	}
+	x.says("S3:ListBuckets", &s3.ListBucketsOutput{Buckets: []s3types.Bucket{bucket("listed", "eu-west-1"), bucket("refused", ""), bucket("asked", "")}})
+	x.answer("S3:GetBucketLocation", func(in any) (any, error) {
+		if *in.(*s3.GetBucketLocationInput).Bucket == "refused" {
+			return nil, denied
+		}
+		return &s3.GetBucketLocationOutput{LocationConstraint: s3types.BucketLocationConstraintEuCentral1}, nil
+	})
+	query := provider.Query{Types: []asset.Type{s3Bucket}, Reads: map[asset.Type][]asset.Path{s3Bucket: {"config.BucketName"}}}
+	inv := x.collectQuery(t, query)
+	assert.Equal(t, "eu-west-1", named(t, inv, s3Bucket, "listed").Region)
+	assert.Equal(t, "eu-central-1", named(t, inv, s3Bucket, "asked").Region)
+	assert.ElementsMatch(t, []string{"asked", "listed"}, seen(inv))
+	account := asset.Scope{Provider: "aws", Account: "123456789012"}
+	assert.Equal(t, []*asset.Gap{{
+		Scope: account, Type: s3Bucket, Op: "s3:GetBucketLocation", Code: "AccessDenied", Message: "arn:aws:s3:::refused: not authorized",
+	}}, inv.Gaps())
+	assert.Equal(t, asset.Partial, inv.Coverage(account, s3Bucket))
+	account.Region = "us-west-2"
+	assert.Equal(t, asset.Partial, inv.Coverage(account, s3Bucket), "the bucket may be anywhere")
+
+	_, err := x.Get(t.Context(), asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::refused"})
+	require.ErrorContains(t, err, "s3:GetBucketLocation: AccessDenied")
+	_, err = x.Get(t.Context(), asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::missing"})
+	require.ErrorIs(t, err, provider.ErrNotFound, "what became of another bucket does not matter")
+}

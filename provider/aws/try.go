@@ -85,7 +85,14 @@ func (t *trial) table(ctx context.Context, u *unit, tab *table, list listFunc) {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	page, _, err := list(call, "")
 	cancel()
-	for _, op := range append([]string{tab.op}, tab.also...) {
+	t.note(tab.op, err, tab.absent)
+	page = slices.DeleteFunc(page, func(d *draft) bool {
+		if d.lost != nil {
+			t.note(fault(tab.op, d.lost).Op, d.lost, nil)
+		}
+		return d.lost != nil
+	})
+	for _, op := range tab.also {
 		t.note(op, err, tab.absent)
 	}
 	var tried []asset.Type

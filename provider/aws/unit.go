@@ -132,7 +132,14 @@ func (u *unit) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.U
 
 // page reads and emits the assets of a page and what is under them.
 func (u *unit) page(ctx context.Context, t *table, page []*draft) map[asset.Type]bool {
-	page = slices.DeleteFunc(page, func(d *draft) bool { return !u.scan.selects(d.Ref) && len(t.under) == 0 })
+	partial := map[asset.Type]bool{}
+	page = slices.DeleteFunc(page, func(d *draft) bool {
+		if d.lost != nil {
+			u.lose(ctx, t, d, partial)
+			return true
+		}
+		return !u.scan.selects(d.Ref) && len(t.under) == 0
+	})
 	for i := range t.reads {
 		if r := &t.reads[i]; r.together != nil {
 			u.readTogether(ctx, r, page)
@@ -148,13 +155,26 @@ func (u *unit) page(ctx context.Context, t *table, page []*draft) map[asset.Type
 		})
 	}
 	g.Wait()
-	partial := map[asset.Type]bool{}
 	for _, types := range found {
 		for typ := range types {
 			partial[typ] = true
 		}
 	}
 	return partial
+}
+
+// lose emits gaps in place of something that could not be told, of each type that it
+// may be and of those under it.
+func (u *unit) lose(ctx context.Context, t *table, d *draft, partial map[asset.Type]bool) {
+	if !u.scan.only.IsZero() && u.scan.only.ID != d.ID {
+		return
+	}
+	why := *fault(t.op, d.lost)
+	why.Message = clip(d.ID + ": " + why.Message)
+	for _, typ := range t.all() {
+		partial[typ] = true
+		u.gap(ctx, typ, asset.Ref{}, &why)
+	}
 }
 
 // one reads and emits one asset and what is under it.
