@@ -135,6 +135,12 @@ func TestCheckByTrying(t *testing.T) {
 	}, permission("s3:GetBucketVersioning"))
 	assert.Equal(t, Failing, permission("ec2:DescribeRegions").Level)
 	assert.Equal(t, Failing, trees[0].Level)
+
+	x.fail(denied, "S3:GetBucketLocation")
+	trees, err = x.Check(t.Context(), oneRead)
+	require.NoError(t, err)
+	assert.Equal(t, OK, permission("s3:ListAllMyBuckets").Level)
+	assert.Equal(t, Failing, permission("s3:GetBucketLocation").Level, "the list takes it for one bucket")
 }
 
 // What is denied for everything is told for everything, by trying all that there is.

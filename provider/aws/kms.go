@@ -25,8 +25,7 @@ func kmsTables(u *unit) []table {
 }
 
 // kmsKeys reads keys. The list tells only that there is one: a key that may be the
-// replica of one in another region, which is another type, is described to know. One
-// that cannot be is taken for a key.
+// replica of one in another region, which is another type, is described to know.
 func kmsKeys(client *kms.Client) table {
 	var multi sync.Map // what was described for the list: *kmstypes.KeyMetadata by ARN
 	describe := func(ctx context.Context, arn string) (*kmstypes.KeyMetadata, error) {
@@ -53,16 +52,18 @@ func kmsKeys(client *kms.Client) table {
 			var ds []*draft
 			for _, k := range out.Keys {
 				id, arn := aws.ToString(k.KeyId), aws.ToString(k.KeyArn)
-				typ := kmsKey
+				d := newDraft(kmsKey, arn, id)
 				if strings.HasPrefix(id, "mrk-") {
-					if m, err := describe(ctx, arn); err == nil {
+					m, err := describe(ctx, arn)
+					if err != nil {
+						d.lost = err
+					} else {
 						multi.Store(arn, m)
 						if c := m.MultiRegionConfiguration; c != nil && c.MultiRegionKeyType == kmstypes.MultiRegionKeyTypeReplica {
-							typ = kmsReplicaKey
+							d.Type = kmsReplicaKey
 						}
 					}
 				}
-				d := newDraft(typ, arn, id)
 				d.key, d.incarnation = arn, id
 				d.config = doc{"Arn": arn, "KeyId": id}
 				ds = append(ds, d)

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -90,8 +91,7 @@ func TestReplicaKeys(t *testing.T) {
 
 func TestKeysThatAreDenied(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
-	arn := "arn:aws:kms:us-east-1:123456789012:key/mrk-1"
-	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{{KeyArn: &arn, KeyId: aws.String("mrk-1")}}})
+	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{{KeyArn: aws.String(testKey), KeyId: aws.String(arnName(testKey))}}})
 	x.fail(denied, "KMS:DescribeKey", "KMS:GetKeyPolicy", "KMS:GetKeyRotationStatus", "KMS:ListResourceTags")
 	a := only(t, x.collect(t, kmsKey), kmsKey)
 	assertUnread(t, "kms:DescribeKey", "AccessDenied", a.Status.Get("KeyManager"))
@@ -102,6 +102,28 @@ func TestKeysThatAreDenied(t *testing.T) {
 
 	x.fail(&smithy.GenericAPIError{Code: "UnsupportedOperationException"}, "KMS:GetKeyRotationStatus")
 	assert.True(t, only(t, x.collect(t, kmsKey), kmsKey).Config.Get("EnableKeyRotation").IsAbsent())
+}
+
+func TestKeysOfWhichTheTypeIsDenied(t *testing.T) {
+	x := offline(t)
+	multi := inTestRegion("kms", "key/mrk-1")
+	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{
+		{KeyArn: multi, KeyId: aws.String("mrk-1")}, {KeyArn: aws.String(testKey), KeyId: aws.String(arnName(testKey))},
+	}})
+	x.fail(denied, "KMS:DescribeKey", "KMS:GetKeyPolicy", "KMS:GetKeyRotationStatus", "KMS:ListResourceTags")
+	region := asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}
+	gap := func(typ asset.Type) *asset.Gap {
+		return &asset.Gap{Scope: region, Type: typ, Op: "kms:DescribeKey", Code: "AccessDenied", Message: *multi + ": not authorized"}
+	}
+	inv := x.collect(t, kmsKey, kmsReplicaKey)
+	assert.Equal(t, testKey, only(t, inv, kmsKey).ID)
+	assert.Empty(t, slices.Collect(inv.OfType(kmsReplicaKey)))
+	assert.Equal(t, []*asset.Gap{gap(kmsKey), gap(kmsReplicaKey)}, inv.Gaps())
+	assert.Equal(t, asset.Partial, inv.Coverage(region, kmsKey))
+	assert.Equal(t, asset.Partial, inv.Coverage(region, kmsReplicaKey))
+
+	inv = x.collect(t, kmsReplicaKey)
+	assert.Equal(t, []*asset.Gap{gap(kmsReplicaKey)}, inv.Gaps(), "a key that may be of the type, though not taken for it")
 }
 
 func TestPagesOfKMS(t *testing.T) {
