@@ -126,3 +126,36 @@ func TestBucketsOfWhichTheRegionIsDenied(t *testing.T) {
 	_, err = x.Get(t.Context(), asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::missing"})
 	require.ErrorIs(t, err, provider.ErrNotFound, "what became of another bucket does not matter")
 }
+
+func TestMetadataOfBucketsInTwoVersions(t *testing.T) {
+	x := offline(t)
+	x.says("S3:ListBuckets", &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: aws.String("us-east-1")}}})
+	read := func() *asset.Asset {
+		return only(t, x.collectQuery(t, provider.Query{
+			Types: []asset.Type{s3Bucket}, Reads: map[asset.Type][]asset.Path{s3Bucket: {"config.MetadataTableConfiguration"}},
+		}), s3Bucket)
+	}
+	metadata := func(kind s3types.S3TablesBucketType, inventory *s3types.InventoryTableConfigurationResult) *asset.Asset {
+		x.says("S3:GetBucketMetadataConfiguration", &s3.GetBucketMetadataConfigurationOutput{GetBucketMetadataConfigurationResult: &s3types.GetBucketMetadataConfigurationResult{
+			MetadataConfigurationResult: &s3types.MetadataConfigurationResult{
+				DestinationResult:                 &s3types.DestinationResult{TableBucketArn: aws.String("tables"), TableBucketType: kind, TableNamespace: aws.String("n")},
+				JournalTableConfigurationResult:   &s3types.JournalTableConfigurationResult{TableArn: aws.String("table"), TableName: aws.String("journal"), TableStatus: aws.String("ACTIVE")},
+				InventoryTableConfigurationResult: inventory,
+			},
+		}})
+		return read()
+	}
+	first := metadata(s3types.S3TablesBucketTypeCustomer, nil)
+	assertJSON(t, `{"S3TablesDestination":{"TableBucketArn":"tables","TableNamespace":"n","TableArn":"table","TableName":"journal"}}`, first.Config.Get("MetadataTableConfiguration"))
+	assert.True(t, first.Config.Get("MetadataConfiguration").IsAbsent())
+
+	second := metadata(s3types.S3TablesBucketTypeAws, &s3types.InventoryTableConfigurationResult{ConfigurationState: s3types.InventoryConfigurationStateEnabled}).Config
+	assert.True(t, second.Get("MetadataTableConfiguration").IsAbsent())
+	assertJSON(t, `{"TableBucketArn":"tables","TableBucketType":"aws","TableNamespace":"n"}`, second.Get("MetadataConfiguration", "Destination"))
+	assertJSON(t, `"journal"`, second.Get("MetadataConfiguration", "JournalTableConfiguration", "TableName"))
+	assertJSON(t, `"ENABLED"`, second.Get("MetadataConfiguration", "InventoryTableConfiguration", "ConfigurationState"))
+	assertUnread(t, "", codeNotCollected, second.Get("MetadataConfiguration", "InventoryTableConfiguration", "EncryptionConfiguration"))
+
+	x.fail(denied, "S3:GetBucketMetadataConfiguration")
+	assertUnread(t, "s3:GetBucketMetadataConfiguration", "AccessDenied", read().Config.Get("MetadataTableConfiguration"))
+}

@@ -125,13 +125,7 @@ func s3OtherReads(client *s3.Client) []read {
 				return err
 			}
 			if r := out.GetBucketMetadataConfigurationResult; r != nil && r.MetadataConfigurationResult != nil {
-				c := r.MetadataConfigurationResult
-				d.config["MetadataConfiguration"] = doc{
-					"Destination":                  c.DestinationResult,
-					"AnnotationTableConfiguration": c.AnnotationTableConfigurationResult,
-					"InventoryTableConfiguration":  c.InventoryTableConfigurationResult,
-					"JournalTableConfiguration":    c.JournalTableConfigurationResult,
-				}
+				d.metadataTables(r.MetadataConfigurationResult)
 			}
 			return nil
 		},
@@ -203,6 +197,39 @@ func s3OtherReads(client *s3.Client) []read {
 			})
 		},
 	}}
+}
+
+// metadataTables adds where the metadata of objects go. One operation answers for both
+// versions of the configuration, which are two properties: tables of the first are in
+// buckets of the customer's, and it has but the journal. How tables are encrypted is
+// not answered.
+func (d *draft) metadataTables(x *s3types.MetadataConfigurationResult) {
+	to, journal := x.DestinationResult, x.JournalTableConfigurationResult
+	if to != nil && to.TableBucketType == s3types.S3TablesBucketTypeCustomer {
+		first := doc{"TableBucketArn": to.TableBucketArn, "TableNamespace": to.TableNamespace}
+		if journal != nil {
+			first["TableArn"], first["TableName"] = journal.TableArn, journal.TableName
+		}
+		d.config["MetadataTableConfiguration"] = doc{"S3TablesDestination": first}
+		return
+	}
+	second := doc{"Destination": to}
+	if journal != nil {
+		second["JournalTableConfiguration"] = doc{
+			"RecordExpiration": journal.RecordExpiration, "TableArn": journal.TableArn, "TableName": journal.TableName, "EncryptionConfiguration": notCollected(),
+		}
+	}
+	if t := x.InventoryTableConfigurationResult; t != nil {
+		second["InventoryTableConfiguration"] = doc{
+			"ConfigurationState": t.ConfigurationState, "TableArn": t.TableArn, "TableName": t.TableName, "EncryptionConfiguration": notCollected(),
+		}
+	}
+	if t := x.AnnotationTableConfigurationResult; t != nil {
+		second["AnnotationTableConfiguration"] = doc{
+			"ConfigurationState": t.ConfigurationState, "Role": t.Role, "TableArn": t.TableArn, "TableName": t.TableName, "EncryptionConfiguration": notCollected(),
+		}
+	}
+	d.config["MetadataConfiguration"] = second
 }
 
 // bucketList reads a paged list into a property of a bucket.
