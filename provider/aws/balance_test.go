@@ -275,6 +275,37 @@ func TestFileSystems(t *testing.T) {
 	assertUnread(t, "efs:DescribeLifecycleConfiguration", "AccessDenied", a.Config.Get("LifecyclePolicies"))
 }
 
+func TestAccessPoints(t *testing.T) {
+	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
+	client := efs.NewFromConfig(x.cfg)
+	ids := map[string]string{}
+	for _, name := range []string{"one", "two"} {
+		fs, err := client.CreateFileSystem(t.Context(), &efs.CreateFileSystemInput{CreationToken: &name})
+		require.NoError(t, err)
+		point, err := client.CreateAccessPoint(t.Context(), &efs.CreateAccessPointInput{
+			ClientToken: &name, FileSystemId: fs.FileSystemId, Tags: []efstypes.Tag{{Key: aws.String("Name"), Value: &name}},
+			PosixUser:     &efstypes.PosixUser{Uid: aws.Int64(1000), Gid: aws.Int64(1001), SecondaryGids: []int64{7}},
+			RootDirectory: &efstypes.RootDirectory{Path: aws.String("/" + name), CreationInfo: &efstypes.CreationInfo{OwnerUid: aws.Int64(0), OwnerGid: aws.Int64(0), Permissions: aws.String("0750")}},
+		})
+		require.NoError(t, err)
+		ids[name] = *point.AccessPointArn
+	}
+	inv := x.collect(t, efsAccessPoint)
+	assert.Empty(t, gapTexts(inv))
+	a := named(t, inv, efsAccessPoint, "one")
+	assert.Equal(t, ids["one"], a.ID)
+	assert.Equal(t, map[string]string{"Name": "one"}, a.Tags)
+	assert.Equal(t, "storage", a.Class)
+	assertJSON(t, `{"Uid":"1000","Gid":"1001","SecondaryGids":["7"]}`, a.Config.Get("PosixUser"))
+	assertJSON(t, `{"Path":"/one","CreationInfo":{"OwnerUid":"0","OwnerGid":"0","Permissions":"0750"}}`, a.Config.Get("RootDirectory"))
+	assertJSON(t, `"available"`, a.Status.Get("LifeCycleState"))
+	fs, err := a.Config.Get("FileSystemId").Str()
+	require.NoError(t, err)
+	assert.Contains(t, a.Links, link("file_system", efsFileSystem, *inTestRegion("elasticfilesystem", "file-system/"+fs)))
+	assert.Equal(t, ids["two"], named(t, inv, efsAccessPoint, "two").ID)
+	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "EFS:DescribeAccessPoints": 1}, x.calls.n, "one list for all file systems")
+}
+
 func TestPagesOfLoadBalancing(t *testing.T) {
 	lb := func(name string) *elb.DescribeLoadBalancersOutput {
 		return &elb.DescribeLoadBalancersOutput{LoadBalancers: []elbtypes.LoadBalancer{{LoadBalancerName: &name, LoadBalancerArn: aws.String("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/" + name + "/1")}}}
@@ -285,7 +316,11 @@ func TestPagesOfLoadBalancing(t *testing.T) {
 	fs := func(id string) *efs.DescribeFileSystemsOutput {
 		return &efs.DescribeFileSystemsOutput{FileSystems: []efstypes.FileSystemDescription{{FileSystemId: &id}}}
 	}
+	point := func(id string) *efs.DescribeAccessPointsOutput {
+		return &efs.DescribeAccessPointsOutput{AccessPoints: []efstypes.AccessPointDescription{{AccessPointArn: inTestRegion("elasticfilesystem", "access-point/"+id)}}}
+	}
 	for name, l := range map[string]listing{
+		"access points":       {operation: "EFS:DescribeAccessPoints", typ: efsAccessPoint, first: point("fsap-1"), last: point("fsap-2")},
 		"load balancers":      {operation: "Elastic Load Balancing v2:DescribeLoadBalancers", typ: elbLoadBalancer, first: lb("a"), last: lb("b")},
 		"auto scaling groups": {operation: "Auto Scaling:DescribeAutoScalingGroups", typ: autoScalingGroup, first: group("a"), last: group("b")},
 		"file systems":        {operation: "EFS:DescribeFileSystems", typ: efsFileSystem, first: fs("fs-1"), last: fs("fs-2")},

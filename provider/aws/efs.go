@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,9 +14,11 @@ import (
 const (
 	efsFileSystem  asset.Type = "AWS::EFS::FileSystem"
 	efsMountTarget asset.Type = "AWS::EFS::MountTarget"
+	efsAccessPoint asset.Type = "AWS::EFS::AccessPoint"
 )
 
-// efsTables read file systems and the interfaces under which they are mounted.
+// efsTables read file systems, the interfaces under which they are mounted and the
+// access points.
 func efsTables(u *unit) []table {
 	client := efs.NewFromConfig(u.config("efs"))
 	return []table{{
@@ -34,7 +37,7 @@ func efsTables(u *unit) []table {
 		},
 		reads: fileSystemReads(client),
 		under: []table{mountTargets(u, client)},
-	}}
+	}, accessPoints(u, client)}
 }
 
 func fileSystemDraft(u *unit, x efstypes.FileSystemDescription) *draft {
@@ -165,4 +168,44 @@ func mountTargets(u *unit, client *efs.Client) table {
 			},
 		}},
 	}
+}
+
+// accessPoints reads the access points of a region, of whatever file system.
+func accessPoints(u *unit, client *efs.Client) table {
+	return table{
+		op:    "efs:DescribeAccessPoints",
+		types: []asset.Type{efsAccessPoint},
+		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			out, err := client.DescribeAccessPoints(ctx, &efs.DescribeAccessPointsInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			if err != nil {
+				return nil, "", err
+			}
+			var ds []*draft
+			for _, x := range out.AccessPoints {
+				ds = append(ds, accessPointDraft(u, x))
+			}
+			return ds, aws.ToString(out.NextToken), nil
+		},
+	}
+}
+
+func accessPointDraft(u *unit, x efstypes.AccessPointDescription) *draft {
+	id := aws.ToString(x.AccessPointId)
+	d := newDraft(efsAccessPoint, aws.ToString(x.AccessPointArn), cmp.Or(aws.ToString(x.Name), id))
+	d.incarnation = id
+	d.tags = tagMap(x.Tags, func(t efstypes.Tag) (key, value *string) { return t.Key, t.Value })
+	d.config = doc{
+		"AccessPointId":   id,
+		"AccessPointTags": tagList(d.tags),
+		"Arn":             x.AccessPointArn,
+		"ClientToken":     x.ClientToken,
+		"FileSystemId":    x.FileSystemId,
+		"PosixUser":       x.PosixUser,
+		"RootDirectory":   x.RootDirectory,
+	}
+	d.status = doc{"LifeCycleState": x.LifeCycleState, "OwnerId": x.OwnerId}
+	if id := aws.ToString(x.FileSystemId); id != "" {
+		d.link("file_system", efsFileSystem, u.arn("elasticfilesystem", "file-system/"+id))
+	}
+	return d
 }
