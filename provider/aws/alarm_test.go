@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestLogGroups(t *testing.T) {
@@ -81,4 +82,37 @@ func TestMetricFiltersAndAlarms(t *testing.T) {
 	assert.Equal(t, map[string]int{
 		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "CloudWatch Logs:DescribeMetricFilters": 1, "CloudWatch:DescribeAlarms": 1, "CloudWatch:ListTagsForResource": 2,
 	}, x.calls.n)
+}
+
+func TestAlarmsOnAlarms(t *testing.T) {
+	x := offline(t)
+	topic := *inTestRegion("sns", "oncall")
+	x.answer("CloudWatch:DescribeAlarms", func(in any) (any, error) {
+		assert.Equal(t, []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm}, in.(*cloudwatch.DescribeAlarmsInput).AlarmTypes, "without it only those on metrics are answered")
+		return &cloudwatch.DescribeAlarmsOutput{
+			MetricAlarms: []cwtypes.MetricAlarm{{AlarmArn: inTestRegion("cloudwatch", "alarm:cpu"), AlarmName: aws.String("cpu")}},
+			CompositeAlarms: []cwtypes.CompositeAlarm{{
+				AlarmArn: inTestRegion("cloudwatch", "alarm:both"), AlarmName: aws.String("both"), AlarmRule: aws.String("ALARM(cpu) AND ALARM(disk)"), ActionsEnabled: aws.Bool(true), AlarmActions: []string{topic},
+				ActionsSuppressor: aws.String("quiet"), ActionsSuppressorWaitPeriod: aws.Int32(60), ActionsSuppressedBy: cwtypes.ActionsSuppressedByAlarm, StateValue: cwtypes.StateValueAlarm,
+			}},
+		}, nil
+	})
+	x.says("CloudWatch:ListTagsForResource", &cloudwatch.ListTagsForResourceOutput{Tags: []cwtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
+	inv := x.collect(t, cloudwatchAlarm, compositeAlarm)
+	assert.Empty(t, gapTexts(inv))
+	a := only(t, inv, compositeAlarm)
+	assert.Equal(t, *inTestRegion("cloudwatch", "alarm:both"), a.ID)
+	assertJSON(t, `{
+		"AlarmName":"both","Arn":"arn:aws:cloudwatch:us-east-1:123456789012:alarm:both","AlarmRule":"ALARM(cpu) AND ALARM(disk)","ActionsEnabled":true,"AlarmActions":["`+topic+`"],
+		"ActionsSuppressor":"quiet","ActionsSuppressorWaitPeriod":60,"Tags":[{"Key":"a","Value":"b"}]
+	}`, a.Config)
+	assertJSON(t, `{"StateValue":"ALARM","ActionsSuppressedBy":"Alarm"}`, a.Status)
+	assert.Contains(t, a.Links, link("notifies", snsTopic, topic))
+	assert.Equal(t, "cpu", only(t, inv, cloudwatchAlarm).Name)
+	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "CloudWatch:DescribeAlarms": 1, "CloudWatch:ListTagsForResource": 2}, x.calls.n)
+
+	x.fail(denied, "CloudWatch:DescribeAlarms")
+	inv = x.collect(t, compositeAlarm)
+	require.Len(t, inv.Gaps(), 1)
+	assert.Equal(t, compositeAlarm, inv.Gaps()[0].Type)
 }

@@ -11,17 +11,20 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-const cloudwatchAlarm asset.Type = "AWS::CloudWatch::Alarm"
+const (
+	cloudwatchAlarm asset.Type = "AWS::CloudWatch::Alarm"
+	compositeAlarm  asset.Type = "AWS::CloudWatch::CompositeAlarm"
+)
 
-// cloudwatchTables read alarms on metrics. Alarms on other alarms are another type.
+// cloudwatchTables read alarms on metrics, and those on other alarms.
 func cloudwatchTables(u *unit) []table {
 	client := cloudwatch.NewFromConfig(u.config("cloudwatch"))
 	return []table{{
 		op:    "cloudwatch:DescribeAlarms",
-		types: []asset.Type{cloudwatchAlarm},
+		types: []asset.Type{cloudwatchAlarm, compositeAlarm},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
 			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-				NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm},
+				NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
 			})
 			if err != nil {
 				return nil, "", err
@@ -29,6 +32,9 @@ func cloudwatchTables(u *unit) []table {
 			var ds []*draft
 			for _, x := range out.MetricAlarms {
 				ds = append(ds, alarmDraft(x))
+			}
+			for _, x := range out.CompositeAlarms {
+				ds = append(ds, compositeDraft(x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -86,10 +92,38 @@ func alarmDraft(x cwtypes.MetricAlarm) *draft {
 		d.config["EvaluationWindow"] = doc{"WallClockWindow": w.Value}
 	}
 	d.status = doc{"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp}
-	for _, action := range x.AlarmActions {
+	d.linkTopics(x.AlarmActions)
+	return d
+}
+
+func compositeDraft(x cwtypes.CompositeAlarm) *draft {
+	d := newDraft(compositeAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
+	d.config = doc{
+		"ActionsEnabled":                   x.ActionsEnabled,
+		"ActionsSuppressor":                x.ActionsSuppressor,
+		"ActionsSuppressorExtensionPeriod": x.ActionsSuppressorExtensionPeriod,
+		"ActionsSuppressorWaitPeriod":      x.ActionsSuppressorWaitPeriod,
+		"AlarmActions":                     x.AlarmActions,
+		"AlarmDescription":                 x.AlarmDescription,
+		"AlarmName":                        x.AlarmName,
+		"AlarmRule":                        x.AlarmRule,
+		"Arn":                              x.AlarmArn,
+		"InsufficientDataActions":          x.InsufficientDataActions,
+		"OKActions":                        x.OKActions,
+	}
+	d.status = doc{
+		"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp,
+		"ActionsSuppressedBy": optional(string(x.ActionsSuppressedBy)), "ActionsSuppressedReason": x.ActionsSuppressedReason,
+	}
+	d.linkTopics(x.AlarmActions)
+	return d
+}
+
+// linkTopics adds links to the topics among the actions of an alarm.
+func (d *draft) linkTopics(actions []string) {
+	for _, action := range actions {
 		if strings.Contains(action, ":sns:") {
 			d.link("notifies", snsTopic, action)
 		}
 	}
-	return d
 }
