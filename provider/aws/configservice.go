@@ -81,6 +81,7 @@ func configTables(u *unit) []table {
 				name := aws.ToString(x.Name)
 				// There is no ARN of a channel; this is what one would be.
 				d := newDraft(configChannel, u.arn("config", "delivery-channel/"+name), name)
+				d.page = ""
 				d.config = doc{
 					"Name":                             name,
 					"ConfigSnapshotDeliveryProperties": x.ConfigSnapshotDeliveryProperties,
@@ -107,6 +108,7 @@ func recorderDraft(u *unit, x configtypes.ConfigurationRecorder) *draft {
 		id = u.arn("config", "configuration-recorder/"+name)
 	}
 	d := newDraft(configRecorder, id, name)
+	d.page = aws.ToString(x.Arn)
 	d.config = doc{
 		"Id":             name,
 		"Name":           name,

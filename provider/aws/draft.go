@@ -23,6 +23,7 @@ type doc map[string]any
 type draft struct {
 	asset.Ref
 	name        string
+	page        string            // the ARN whose page in the console shows it, as newDraft sets it: its own; "": there is none
 	region      string            // where the ARN does not tell it and it is not the unit's
 	key         string            // what the reads of the asset need to ask for it, as the listing sets it
 	tags        map[string]string // nil: not read, or not by the listing
@@ -45,6 +46,7 @@ func newDraft(t asset.Type, id, name string) *draft {
 	return &draft{
 		Ref:    asset.Ref{Type: t, ID: id},
 		name:   name,
+		page:   id,
 		config: doc{},
 		status: doc{},
 	}
@@ -116,7 +118,7 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 		Scope:       asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region},
 		Name:        d.name,
 		Class:       schema.Class,
-		URL:         u.consoleURL(d.ID),
+		URL:         u.consoleURL(d.page),
 		Tags:        d.tags,
 		Links:       d.links,
 		Parents:     u.account.parents(d.Type),

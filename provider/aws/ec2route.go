@@ -78,6 +78,7 @@ func networkACLEntryDraft(acl *draft, e ec2types.NetworkAclEntry) *draft {
 	}
 	place := "/" + direction + "/" + strconv.Itoa(int(aws.ToInt32(e.RuleNumber)))
 	d := newDraft(ec2NetworkACLEntry, acl.ID+place, acl.key+place)
+	d.page = acl.ID
 	d.config = doc{
 		"NetworkAclId":  acl.key,
 		"RuleNumber":    e.RuleNumber,
@@ -137,6 +138,7 @@ func routeTableDraft(u *unit, x ec2types.RouteTable) *draft {
 func routeDraft(u *unit, rt *draft, owner string, x ec2types.Route) *draft {
 	destination := aws.ToString(x.DestinationCidrBlock) + aws.ToString(x.DestinationIpv6CidrBlock) + aws.ToString(x.DestinationPrefixListId)
 	d := newDraft(ec2Route, rt.ID+"/"+destination, rt.key+"/"+destination)
+	d.page = rt.ID
 	d.config = doc{
 		"RouteTableId":                rt.key,
 		"CidrBlock":                   destination,

@@ -139,7 +139,7 @@ func mountTargets(u *unit, client *efs.Client) table {
 			for _, x := range out.MountTargets {
 				id := aws.ToString(x.MountTargetId)
 				d := newDraft(efsMountTarget, id, id)
-				d.incarnation = id
+				d.incarnation, d.page = id, fs.ID
 				d.config = doc{
 					"Id":           id,
 					"FileSystemId": x.FileSystemId,

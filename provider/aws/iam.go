@@ -184,7 +184,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				for _, k := range out.AccessKeyMetadata {
 					id := aws.ToString(k.AccessKeyId)
 					d := newDraft(iamAccessKey, id, id)
-					d.created, d.incarnation = aws.ToTime(k.CreateDate), id
+					d.created, d.incarnation, d.page = aws.ToTime(k.CreateDate), id, user.ID
 					d.config = doc{"Id": id, "UserName": user.name, "Status": k.Status}
 					d.status = doc{"CreateDate": k.CreateDate}
 					d.link("owned_by", iamUser, user.ID)

@@ -150,6 +150,7 @@ func logGroupReads(client *cloudwatchlogs.Client) []read {
 func metricFilterDraft(u *unit, x logstypes.MetricFilter) *draft {
 	group := u.arn("logs", "log-group:"+aws.ToString(x.LogGroupName))
 	d := newDraft(metricFilter, group+"|"+aws.ToString(x.FilterName), aws.ToString(x.FilterName))
+	d.page = group
 	transformations := []doc{}
 	for _, t := range x.MetricTransformations {
 		transformations = append(transformations, doc{

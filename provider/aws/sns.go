@@ -162,7 +162,9 @@ func snsSubscriptionDraft(u *unit, x snstypes.Subscription) *draft {
 		"Region":   u.region,
 		"TopicArn": topic,
 	}
-	if confirmed {
+	if !confirmed {
+		d.page = topic
+	} else {
 		d.key = id
 		d.incarnation = arnName(id)
 		d.config["Arn"] = id

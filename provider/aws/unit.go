@@ -50,7 +50,8 @@ func (u *unit) scope() asset.Scope {
 	return asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region}
 }
 
-// consoleURL returns the page of an asset in the console, which finds it by the ARN.
+// consoleURL returns the page in the console that shows what has the ARN, "" for an id
+// that is none.
 func (u *unit) consoleURL(id string) string {
 	host, ok := map[string]string{
 		"aws":        "console.aws.amazon.com",
