@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -32,7 +33,19 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 			wide = append(wide, s)
 		}
 	}
-	probes := governing(partitionOf(ss))
+	partitions, unsure := partitionsOf(ss)
+	t := administers(wide, deny, governing(partitions[0]), j)
+	for _, other := range partitions[1:] {
+		if o := administers(wide, deny, governing(other), j); o != t && t.err == nil {
+			t = undecided(unsure)
+		}
+	}
+	return t.get()
+}
+
+// administers tells whether one of the statements allows everything, and one of the
+// requests after all denials.
+func administers(wide []statement, deny policies, probes []probe, j judgement) truth {
 	t := known(false)
 	for _, s := range wide {
 		w := s.isWide()
@@ -51,7 +64,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 			break
 		}
 	}
-	return t.get()
+	return t
 }
 
 // isWide tells whether the statement is about all actions and all resources, or all
@@ -85,19 +98,30 @@ func governing(partition string) []probe {
 	return ps
 }
 
-// partitionOf returns the partition that the statements are for: the one that they
-// name if it is not the usual one.
-func partitionOf(ss []statement) string {
+// partitionsOf returns the partition that the statements are for: the first one that
+// they name if it is not the usual one. It returns what else it may be if a part was
+// not read that may name it, and the reason.
+func partitionsOf(ss []statement) (partitions []string, unsure error) {
 	for _, s := range ss {
 		for _, element := range []string{"Resource", "NotResource"} {
 			for r, err := range texts(s.v.Get(element)) {
-				if a, ok := parseARN(r); err == nil && ok && strings.HasPrefix(a.partition(), "aws-") && !hasWildcard(a.partition()) {
-					return a.partition()
+				a, ok := parseARN(r)
+				switch {
+				case err != nil:
+					unsure = cmp.Or(unsure, bare(err))
+				case ok && strings.HasPrefix(a.partition(), "aws-") && !hasWildcard(a.partition()):
+					partitions = append(partitions, a.partition())
+				}
+				if len(partitions) > 0 && unsure == nil {
+					return partitions, nil
 				}
 			}
 		}
 	}
-	return "aws"
+	if unsure == nil {
+		return []string{"aws"}, nil
+	}
+	return append(partitions, "aws", "aws-cn", "aws-us-gov"), unsure
 }
 
 // somebody is the name of a resource that no policy names, and which it concerns

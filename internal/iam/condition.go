@@ -131,17 +131,22 @@ func (s statement) entries() []entry {
 		fail(err)
 	}
 	for name, keys := range operators {
-		op, ok := parseOperator(name)
-		if !ok {
-			fail(fmt.Errorf("unknown operator %q", name))
+		if keys.IsAbsent() {
 			continue
 		}
 		members, err := keys.Members()
+		op, ok := parseOperator(name)
+		if !ok && keys.Unread() == nil {
+			fail(fmt.Errorf("unknown operator %q", name))
+			continue
+		}
 		if err != nil {
 			fail(err)
 		}
 		for key, values := range members {
-			all = append(all, entry{op: op, key: strings.ToLower(key), values: values})
+			if !values.IsAbsent() {
+				all = append(all, entry{op: op, key: strings.ToLower(key), values: values})
+			}
 		}
 		if keys.IsPartial() {
 			fail(keys.Get("").Err())
@@ -206,7 +211,7 @@ func (s statement) matches(e entry, got []string, vars variables) truth {
 		return anyOf(e.values, func(v string) bool { return strings.EqualFold(v, "false") })
 	}
 	holds := func(value string) truth {
-		t := anyOf(e.values, func(v string) bool {
+		t := anyIn(s.patterns(e.values), func(v string) bool {
 			if e.op.kind <= opARN {
 				var ok bool
 				if v, ok = s.resolve(v, vars); !ok {

@@ -191,25 +191,23 @@ func (j judgement) possible(s statement, key string, es []entry) truth {
 			return known(false)
 		case e.op.negated:
 			return e.universal().not()
-		case isChosen(e):
-			return known(true)
 		case kindOf(key) != anyKey:
-			return s.owned(e).not()
+			return e.isChosen().or(s.owned(e).not())
 		}
-		return e.universal()
+		return e.isChosen().or(e.universal())
 	}))
 }
 
-// isChosen reports whether a caller can give the key the value that the comparison
+// isChosen tells whether a caller can give the key the value that the comparison
 // wants, or needs only to wait.
-func isChosen(e entry) bool {
+func (e entry) isChosen() truth {
 	switch e.key {
 	case "aws:useragent", "aws:referer", "aws:requestedregion", "sts:rolesessionname":
-		return true
+		return known(true)
 	case "aws:multifactorauthpresent":
-		return anyOf(e.values, func(v string) bool { return strings.EqualFold(v, "false") }).isYes()
+		return anyOf(e.values, func(v string) bool { return strings.EqualFold(v, "false") })
 	case "aws:currenttime", "aws:epochtime", "aws:tokenissuetime":
-		return e.op.want != nil && e.op.want(1)
+		return known(e.op.want != nil && e.op.want(1))
 	}
-	return false
+	return known(false)
 }

@@ -122,6 +122,11 @@ func TestDeniesInsecureTransport(t *testing.T) {
 		_, err := DeniesInsecureTransport(without(t, doc, p), "arn:aws:s3:::b")
 		assert.Equal(t, denied, err, p)
 	}
+	// What else the condition wants was not read, and may be nothing.
+	for _, p := range []asset.Path{`Statement[0].Condition.StringEquals`, `Statement[0].Condition.Bool["aws:PrincipalIsAWSService"]`, `Statement[0].Condition.Bool["aws:SecureTransport"]`} {
+		_, err := DeniesInsecureTransport(without(t, doc, p), "arn:aws:s3:::b")
+		assert.Equal(t, denied, err, p)
+	}
 }
 
 func TestEscalations(t *testing.T) {

@@ -137,7 +137,7 @@ func (s statement) owned(e entry) truth {
 	case e.op.kind > opARN:
 		return known(false)
 	}
-	return anyOf(e.values, func(v string) bool {
+	return anyIn(s.patterns(e.values), func(v string) bool {
 		if s.variables {
 			var ok bool
 			if v, ok = withoutOwnVariables(v); !ok {

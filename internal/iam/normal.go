@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/openstance/stance/asset"
@@ -21,8 +22,8 @@ func Statements(doc asset.Value) ([]asset.Value, error) {
 	normal := make([]asset.Value, 0, len(ss))
 	for _, s := range ss {
 		if s.fault != nil {
-			if u := s.v.Unread(); u != nil {
-				normal = append(normal, s.v)
+			if u, ok := errors.AsType[*asset.Unread](s.fault); ok {
+				normal = append(normal, u.Value())
 				continue
 			}
 			return nil, s.fault

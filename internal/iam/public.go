@@ -71,6 +71,8 @@ func shape(policy asset.Value) (doc asset.Value, google bool, err error) {
 	}
 	amazon, bindings := doc.Get("Statement"), doc.Get("bindings")
 	switch {
+	case amazon.Err() == nil && bindings.Err() == nil:
+		return doc, false, errors.New("policy: has statements and bindings")
 	case amazon.Err() == nil:
 		return doc, false, nil
 	case bindings.Err() == nil, bindings.Kind() == asset.Null:
@@ -218,10 +220,16 @@ func (s statement) unavoidable(key string, es []entry) truth {
 	}))
 }
 
+// all tells whether f holds for all comparisons. One whose values were not read may
+// as well not be there, and then keeps nobody out.
 func (s statement) all(es []entry, f func(entry) truth) truth {
 	t := known(true)
 	for _, e := range es {
-		if t = t.and(f(e)); t.isNo() {
+		holds := f(e)
+		if u := e.values.Unread(); u != nil && holds.isNo() {
+			holds = undecided(u)
+		}
+		if t = t.and(holds); t.isNo() {
 			break
 		}
 	}
@@ -284,12 +292,13 @@ func (d *denials) undo(s statement, by []denial) truth {
 	if len(by) == 0 {
 		return known(false)
 	}
-	t := known(true)
+	t, granted := known(true), false
 	for action, err := range s.granted("Action") {
 		for resource, err2 := range s.granted("Resource") {
 			if err == nil {
 				err = err2
 			}
+			granted = true
 			if err != nil {
 				t = t.and(undecided(err))
 				continue
@@ -298,6 +307,9 @@ func (d *denials) undo(s statement, by []denial) truth {
 				return t
 			}
 		}
+	}
+	if !granted {
+		return known(false) // nothing to deny
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -56,9 +57,10 @@ var (
 
 // statement is one statement of an AWS policy document.
 type statement struct {
-	v         asset.Value
-	variables bool  // the version of the document has policy variables
-	fault     error // why the statement is none
+	v           asset.Value
+	variables   bool  // the version of the document has policy variables
+	unversioned error // why it is not known whether it has
+	fault       error // why the statement is none, or may be none
 }
 
 // statements returns the statements of an AWS policy document. A statement that is
@@ -81,18 +83,15 @@ func statements(doc asset.Value) ([]statement, error) {
 	if left := maxPolicy; !fits(doc, &left) {
 		return nil, errTooLarge
 	}
-	// Documents of the first version take "${" as text. One whose version was not
-	// read is taken for the usual one.
-	version, err := doc.Get("Version").Str()
-	variables := err == nil && version != "2008-10-17" || doc.Get("Version").Unread() != nil
 	list := doc.Get("Statement")
+	version := doc.Get("Version")
 	switch list.Kind() {
 	case asset.Map:
-		return []statement{newStatement(list, variables, 0)}, nil
+		return []statement{newStatement(list, version, 0)}, nil
 	case asset.List:
 		all := make([]statement, list.Len())
 		for i := range all {
-			all[i] = newStatement(list.Index(i), variables, i)
+			all[i] = newStatement(list.Index(i), version, i)
 		}
 		return all, nil
 	}
@@ -122,10 +121,22 @@ func fits(v asset.Value, left *int) bool {
 	return *left >= 0
 }
 
-func newStatement(v asset.Value, variables bool, index int) statement {
-	s := statement{v: v, variables: variables}
+func newStatement(v, version asset.Value, index int) statement {
+	s := statement{v: v}
+	// Documents of the first version take "${" as text.
+	if name, err := version.Str(); err == nil {
+		s.variables = name != "2008-10-17"
+	} else if u := version.Unread(); u != nil {
+		s.unversioned = u
+	}
 	fail := func(format string, args ...any) {
 		s.fault = fmt.Errorf("policy: statement %d: %w", index, fmt.Errorf(format, args...))
+	}
+	// What was not read may as well not be there.
+	perhaps := func(u *asset.Unread) {
+		if s.fault == nil {
+			s.fault = u
+		}
 	}
 	if v.Kind() != asset.Map {
 		if s.fault = v.Unread(); v.Unread() == nil {
@@ -133,7 +144,7 @@ func newStatement(v asset.Value, variables bool, index int) statement {
 		}
 		return s
 	}
-	var has [3]bool
+	var has [3]asset.Value
 	for i := range v.Len() {
 		key, member := v.MemberAt(i)
 		if member.IsAbsent() {
@@ -155,19 +166,25 @@ func newStatement(v asset.Value, variables bool, index int) statement {
 			pair = 2
 		case "Sid", "Condition":
 		default:
-			fail("unknown element %q", key)
+			if u := member.Unread(); u != nil {
+				perhaps(u)
+			} else {
+				fail("unknown element %q", key)
+			}
 		}
 		if pair >= 0 {
-			if has[pair] {
+			if u := cmp.Or(member.Unread(), has[pair].Unread()); !has[pair].IsAbsent() && u != nil {
+				perhaps(u)
+			} else if !has[pair].IsAbsent() {
 				fail("%s beside its opposite", key)
 			}
-			has[pair] = true
+			has[pair] = member
 		}
 	}
 	if s.fault == nil && !v.IsPartial() {
 		if v.Get("Effect").IsAbsent() {
 			fail("no Effect")
-		} else if !has[1] {
+		} else if has[1].IsAbsent() {
 			fail("no Action")
 		}
 	}
@@ -225,9 +242,9 @@ func (s statement) listed(element, opposite string, yes, no func(string) bool) t
 	e, o := s.v.Get(element), s.v.Get(opposite)
 	switch {
 	case e.Err() == nil:
-		return anyOf(e, yes)
+		return anyIn(s.patterns(e), yes)
 	case o.Err() == nil:
-		return anyOf(o, no).not()
+		return anyIn(s.patterns(o), no).not()
 	case e.Unread() != nil:
 		return undecided(e.Unread())
 	case o.Unread() != nil:
@@ -237,9 +254,11 @@ func (s statement) listed(element, opposite string, yes, no func(string) bool) t
 }
 
 // anyOf tells whether one of the texts in v is accepted.
-func anyOf(v asset.Value, accept func(string) bool) truth {
+func anyOf(v asset.Value, accept func(string) bool) truth { return anyIn(texts(v), accept) }
+
+func anyIn(all iter.Seq2[string, error], accept func(string) bool) truth {
 	t := known(false)
-	for s, err := range texts(v) {
+	for s, err := range all {
 		switch {
 		case err != nil:
 			t = undecided(err)
@@ -265,6 +284,24 @@ func texts(v asset.Value) iter.Seq2[string, error] {
 			}
 		default:
 			yield(text(v))
+		}
+	}
+}
+
+// patterns yields the texts in v, and an error for one of which it is not known
+// whether there are variables in it.
+func (s statement) patterns(v asset.Value) iter.Seq2[string, error] {
+	if s.unversioned == nil {
+		return texts(v)
+	}
+	return func(yield func(string, error) bool) {
+		for p, err := range texts(v) {
+			if err == nil && strings.Contains(p, "${") {
+				err = s.unversioned
+			}
+			if !yield(p, err) {
+				return
+			}
 		}
 	}
 }
