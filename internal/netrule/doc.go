@@ -11,6 +11,7 @@
 // Answers have three values. A function returns an *asset.Unread where the answer
 // depends on a part of a rule that was not read, and another error where it depends
 // on one that is no rule; where the other rules decide, it answers. Functions that
-// return lists return what is certain, and an error if it may not be all. Absent
-// rules let nothing in.
+// return lists return what is certain, and an error if it may not be all; a rule
+// whose name is not known is named by its place in the list. Absent rules let nothing
+// in.
 package netrule

@@ -1,6 +1,7 @@
 package netrule
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -67,6 +68,9 @@ func firewall(v asset.Value, i, level int) (rule, bool) {
 	}
 	allowed, denied := v.Get("allowed"), v.Get("denied")
 	switch {
+	case allowed.Len() > 0 && denied.Len() > 0:
+		rd.fault("denied", errors.New("stands beside allowed"))
+		r.possible = []match{{protocol: anyProtocol}}
 	case allowed.Err() == nil && allowed.Len() > 0:
 		r.action = allow
 		rd.layers("allowed", allowed, "IPProtocol")
@@ -195,6 +199,7 @@ func (rd reader) policySources(m asset.Value) {
 		if err != nil {
 			rd.fault(key, err)
 			rd.r.anySource = true
+			b = netipx.IPSetBuilder{} // perhaps
 		} else if scope != "" && scope != "UNSPECIFIED" && scope != "INTERNET" {
 			b = netipx.IPSetBuilder{} // within the networks
 			others = true

@@ -84,6 +84,23 @@ func fill(doc any, hole func(Hole) any, missing func() bool) any {
 	return doc
 }
 
+// Holds reports whether an answer to a document with unread parts, true or false or
+// the texts that are certain, holds for a whole one that it could be. With an error
+// beside it, the answer claims nothing, and texts may lack some. A whole document
+// without an answer contradicts none.
+func Holds(got any, err error, whole any, wholeErr error) bool {
+	if wholeErr != nil {
+		return true
+	}
+	texts, ok := got.([]string)
+	if !ok {
+		return err != nil || got == whole
+	}
+	all := whole.([]string)
+	return (err != nil || len(texts) == len(all)) &&
+		!slices.ContainsFunc(texts, func(s string) bool { return !slices.Contains(all, s) })
+}
+
 func value(doc any) asset.Value {
 	v, err := asset.Of(doc)
 	if err != nil {
