@@ -17,6 +17,8 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 	open, err := asset.Of(map[string]any{"RuleNumber": 1, "Egress": false, "RuleAction": "allow", "Protocol": -1, "CidrBlock": "0.0.0.0/0"})
 	require.NoError(t, err)
 	unread := (&asset.Unread{Op: "test:Read", Code: "AccessDenied"}).Value()
+	kept, err := open.Project("Protocol")
+	require.NoError(t, err)
 	entry := func(id string, config asset.Value) *asset.Asset {
 		return &asset.Asset{
 			Ref: asset.Ref{Type: "AWS::EC2::NetworkAclEntry", ID: id}, Scope: asset.Scope{Provider: "aws", Account: "a"},
@@ -36,6 +38,9 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 		{name: "an argument of another kind", require: "net.isAnywhere(config.Prefixes)", prefixes: "0.0.0.0/0", want: policy.Unknown},
 		{name: "elements of another kind", require: "net.isAnywhere(config.Prefixes)", prefixes: []any{1}, want: policy.Unknown},
 		{name: "text of another kind", require: "net.isPublic(config.Prefixes)", prefixes: 1, want: policy.Unknown},
+		{name: "a secret beside what is unread", require: "secret.detected(config.Prefixes)", prefixes: []any{"AKIAIOSFODNN7EXAMPLE", unread}, want: policy.Pass},
+		{name: "more secrets, perhaps", require: "secret.detectors(config.Prefixes).size() == 1", prefixes: []any{"AKIAIOSFODNN7EXAMPLE", unread}, want: policy.Unknown},
+		{name: "no secret in what was kept", require: "!secret.detected(config.Prefixes)", prefixes: kept, want: policy.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			set, err := policy.NewSet(&policy.Options{Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }}, &policy.Policy{

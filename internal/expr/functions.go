@@ -130,7 +130,10 @@ var basicFunctions = []function{
 	}},
 	{"secret.detected", []*cel.Type{cel.DynType}, cel.BoolType, func(a []ref.Val) (any, error) {
 		names, err := detectors(a[0])
-		return len(names) > 0, err
+		if len(names) > 0 {
+			return true, nil // whatever else is unread
+		}
+		return false, err
 	}},
 	{"secret.detectors", []*cel.Type{cel.DynType}, cel.ListType(cel.StringType), func(a []ref.Val) (any, error) {
 		return detectors(a[0])
@@ -157,7 +160,7 @@ func timeOf(v ref.Val) (time.Time, error) {
 
 // detectors returns the names of the detectors of secrets that match anything in
 // v: those that matched when a redacted text was read in, and those that match a
-// text that is still there. A match decides whatever else is unread.
+// text that is still there. With an error, there may be more.
 func detectors(v ref.Val) ([]string, error) {
 	doc, err := ToValue(v)
 	if err != nil {
@@ -188,9 +191,9 @@ func detectorsIn(v asset.Value) (names []string, err error) {
 			_, x := v.MemberAt(i)
 			names, err = union(names, err, x)
 		}
-	}
-	if len(names) > 0 {
-		err = nil
+		if v.IsPartial() {
+			err = errors.Join(err, v.Get("").Err())
+		}
 	}
 	return names, err
 }
