@@ -125,7 +125,7 @@ func (o Origin) String() string {
 
 // Gap is a part of the estate that was asked for and could not be observed.
 // An empty Type means every type in the scope. A gap with Of concerns only the
-// children and links of that one asset; one without it makes the coverage of
+// children, parents and links of that one asset; one without it makes the coverage of
 // its type in its scope partial.
 type Gap struct {
 	Scope     Scope

@@ -39,3 +39,44 @@ func TestGapsAmong(t *testing.T) {
 	assert.Equal(t, []*asset.Gap{a, b}, inv.GapsAmong("Test::Log"))
 	assert.Empty(t, inv.GapsAmong("Test::Bucket"))
 }
+
+func TestWhyNotSeen(t *testing.T) {
+	const typ = asset.Type("Test::List")
+	account := asset.Scope{Provider: "test", Account: "1"}
+	here, there := asset.Scope{Provider: "test", Account: "1", Region: "a"}, asset.Scope{Provider: "test", Account: "1", Region: "b"}
+	searched := func(s asset.Scope, state asset.CoverageState) asset.Observation {
+		return &asset.Coverage{Scope: s, Type: typ, State: state}
+	}
+	global := &asset.Asset{Ref: asset.Ref{Type: typ, ID: "x"}, Scope: asset.Scope{Provider: "test", Account: "2"}}
+	for name, c := range map[string]struct {
+		from  asset.Scope
+		given []asset.Observation
+		why   string
+	}{
+		"nothing stated":                 {here, nil, "coverage of Test::List in test/1/a is not_asked"},
+		"the region":                     {here, []asset.Observation{searched(here, asset.Complete)}, ""},
+		"the region in part":             {here, []asset.Observation{searched(here, asset.Partial), searched(account, asset.Complete)}, "coverage of Test::List in test/1/a is partial"},
+		"the account alone":              {here, []asset.Observation{searched(account, asset.Complete)}, ""},
+		"the region and the account":     {here, []asset.Observation{searched(here, asset.Complete), searched(account, asset.Complete)}, ""},
+		"the region, the account not":    {here, []asset.Observation{searched(here, asset.Complete), searched(account, asset.Partial)}, "coverage of Test::List in test/1 is partial"},
+		"another region not":             {here, []asset.Observation{searched(here, asset.Complete), searched(account, asset.Complete), searched(there, asset.Partial)}, ""},
+		"some are in no region":          {here, []asset.Observation{searched(here, asset.Complete), global}, ""},
+		"and may be seen elsewhere":      {here, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial), global}, "coverage of Test::List in test/1 is partial"},
+		"but have a search of their own": {here, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial), searched(account, asset.Complete), global}, ""},
+		"of the account":                 {account, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial)}, "coverage of Test::List in test/1 is partial"},
+		"a gap in the account":           {here, []asset.Observation{searched(here, asset.Complete), &asset.Gap{Scope: account, Type: typ, Code: "AccessDenied"}}, "AccessDenied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var inv asset.Inventory
+			for _, o := range c.given {
+				inv.Add(o)
+			}
+			why := inv.WhyNotSeen(c.from, typ)
+			if c.why == "" {
+				assert.Nil(t, why)
+			} else {
+				assert.ErrorContains(t, why, c.why)
+			}
+		})
+	}
+}

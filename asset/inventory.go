@@ -21,6 +21,7 @@ type Inventory struct {
 	coverage map[coverageKey]CoverageState
 	least    map[providerKey]CoverageState // of all statements for a type
 	regions  map[accountKey][]string       // regions that statements name, sorted
+	global   map[providerKey]bool          // types of which there are assets in no region
 
 	mu    sync.Mutex            // held while an index is made
 	index atomic.Pointer[index] // nil until first asked for, and after Add
@@ -47,6 +48,7 @@ func (inv *Inventory) Add(o Observation) {
 		inv.coverage = map[coverageKey]CoverageState{}
 		inv.least = map[providerKey]CoverageState{}
 		inv.regions = map[accountKey][]string{}
+		inv.global = map[providerKey]bool{}
 	}
 	inv.index.Store(nil)
 	switch o := o.(type) {
@@ -78,6 +80,9 @@ func (inv *Inventory) addRegion(s Scope) {
 }
 
 func (inv *Inventory) addAsset(a *Asset) {
+	if a.Region == "" {
+		inv.global[providerKey{a.Provider, a.Type}] = true
+	}
 	old, ok := inv.assets[a.Ref]
 	if !ok {
 		inv.assets[a.Ref] = a
@@ -316,7 +321,30 @@ func (inv *Inventory) WhyNot(s Scope, t Type) *Unread {
 	case gap != nil:
 		return gap.Unread()
 	}
+	return incomplete(s, t, state)
+}
+
+func incomplete(s Scope, t Type, state CoverageState) *Unread {
 	return &Unread{Code: CodeIncomplete, Message: "coverage of " + string(t) + " in " + s.String() + " is " + state.String()}
+}
+
+// WhyNotSeen returns the reason why assets of a type may be missing that are seen from
+// a scope: those in it and, if it is a region, those in no region, whose coverage the
+// statement for the account itself gives. Without that statement, nobody searched for
+// them on their own: if there are such assets all the same, any region may have more.
+// It returns nil if none is missing.
+func (inv *Inventory) WhyNotSeen(s Scope, t Type) *Unread {
+	if why := inv.WhyNot(s, t); why != nil || s.Region == "" {
+		return why
+	}
+	account := Scope{Provider: s.Provider, Account: s.Account}
+	switch state, stated := inv.coverage[coverageKey{account, t}]; {
+	case stated && state != Complete:
+		return incomplete(account, t, state)
+	case !stated && inv.global[providerKey{s.Provider, t}]:
+		return inv.WhyNot(account, t)
+	}
+	return nil
 }
 
 func (inv *Inventory) coverageOf(s Scope, t Type) (CoverageState, *Gap) {

@@ -19,7 +19,7 @@
 //
 //	follow('rel', 'Type')     those that links of the asset lead to
 //	referrers('rel', 'Type')  those that have a link to the asset
-//	assets('Type')            those in its account, and region if it has one
+//	assets('Type')            those in its account, and if it has a region, in that or none
 //	ancestors('Type')         those it lies in: project, folders, organization, ...
 //
 // whose elements have the fields asset, config, status and access. A part that was not

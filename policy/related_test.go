@@ -13,6 +13,7 @@ import (
 func TestRelated(t *testing.T) {
 	here := asset.Scope{Provider: "test", Account: "1", Region: "r1"}
 	account := asset.Scope{Provider: "test", Account: "1"}
+	other := asset.Scope{Provider: "test", Account: "1", Region: "r2"}
 	key := func(id, config string) *asset.Asset {
 		return &asset.Asset{Ref: asset.Ref{Type: "Test::Key", ID: id}, Name: id, Scope: here, Config: bucket(t, config).Config}
 	}
@@ -41,6 +42,7 @@ func TestRelated(t *testing.T) {
 		some     = "follow('encrypted_by', 'Test::Key').exists(k, k.config.?rotated.orValue(false))"
 		logged   = "referrers('logs', 'Test::Log').exists(l, l.config.?on.orValue(false))"
 		unlogged = "referrers('logs', 'Test::Log') == []"
+		keys     = "referrers('guards', 'Test::Key') == []"
 		anyKey   = "assets('Test::Key').exists(k, true)"
 		allKeys  = "assets('Test::Key').all(k, k.config.?rotated.orValue(false))"
 		members  = "ancestors('Test::Project').exists(p, 'x' in p.access.?members.orValue([]))"
@@ -73,6 +75,8 @@ func TestRelated(t *testing.T) {
 		{"referrers, none", logged, with{logs}, policy.Fail, ""},
 		{"referrers, not searched", logged, with{}, policy.Unknown, "coverage of Test::Log"},
 		{"referrers, not searched, those known decide", logged, with{log("l1", account, `{"on": true}`)}, policy.Pass, ""},
+		{"referrers, the global ones not searched", keys, with{state("Test::Key", here, asset.Complete), state("Test::Key", account, asset.Partial)}, policy.Unknown, "coverage of Test::Key in test/1 is partial"},
+		{"referrers, all searched", keys, with{state("Test::Key", here, asset.Complete), state("Test::Key", account, asset.Complete)}, policy.Pass, ""},
 		{"referrers, another account not searched", unlogged, with{logs, state("Test::Log", asset.Scope{Provider: "test", Account: "9"}, asset.Partial)}, policy.Unknown, "coverage of Test::Log"},
 		{"referrers, another account denied", unlogged, with{logs, denied(asset.Scope{Provider: "test", Account: "9"}, "", "")}, policy.Unknown, "AccessDenied"},
 		{"referrers, another cloud not searched", unlogged, with{logs, state("Test::Log", asset.Scope{Provider: "other", Account: "9"}, asset.Partial)}, policy.Pass, ""},
@@ -94,6 +98,12 @@ func TestRelated(t *testing.T) {
 		{"assets, a gap elsewhere", anyKey, with{complete, denied(asset.Scope{Provider: "test", Account: "1", Region: "r2"}, "Test::Key", "")}, policy.Fail, ""},
 		{"assets, a gap of one asset", anyKey, with{complete, denied(here, "Test::Key", "b2")}, policy.Fail, ""},
 		{"assets of the account are enough", anyKey, with{state("Test::Key", account, asset.Complete)}, policy.Fail, ""},
+		{"assets, the global ones not searched", allKeys, with{complete, state("Test::Key", account, asset.Partial)}, policy.Unknown, "coverage of Test::Key in test/1 is partial"},
+		{"assets, the global ones not asked for", allKeys, with{complete, state("Test::Key", account, asset.NotAsked)}, policy.Unknown, "coverage of Test::Key in test/1 is not_asked"},
+		{"assets, the global ones searched", allKeys, with{complete, state("Test::Key", account, asset.Complete)}, policy.Pass, ""},
+		{"assets, the global ones searched, another region not", allKeys, with{complete, state("Test::Key", account, asset.Complete), state("Test::Key", other, asset.Partial)}, policy.Pass, ""},
+		{"assets, a global one seen from a region, another not searched", allKeys, with{complete, in(key("k1", `{"rotated": true}`), account), state("Test::Key", other, asset.Partial)}, policy.Unknown, "coverage of Test::Key in test/1 is partial"},
+		{"assets, a global one seen from regions", allKeys, with{complete, in(key("k1", `{"rotated": true}`), account), state("Test::Key", other, asset.Complete)}, policy.Pass, ""},
 		{"assets, in another region", anyKey, with{complete, in(key("k1", `{}`), asset.Scope{Provider: "test", Account: "1", Region: "r2"})}, policy.Fail, ""},
 		{"assets, global", anyKey, with{complete, in(key("k1", `{}`), account)}, policy.Pass, ""},
 		{"assets, in another account", anyKey, with{complete, in(key("k1", `{}`), asset.Scope{Provider: "test", Account: "9", Region: "r1"})}, policy.Fail, ""},
@@ -114,6 +124,7 @@ func TestRelated(t *testing.T) {
 		{"ancestors, one was not observed, the other decides", members, with{project("p1", `{"members": ["x"]}`)}, policy.Pass, ""},
 		{"ancestors, nearest first", "ancestors('Test::Project').map(p, p.asset.id) == ['p1', 'p2']", with{project("p2", `{}`), project("p1", `{}`)}, policy.Pass, ""},
 		{"ancestors, document not read", members, with{project("p1", `{"members": []}`), unread(t, project("p2", `{}`), "access")}, policy.Unknown, "AccessDenied: access"},
+		{"ancestors, not all were read", members, with{project("p1", `{"members": []}`), project("p2", `{"members": []}`), denied(here, "Test::Project", "b1")}, policy.Unknown, "test:List: AccessDenied"},
 		{"ancestors of a type that there is none of", "ancestors('Test::Key') == []", with{}, policy.Pass, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -128,9 +128,9 @@ func (s *Subject) referrers(rel string, t asset.Type) *openList {
 		searched = asset.Scope{Provider: s.Asset.Provider}
 	}
 	if r.open == nil {
-		r.open = s.Related.WhyNot(s.Asset.Scope, t)
+		r.open = s.Related.WhyNotSeen(s.Asset.Scope, t)
 	}
-	if r.open == nil {
+	if r.open == nil && searched != s.Asset.Scope {
 		r.open = s.Related.WhyNot(searched, t)
 	}
 	for _, g := range s.Related.GapsAmong(t) { // in the links of those who may have one to the subject
@@ -165,7 +165,7 @@ func (s *Subject) assets(t asset.Type) *openList {
 			r.add(a)
 		}
 	}
-	r.open = s.Related.WhyNot(s.Asset.Scope, t)
+	r.open = s.Related.WhyNotSeen(s.Asset.Scope, t)
 	return r
 }
 
@@ -185,6 +185,7 @@ func (s *Subject) ancestors(t asset.Type) *openList {
 			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: p.String()}))
 		}
 	}
+	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
 	return r
 }
 
