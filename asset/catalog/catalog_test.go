@@ -85,7 +85,7 @@ var classes = []string{
 	"iot", "logging", "management", "media", "messaging", "monitoring", "network", "security", "serverless", "storage",
 }
 
-var operationName = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z_]+(=[a-z]+)?\))?|Microsoft\.[A-Za-z0-9/]+/read)$`)
+var operationName = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9.]+(\([A-Za-z0-9_:]+(=[a-z]+)?\))?|Microsoft\.[A-Za-z0-9/]+/read)$`)
 
 func TestEverySchemaIsSound(t *testing.T) {
 	types := slices.Collect(catalog.Types())

@@ -19,8 +19,19 @@ import (
 // reads. Shapes are what package encoding/json makes of that form: a string, a
 // []any of one shape, or a map[string]any.
 type Schema struct {
-	Config any            `json:"config"`
-	Defs   map[string]any `json:"defs,omitempty"`
+	Config     any            `json:"config"`
+	Defs       map[string]any `json:"defs,omitempty"`
+	Global     bool           `json:"global,omitempty"`
+	Operations []Operation    `json:"operations,omitempty"`
+}
+
+// Operation is an operation in that form.
+type Operation struct {
+	Name        string   `json:"name"`
+	Permissions []string `json:"permissions,omitempty"`
+	Fills       []string `json:"fills,omitempty"`
+	PerAsset    bool     `json:"perAsset,omitempty"`
+	Quiet       bool     `json:"quiet,omitempty"`
 }
 
 // Field finds the field of an object with the name, whatever its marks.

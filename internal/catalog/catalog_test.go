@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"archive/zip"
+	"compress/gzip"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,7 +52,7 @@ func TestWrite(t *testing.T) {
 // TestPublishedFilesAreOfThePinnedVersions fails when a version was changed and the
 // generator was not run.
 func TestPublishedFilesAreOfThePinnedVersions(t *testing.T) {
-	for cloud, versions := range map[string][]string{"aws": {AWSServiceSpec}, "azure": AzureModules(), "gcp": {GoogleAPI}} {
+	for cloud, versions := range map[string][]string{"aws": {AWSServiceSpec, CFNLint}, "azure": AzureModules(), "gcp": {GoogleAPI}} {
 		name := filepath.Join("..", "..", "asset", "catalog", cloud, "published.zip")
 		z, err := zip.OpenReader(name)
 		require.NoError(t, err)
@@ -63,6 +64,16 @@ func TestPublishedFilesAreOfThePinnedVersions(t *testing.T) {
 		require.NoError(t, err)
 		assert.Less(t, info.Size(), int64(1<<20), "%s is too large to be embedded", name)
 	}
+}
+
+// TestWhatCloudControlNeedsIsOfThePinnedVersion is the same for what awsgen writes beside.
+func TestWhatCloudControlNeedsIsOfThePinnedVersion(t *testing.T) {
+	f, err := os.Open(filepath.Join("..", "..", "provider", "aws", "cloudcontrol.json.gz"))
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	assert.Contains(t, z.Comment, "@aws-cdk/aws-service-spec "+AWSServiceSpec+" and cfn-lint "+CFNLint+".")
 }
 
 func TestSecretNames(t *testing.T) {

@@ -4,6 +4,10 @@ package catalog
 // (Apache-2.0), which holds the CloudFormation resource schemas.
 const AWSServiceSpec = "0.1.216"
 
+// CFNLint is the version of the Python package cfn-lint (MIT-0), which holds the
+// schemas of CloudFormation's registry with the handlers of each resource type.
+const CFNLint = "1.58.0"
+
 // AzureModules returns the modules of the Azure SDK for Go (MIT) whose model sources
 // hold the schemas of the Azure Resource Manager, below AzureRoot, with their
 // versions. The second element of the path names a module.

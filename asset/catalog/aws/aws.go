@@ -16,7 +16,7 @@ import (
 	"github.com/openstance/stance/asset/catalog/internal/store"
 )
 
-//go:generate go run github.com/openstance/stance/internal/catalog/awsgen -o published.zip
+//go:generate go run github.com/openstance/stance/internal/catalog/awsgen -o published.zip -cloudcontrol ../../../provider/aws/cloudcontrol.json.gz
 
 //go:embed published.zip
 var published string

@@ -15,7 +15,10 @@ func merge(s, own *asset.Schema) {
 	s.Status = mergeShape(s.Status, own.Status)
 	s.Access = mergeShape(s.Access, own.Access)
 	s.Class, s.Global, s.Note = own.Class, own.Global, own.Note
-	s.Links, s.Operations = own.Links, own.Operations
+	s.Links = own.Links
+	if len(own.Operations) > 0 {
+		s.Operations = own.Operations
+	}
 }
 
 // mergeShape adds the fields of own to an object and joins the marks of those that
