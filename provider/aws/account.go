@@ -38,6 +38,8 @@ type account struct {
 	regions   []string   // that are looked at, once entered
 
 	netOwners sync.Map // what netOwners calls, by region
+	seen      sync.Map // refs that each region tells of, once one has
+	indexes   indexes
 
 	mu       sync.Mutex
 	limiters map[[2]string]*limiter // by region and service

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/provider"
 )
 
 // TestCatalogueAndCollectorsAgree holds the catalogue's operations, from which roles
@@ -48,7 +49,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 		}
 	}
 	for i := range p.services {
-		walk(p.inert(&p.services[i]))
+		walk(p.inert(&p.services[i], provider.Query{}))
 	}
 	for _, typ := range p.Types() {
 		s, ok := catalog.Schema(typ)

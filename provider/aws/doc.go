@@ -13,14 +13,28 @@
 // of each permission whether it is granted. [Group] picks accounts of an organisation
 // by name, unit or tag.
 //
+// # Types
+//
+// A query without types is answered by collectors of our own, for the types of
+// [Provider.Types]. About 1,500 other types of CloudFormation are read by AWS Cloud
+// Control when a query names them: a list for each type and region, and a call for each
+// resource. Cloud Control may leave resources out of a list without saying so, so that
+// the coverage of these types is always partial. What it never answers, passwords for one,
+// is unread. A type that it lists only below others is listed for each of these; where
+// it is not known what they are, the type is a gap (NeedsParent). [Options.Index] names
+// what spares lists where many types are asked for.
+//
 // # Identity
 //
 // The id of an asset is its ARN. What has none is named by what AWS knows it by:
 // an access key and a mount target by their ids, an entry of a network ACL by the
 // ARN of the ACL, direction and number, a route by the ARN of its table and the
 // destination, a metric filter by the ARN of its log group and its name, a
-// subscription that is not confirmed by topic, protocol and endpoint. The id of a Stance::AWS::Account is the account's number,
-// that of a Stance::AWS::Region number/region. An asset that an account sees but
+// subscription that is not confirmed by topic, protocol and endpoint. What Cloud
+// Control reads has an ARN if its identifier is one or tells it, and else the identifier
+// after account and region: 123456789012/eu-west-1/shop|orders. The id of a
+// Stance::AWS::Account is the account's number, that of a Stance::AWS::Region
+// number/region. An asset that an account sees but
 // does not own (the trail of an organisation, a shared subnet) is in the scope of
 // its owner, with the account among its observers; policies that AWS manages are
 // in the scope of an account named "aws".

@@ -35,6 +35,7 @@ type draft struct {
 	access         any // what policyDocument returns
 
 	unread map[asset.Path]*asset.Unread // what reads should have filled
+	gone   bool                         // since it was listed
 
 	// lost is why the listing knows that there is something but not what it is or where:
 	// a gap of all types of the table takes its place.

@@ -28,9 +28,19 @@ const (
 	codeNotInReport = "NotInReport"
 	codeNotListed   = "NotListed"
 
+	// codeNeedsParent is that of a type that Cloud Control lists below others, of which
+	// nothing is known.
+	codeNeedsParent = "NeedsParent"
+
+	// codeNotAnswered is that of a part that Cloud Control takes and never answers.
+	codeNotAnswered = "NotAnswered"
+
 	// codeNotCollected is that of a part which the schema has and no collector reads.
 	codeNotCollected = "NotCollected"
 )
+
+// errGone is what a read answers of an asset that is not there any more.
+var errGone = errors.New("it is gone")
 
 // maxMessage bounds what is kept of a message.
 const maxMessage = 500

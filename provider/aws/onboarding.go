@@ -48,7 +48,7 @@ var (
 	roleName     = regexp.MustCompile(`^([A-Za-z0-9+=,.@_-]{1,64}/){0,8}[A-Za-z0-9+=,.@_-]{1,64}$`)
 	externalID   = regexp.MustCompile(`^` + externalIDPattern + `$`)
 	principalARN = regexp.MustCompile(`^` + principalPattern + `$`)
-	plainAction  = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
+	plainAction  = regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+\*?$`) // some handlers of Cloud Control name all of a kind
 )
 
 const (

@@ -40,6 +40,10 @@ type Options struct {
 	// 0: 32. In one region of one account it is at most 4.
 	Workers int
 
+	// Index spares lists of types that no collector is there for, where many are asked
+	// for: 100 or more, each counted once for a region.
+	Index Index
+
 	// Redactor takes secrets out of the assets. Nil: one without a key.
 	Redactor *asset.Redactor
 

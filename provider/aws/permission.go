@@ -56,5 +56,7 @@ func organizationPermissions(tags bool) []string {
 // looked at, sorted. Where the credentials are for an organisation, the account that
 // they are of needs those of Organizations besides.
 func (p *Provider) Permissions(q provider.Query) []string {
-	return slices.Sorted(maps.Keys(p.permissions(q)))
+	all := append(slices.Collect(maps.Keys(p.permissions(q))), p.indexPermissions(q)...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

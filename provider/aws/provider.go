@@ -60,7 +60,7 @@ func (p *Provider) Name() string { return providerName }
 func (p *Provider) Types() []asset.Type {
 	var all []asset.Type
 	for i := range p.services {
-		for _, t := range p.inert(&p.services[i]) {
+		for _, t := range p.inert(&p.services[i], provider.Query{}) {
 			all = append(all, t.all()...)
 		}
 	}
@@ -68,14 +68,15 @@ func (p *Provider) Types() []asset.Type {
 	return slices.Compact(all)
 }
 
-// inert returns the tables of a service for what they say of themselves. Their
-// functions must not be called.
-func (p *Provider) inert(s *service) []table {
-	scan := &scan{provider: p}
+// inert returns the tables of a service, for a query, for what they say of themselves.
+// Their functions must not be called.
+func (p *Provider) inert(s *service, q provider.Query) []table {
+	scan := &scan{provider: p, query: q}
 	return s.tables(&unit{scan: scan, account: newAccount(p, Account{}, "aws", aws.Config{}), service: s})
 }
 
-// Discover implements [provider.Provider]. The error, other than the context's, is
+// Discover implements [provider.Provider]. Types that [Provider.Types] does not have
+// are read by Cloud Control, if it lists them. The error, other than the context's, is
 // that the credentials cannot be used at all.
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
@@ -88,8 +89,14 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 // Get implements [provider.Getter]. Where the id does not tell the account it looks
 // in all of them.
 func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error) {
-	if !slices.Contains(p.Types(), ref.Type) {
-		return nil, fmt.Errorf("aws: %s: no such type", ref)
+	if _, ok := slices.BinarySearch(p.Types(), ref.Type); !ok {
+		r := resources()[ref.Type]
+		if r == nil {
+			return nil, fmt.Errorf("aws: %s: no such type", ref)
+		}
+		if _, ok := r.identify(ref, p.schema(ref.Type).Global); !ok {
+			return nil, fmt.Errorf("aws: %s: not an id of the type", ref)
+		}
 	}
 	var found *asset.Asset
 	var gaps []error
@@ -122,6 +129,11 @@ func where(ref asset.Ref) (account, region string) {
 		return ref.ID, ""
 	case regionType:
 		account, region, _ = strings.Cut(ref.ID, "/")
+	default:
+		if resources()[ref.Type] != nil {
+			schema, _ := catalog.Schema(ref.Type)
+			account, region, _, _ = scoped(ref.ID, schema.Global)
+		}
 	}
 	return account, region
 }

@@ -56,7 +56,7 @@ func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
 func (s *scan) regionalTypes(plans []plan) []asset.Type {
 	var types []asset.Type
 	for _, pl := range plans {
-		for _, t := range s.provider.inert(pl.service) {
+		for _, t := range s.provider.inert(pl.service, s.query) {
 			if !t.global {
 				types = append(types, t.all()...)
 			}

@@ -214,7 +214,7 @@ func replayTypes(p *Provider, operations map[string]bool) []asset.Type {
 		}
 	}
 	for i := range p.services {
-		walk(p.inert(&p.services[i]))
+		walk(p.inert(&p.services[i], provider.Query{}))
 	}
 	slices.Sort(types)
 	return slices.Compact(types)

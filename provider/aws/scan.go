@@ -109,7 +109,7 @@ func (s *scan) plans() []plan {
 	var all []plan
 	for i := range s.provider.services {
 		pl := plan{service: &s.provider.services[i]}
-		for _, t := range s.provider.inert(pl.service) {
+		for _, t := range s.provider.inert(pl.service, s.query) {
 			if slices.ContainsFunc(t.all(), s.query.Wants) {
 				pl.global = pl.global || t.global
 				pl.regional = pl.regional || !t.global
@@ -124,10 +124,13 @@ func (s *scan) plans() []plan {
 
 // run looks at every account.
 func (s *scan) run(ctx context.Context) error {
-	known := s.provider.Types()
+	known, controlled := s.provider.Types(), s.provider.controlled(s.query)
 	for _, t := range s.query.Types {
-		if _, found := slices.BinarySearch(known, t); !found {
-			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName}, Type: t, Code: codeUnknownType, Message: "the provider has no collector for the type"})
+		_, collected := slices.BinarySearch(known, t)
+		_, found := slices.BinarySearch(controlled, t)
+		if !collected && !found && s.only.IsZero() {
+			why := unlisted(t)
+			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName}, Type: t, Code: why.Code, Message: why.Message})
 		}
 	}
 	plans := s.plans()

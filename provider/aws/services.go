@@ -42,5 +42,6 @@ func services() []service {
 		{name: "route53", tables: route53Tables, rate: 5, burst: 5},
 		{name: "wafv2", tables: wafTables},
 		{name: "cloudformation", tables: cloudformationTables},
+		{name: cloudControl, tables: cloudControlTables, rate: 10, burst: 20},
 	}
 }

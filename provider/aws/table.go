@@ -75,6 +75,10 @@ type table struct {
 	// list returns one page, and the token of the next or "". The first token is "".
 	list func(ctx context.Context, token string) ([]*draft, string, error)
 
+	// none, if there is one, reports whether something else says that there is nothing
+	// to list.
+	none func(ctx context.Context) bool
+
 	// In a table under another, listOf is in place of list: it lists what belongs to one
 	// asset of the table above, of the type of.
 	listOf func(ctx context.Context, parent *draft, token string) ([]*draft, string, error)

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -62,7 +63,7 @@ func (s *scan) try(ctx context.Context, a *account, permissions map[string][]str
 // note keeps how a call went. The first call of an operation counts.
 func (t *trial) note(op string, err error, absent []string) {
 	var why *asset.Unread
-	if err != nil && !hasCode(err, absent) {
+	if err != nil && !hasCode(err, absent) && !errors.Is(err, errGone) {
 		why = fault(op, err)
 	}
 	t.mu.Lock()

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -45,9 +46,14 @@ func (u *unit) arn(service, resource string) string {
 	return strings.Join([]string{"arn", u.account.partition, service, u.region, u.account.ID, resource}, ":")
 }
 
-// scope is what the unit's statements are about.
-func (u *unit) scope() asset.Scope {
-	return asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region}
+// scope is what the unit's statements about a type are about. Of a global type that
+// each region tells of it is the account.
+func (u *unit) scope(t asset.Type) asset.Scope {
+	s := asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region}
+	if u.scan.known(t).schema.Global {
+		s.Region = ""
+	}
+	return s
 }
 
 // consoleURL returns the page in the console that shows what has the ARN, "" for an id
@@ -75,7 +81,10 @@ func (u *unit) run(ctx context.Context) {
 
 // collect lists a table to its end, and states how complete it is.
 func (u *unit) collect(ctx context.Context, t *table) {
-	partial := u.pages(ctx, t, t.list, asset.Ref{})
+	var partial map[asset.Type]bool
+	if t.none == nil || !t.none(ctx) {
+		partial = u.pages(ctx, t, t.list, asset.Ref{})
+	}
 	for _, typ := range t.all() {
 		if !u.scan.query.Wants(typ) {
 			continue
@@ -84,7 +93,7 @@ func (u *unit) collect(ctx context.Context, t *table) {
 		if partial[typ] || u.scan.provider.quiet(typ, t) {
 			state = asset.Partial
 		}
-		u.scan.emit(ctx, &asset.Coverage{Scope: u.scope(), Type: typ, State: state})
+		u.scan.emit(ctx, &asset.Coverage{Scope: u.scope(typ), Type: typ, State: state})
 	}
 }
 
@@ -126,7 +135,7 @@ func (u *unit) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.U
 	}
 	u.gaps.Add(1)
 	u.scan.emit(ctx, &asset.Gap{
-		Scope: u.scope(), Type: t, Of: of,
+		Scope: u.scope(t), Type: t, Of: of,
 		Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
 	})
 }
@@ -139,7 +148,7 @@ func (u *unit) page(ctx context.Context, t *table, page []*draft) map[asset.Type
 			u.lose(ctx, t, d, partial)
 			return true
 		}
-		return !u.scan.selects(d.Ref) && len(t.under) == 0
+		return !u.wants(t, d) && len(t.under) == 0
 	})
 	for i := range t.reads {
 		if r := &t.reads[i]; r.together != nil {
@@ -178,6 +187,12 @@ func (u *unit) lose(ctx context.Context, t *table, d *draft, partial map[asset.T
 	}
 }
 
+// wants reports whether an asset of a table is asked for. A table may list what only
+// leads to what is under it.
+func (u *unit) wants(t *table, d *draft) bool {
+	return slices.Contains(t.types, d.Type) && u.scan.selects(d.Ref)
+}
+
 // one reads and emits one asset and what is under it.
 func (u *unit) one(ctx context.Context, t *table, d *draft) map[asset.Type]bool {
 	partial := map[asset.Type]bool{}
@@ -193,13 +208,16 @@ func (u *unit) one(ctx context.Context, t *table, d *draft) map[asset.Type]bool 
 			partial[typ] = true
 		}
 	}
-	if !u.scan.selects(d.Ref) {
+	if !u.wants(t, d) {
 		return partial
 	}
 	for i := range t.reads {
 		if r := &t.reads[i]; r.each != nil && r.applies(d) {
 			u.readEach(ctx, r, d)
 		}
+	}
+	if d.gone {
+		return partial
 	}
 	a, err := u.finish(d)
 	if err != nil {
@@ -222,7 +240,11 @@ func (u *unit) readEach(ctx context.Context, r *read, d *draft) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 		err := r.each(ctx, d)
-		if err == nil || hasCode(err, r.absent) {
+		switch {
+		case err == nil || hasCode(err, r.absent):
+			return
+		case errors.Is(err, errGone):
+			d.gone = true
 			return
 		}
 		why = fault(r.op, err)
