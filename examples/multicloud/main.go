@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/examples/internal/cli"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/provider"
@@ -41,6 +42,7 @@ func main() {
 type job struct {
 	findings cli.Findings
 	clouds   list
+	types    list
 	aws      awsFlags
 	output   string
 }
@@ -56,6 +58,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	j.findings.Register(fl)
 	fl.Var(&j.clouds, "cloud", "`clouds` to scan, separated by commas: aws")
 	fl.StringVar(&j.output, "o", "", "write what was seen to this `file` as a snapshot; a name that ends in .gz is gzip")
+	fl.Var(&j.types, "types", "`types` to see besides those that the policies need, such as AWS::Glue::Job, separated by commas; -o writes them, too")
 	j.aws.register(fl)
 	err := j.findings.Parse(fl, args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -121,7 +124,11 @@ func (j *job) scan(ctx context.Context, args []string, out, errs io.Writer) (int
 			return cli.Trouble, fmt.Errorf("-o: %w", err)
 		}
 	}
-	inv, err := provider.Collect(ctx, provider.Query{Types: set.Types(), Reads: set.Reads()}, providers...)
+	q, err := j.query(set)
+	if err != nil {
+		return cli.Trouble, err
+	}
+	inv, err := provider.Collect(ctx, q, providers...)
 	meter.done()
 	switch {
 	case ctx.Err() != nil:
@@ -141,6 +148,22 @@ func (j *job) scan(ctx context.Context, args []string, out, errs io.Writer) (int
 		}
 	}
 	return j.findings.Report(ctx, out, errs, set, inv, args)
+}
+
+// query asks for what the policies read, and for all of the types that were named.
+func (j *job) query(set *policy.Set) (provider.Query, error) {
+	q := provider.Query{Types: set.Types(), Reads: set.Reads()}
+	for _, name := range j.types {
+		schema, ok := catalog.Schema(asset.Type(name))
+		if !ok || !slices.Contains(j.findings.Clouds, schema.Type.Provider()) {
+			return q, fmt.Errorf("-types %s: there is no such type in %s", name, strings.Join(j.findings.Clouds, ", "))
+		}
+		q.Types = append(q.Types, schema.Type)
+		delete(q.Reads, schema.Type)
+	}
+	slices.Sort(q.Types)
+	q.Types = slices.Compact(q.Types)
+	return q, nil
 }
 
 // ownTypes asks a provider for the types of its own cloud only: what others are asked

@@ -128,6 +128,21 @@ func TestScan(t *testing.T) {
 	assert.Contains(t, text, "FAIL")
 }
 
+// TestTypesBesides asks for a type that Cloud Control would read, which moto lacks.
+func TestTypesBesides(t *testing.T) {
+	environment(t)
+	args := []string{"-cloud", "aws", "-endpoint", moto.URL(t), "-packs", few(t), "-regions", "us-east-1", "-types"}
+	code, _, errs := multicloud(t, append(args, "AWS::Glue::Job")...)
+	assert.Equal(t, 0, code, errs)
+	assert.Contains(t, errs, "multicloud: not read: aws account 123456789012, region us-east-1, cloudcontrol:ListResources(AWS::Glue::Job): ")
+	for _, name := range []string{"AWS::Glue::Jobs", "compute.googleapis.com/Instance", "job"} {
+		code, out, errs := multicloud(t, append(args, name)...)
+		assert.Equal(t, 2, code)
+		assert.Empty(t, out)
+		assert.Equal(t, "multicloud: -types "+name+": there is no such type in aws\n", errs)
+	}
+}
+
 func TestRegionThatDoesNotExist(t *testing.T) {
 	environment(t)
 	code, out, errs := multicloud(t, "-cloud", "aws", "-endpoint", moto.URL(t), "-packs", few(t), "-regions", "us-east-1,mars-north-1", "-format", "json", "-all")

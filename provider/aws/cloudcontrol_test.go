@@ -304,6 +304,22 @@ func TestCloudControlGetsOne(t *testing.T) {
 	}
 }
 
+func TestCheckTriesCloudControl(t *testing.T) {
+	s := &controlServer{
+		resources: map[string]map[string][]controlled{"us-east-1": {"AWS::Glue::Job": {{"etl", `{}`}}}},
+		fails:     map[string]string{"GetResource AWS::Glue::Jobetl": "AccessDeniedException"},
+	}
+	x := overWire(t, s, "us-east-1")
+	x.fail(denied, "IAM:SimulatePrincipalPolicy")
+	trees, err := x.Check(t.Context(), provider.Query{Types: []asset.Type{glueJob}})
+	require.NoError(t, err)
+	list := below(t, trees, "123456789012", "permissions", "glue:ListJobs")
+	assert.Equal(t, Status{Name: "glue:ListJobs", Level: OK, Message: "cloudcontrol:ListResources(AWS::Glue::Job) succeeded"}, list)
+	get := below(t, trees, "123456789012", "permissions", "glue:GetJob")
+	assert.Equal(t, Failing, get.Level)
+	assert.Equal(t, "add glue:GetJob to the policies of the role", get.Action)
+}
+
 // TestIDsOfCloudControlAreReversible says of every type that the identifier can be told
 // from the id, so that an asset can be read anew.
 func TestIDsOfCloudControlAreReversible(t *testing.T) {
