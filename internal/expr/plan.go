@@ -21,6 +21,11 @@ type planInfo struct {
 	ranges map[int64]bool                  // of comprehensions that may be maps: run through in order
 	whole  map[int64]bool                  // arguments of functions that do not mind unread parts: looked through first
 	equal  map[int64]bool                  // comparisons of what may hold unread parts: three-valued
+
+	// Those that read documents themselves; see direct.go.
+	chains map[int64]chain
+	tests  map[int64]test
+	loops  map[int64]quantifier
 }
 
 // minds reports whether a function takes care of unread parts by itself.
@@ -47,8 +52,12 @@ func minds(name string) bool {
 }
 
 func planOf(x *Expr) planInfo {
-	p := planInfo{map[int64]ast.ComprehensionExpr{}, map[int64]bool{}, map[int64]bool{}, map[int64]bool{}}
-	ast.PostOrderVisit(x.root(), ast.NewExprVisitor(func(e ast.Expr) {
+	p := planInfo{
+		map[int64]ast.ComprehensionExpr{}, map[int64]bool{}, map[int64]bool{}, map[int64]bool{},
+		map[int64]chain{}, map[int64]test{}, map[int64]quantifier{},
+	}
+	ast.PostOrderVisit(ast.NavigateAST(x.ast.NativeRep()), ast.NewExprVisitor(func(e ast.Expr) {
+		p.direct(x, e.(ast.NavigableExpr))
 		switch e.Kind() {
 		case ast.ComprehensionKind:
 			loop := e.AsComprehension()
@@ -121,23 +130,41 @@ func (m *Machine) program(x *Expr) (cel.Program, error) {
 }
 
 func (m *Machine) decorate(p planInfo) interpreter.InterpretableDecoratorV2 {
+	d := &director{m, p, map[int64]*chainRead{}, map[int64]*loop{}, map[int64]interpreter.InterpretableV2{}}
 	return func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
-		if c, ok := i.(interpreter.InterpretableCall); ok && p.equal[i.ID()] {
+		id := i.ID()
+		if direct := d.node(i); direct != i {
+			i = direct
+		} else if c, ok := i.(interpreter.InterpretableCall); ok && p.equal[id] {
 			switch c.Function() {
 			case operators.Equals, operators.NotEquals, operators.In:
-				return &compare{c, c.Args()[0], c.Args()[1], c.Function()}, nil
+				i = &compare{c, c.Args()[0], c.Args()[1], c.Function()}
 			}
 		}
-		if p.whole[i.ID()] {
+		if p.whole[id] {
 			i = &whole{i, m}
 		}
-		if p.ranges[i.ID()] {
+		if p.ranges[id] {
 			i = &ordered{i}
 		}
-		if loop, ok := p.steps[i.ID()]; ok {
+		if loop, ok := p.steps[id]; ok {
 			i = &counted{i, m, loop}
 		}
+		d.nodes[id] = i
 		return i, nil
+	}
+}
+
+// step takes one of the steps that are left. Errors are absorbed by all() and
+// exists(), so running out of steps is a panic, as in cel-go's own cost limit; the
+// program's Eval returns it as an error.
+func (m *Machine) step() {
+	m.left--
+	if m.left < 0 {
+		panic(interpreter.EvalCancelledError{Cause: interpreter.CostLimitExceeded, Message: "more than the allowed number of steps"})
+	}
+	if m.left%1024 == 0 && m.ctx.Err() != nil {
+		panic(interpreter.EvalCancelledError{Cause: interpreter.ContextCancelled, Message: context.Cause(m.ctx).Error()})
 	}
 }
 
@@ -148,17 +175,9 @@ type counted struct {
 	loop ast.ComprehensionExpr
 }
 
-// Exec implements interpreter.InterpretableV2. Errors are absorbed by all() and
-// exists(), so running out of steps is a panic, as in cel-go's own cost limit; the
-// program's Eval returns it as an error.
+// Exec implements interpreter.InterpretableV2.
 func (c *counted) Exec(frame *interpreter.ExecutionFrame) ref.Val {
-	c.m.left--
-	if c.m.left < 0 {
-		panic(interpreter.EvalCancelledError{Cause: interpreter.CostLimitExceeded, Message: "more than the allowed number of steps"})
-	}
-	if c.m.left%1024 == 0 && c.m.ctx.Err() != nil {
-		panic(interpreter.EvalCancelledError{Cause: interpreter.ContextCancelled, Message: context.Cause(c.m.ctx).Error()})
-	}
+	c.m.step()
 	if len(c.m.run.perhaps) > 0 {
 		if more := c.perhaps(frame); more != nil {
 			return c.maybe(frame, more)

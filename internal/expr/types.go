@@ -27,6 +27,7 @@ type objectType struct {
 	typ    *types.Type
 	fields map[string]*types.FieldType
 	always map[string]bool
+	shaped bool // of a part of a document
 }
 
 type miss struct{ object, field string }
@@ -93,6 +94,7 @@ func (ts *typeSet) shapeLocked(name string, s *asset.Shape) *types.Type {
 		t := ts.declareLocked(name, nil)
 		ts.byShape[s] = t
 		o := ts.byName[name]
+		o.shaped = true
 		for _, f := range s.Fields {
 			o.fields[f.Name] = &types.FieldType{Type: ts.shapeLocked(name+"."+f.Name, f.Shape)}
 			if f.Mark.Has(asset.Always) {
@@ -177,6 +179,14 @@ func (ts *typeSet) alwaysThere(t *types.Type, field string) bool {
 	defer ts.mu.RUnlock()
 	o, ok := ts.byName[t.TypeName()]
 	return !ok || o.always[field]
+}
+
+// ofDocument reports whether values of a type can be parts of documents.
+func (ts *typeSet) ofDocument(t *types.Type) bool {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	o, ok := ts.byName[t.TypeName()]
+	return !ok || o.shaped
 }
 
 // suggest returns what a message about an unknown field adds: the nearest name

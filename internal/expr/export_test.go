@@ -1,0 +1,14 @@
+package expr
+
+// Plainly returns x as it is planned without nodes that read documents directly.
+func Plainly(x *Expr) *Expr {
+	p := *x
+	p.plan.chains, p.plan.tests, p.plan.loops = nil, nil, nil
+	return &p
+}
+
+// Direct returns how many nodes of x read documents directly.
+func Direct(x *Expr) int { return len(x.plan.chains) + len(x.plan.tests) + len(x.plan.loops) }
+
+// Left returns how many steps are left.
+func Left(m *Machine) int { return m.left }
