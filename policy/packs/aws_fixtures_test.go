@@ -1,23 +1,18 @@
 package packs_test
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
-	"os"
+	"iter"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/internal/fixtures"
-	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
 )
 
@@ -100,123 +95,31 @@ var awsDifferences = map[string][]string{
 	},
 }
 
-type awsCase struct {
-	ID       string `json:"case_id"`
-	Kind     string `json:"input_kind"`
-	Input    json.RawMessage
-	Rule     struct{ ID string }
-	Expected struct{ Verdict string }
-}
-
 // TestAWSTemplates compares verdicts on CloudFormation templates with those of the
 // tools that the templates were written for.
 func TestAWSTemplates(t *testing.T) {
-	all, err := policy.Read(packs.AWS())
-	require.NoError(t, err)
-	reasons := map[string]string{}
-	for reason, cases := range awsDifferences {
-		for _, id := range cases {
-			reasons[id] = reason
-		}
+	rules := map[string]rule{}
+	for name, policies := range awsRules {
+		rules[name] = rule{policies: policies}
 	}
-	n, different := 0, 0
-	for _, folder := range []string{"guard-cfn", "kics-cloudformation", "trivy-examples"} {
-		for _, c := range readAWSCases(t, fixtures.Dir(t, "iac", folder, "cases.ndjson")) {
-			ids := awsPoliciesFor(c.Rule.ID)
-			if ids == nil || c.Kind != "cloudformation" || c.Expected.Verdict == "skip" {
-				continue
-			}
-			n++
-			reason, differs := reasons[c.ID]
-			if differs {
-				different++
-			}
-			t.Run(c.ID, func(t *testing.T) {
-				var text string
-				require.NoError(t, json.Unmarshal(c.Input, &text))
-				got := judgeAWSTemplate(t, all, ids, text)
-				if differs {
-					assert.NotEqual(t, c.Expected.Verdict, got, "no longer differs: %s", reason)
-				} else {
-					assert.Equal(t, c.Expected.Verdict, got, "%s\n%s", c.Rule.ID, text)
+	comparison{packs.AWS(), rules, awsDifferences, awsCases(t), readAWSTemplate, true}.run(t)
+}
+
+func awsCases(t *testing.T) iter.Seq2[string, fixtures.Case] {
+	return func(yield func(string, fixtures.Case) bool) {
+		for _, folder := range []string{"guard-cfn", "kics-cloudformation", "trivy-examples"} {
+			for c := range fixtures.Cases(t, "iac", folder) {
+				if c.InputKind != "cloudformation" || c.Expected.Verdict == "skip" {
+					continue
 				}
-			})
+				for prefix := range awsRules {
+					if strings.HasPrefix(c.Rule.ID, prefix) && !yield(prefix, c) {
+						return
+					}
+				}
+			}
 		}
 	}
-	t.Logf("%d cases, %d deliberate differences", n, different)
-	assert.Equal(t, len(reasons), different, "a difference is of no case")
-}
-
-// The page for readers has every difference with its reason.
-func TestAWSDifferencesAreWritten(t *testing.T) {
-	page, err := os.ReadFile("../../internal/docs/verdicts.md")
-	require.NoError(t, err)
-	for reason, cases := range awsDifferences {
-		assert.Contains(t, string(page), reason)
-		for _, id := range cases {
-			assert.Contains(t, string(page), "`"+id+"`")
-		}
-	}
-}
-
-func readAWSCases(t *testing.T, name string) []awsCase {
-	t.Helper()
-	f, err := os.Open(name)
-	require.NoError(t, err)
-	defer f.Close()
-	var cases []awsCase
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var c awsCase
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &c))
-		cases = append(cases, c)
-	}
-	require.NoError(t, lines.Err())
-	return cases
-}
-
-func awsPoliciesFor(rule string) []string {
-	for prefix, ids := range awsRules {
-		if strings.HasPrefix(rule, prefix) {
-			return ids
-		}
-	}
-	return nil
-}
-
-// judgeAWSTemplate returns "fail" if a policy fails for an asset of the template, else
-// "unknown" if one is, else "pass".
-func judgeAWSTemplate(t *testing.T, all []*policy.Policy, ids []string, text string) string {
-	t.Helper()
-	var chosen []*policy.Policy
-	for _, p := range all {
-		if slices.Contains(ids, p.ID) {
-			chosen = append(chosen, p)
-		}
-	}
-	require.Len(t, chosen, len(ids))
-	set, err := policy.NewSet(nil, chosen...)
-	require.NoError(t, err)
-	var inv asset.Inventory
-	for _, a := range readAWSTemplate(t, text) {
-		inv.Add(a)
-	}
-	for _, typ := range set.Types() {
-		inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "aws", Account: "template"}, Type: typ, State: asset.Complete})
-	}
-	verdict := "pass"
-	for f, err := range set.Evaluate(context.Background(), &inv) {
-		require.NoError(t, err)
-		t.Log(f.Status, f.Policy.ID, f.Asset.ID, f.Message, f.Err)
-		switch {
-		case f.Status == policy.Fail:
-			verdict = "fail"
-		case f.Status == policy.Unknown && verdict == "pass":
-			verdict = "unknown"
-		}
-	}
-	return verdict
 }
 
 // awsTemplate is a CloudFormation template as far as the policies need it.
@@ -232,8 +135,10 @@ type awsTemplate struct {
 
 // readAWSTemplate returns the resources of a template as assets, with companions folded
 // into what they belong to, and the account that they are for.
-func readAWSTemplate(t *testing.T, text string) []*asset.Asset {
+func readAWSTemplate(t *testing.T, input json.RawMessage) []*asset.Asset {
 	t.Helper()
+	var text string
+	require.NoError(t, json.Unmarshal(input, &text))
 	var tpl awsTemplate
 	require.NoError(t, yaml.Unmarshal([]byte(strings.ReplaceAll(text, "\t", "  ")), &tpl))
 	unread := (&asset.Unread{Op: "template", Code: "NotKnown"}).Value()

@@ -4,52 +4,42 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/internal/fixtures"
-	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
 )
 
-// azureRule is a policy that asks what a rule of another tool asks.
-type azureRule struct {
-	policy string
-	params map[string]any
-}
-
 // azureRules are rules of other tools, by the names of those of templates and the ids
 // of those of exported resources.
-var azureRules = map[string]azureRule{
-	"Azure.ACR.AdminUser":          {policy: "az-acr-admin-disabled"},
-	"Azure.AKS.AuthorizedIPs":      {policy: "az-aks-api-restricted"},
-	"Azure.AKS.LocalAccounts":      {policy: "az-aks-local-accounts-disabled"},
-	"Azure.AKS.ManagedAAD":         {policy: "az-aks-local-accounts-disabled"},
-	"Azure.NSG.AnyInboundSource":   {policy: "az-nsg-no-public-any"},
-	"Azure.SQL.AAD":                {policy: "az-sql-entra-admin"},
-	"Azure.SQL.AllowAzureAccess":   {policy: "az-sql-no-any-firewall", params: map[string]any{"allowAzureServices": false}},
-	"Azure.SQL.Auditing":           {policy: "az-sql-auditing"},
-	"Azure.SQL.FirewallIPRange":    {policy: "az-sql-no-any-firewall"},
-	"Azure.SQL.MinTLS":             {policy: "az-sql-public-network-disabled"},
-	"Azure.SQL.TDE":                {policy: "az-sql-tde"},
-	"Azure.Storage.MinTLS":         {policy: "az-storage-min-tls-1-2"},
-	"Azure.Storage.SecureTransfer": {policy: "az-storage-https-only"},
-	"Azure.VNET.UseNSGs":           {policy: "az-subnet-has-nsg"},
-	"Key Vault Not Recoverable":    {policy: "az-keyvault-purge-protection"},
-	"Network Security Group With Unrestricted Access To SSH":   {policy: "az-nsg-no-public-ssh"},
-	"Role Definitions Allow Custom Subscription Role Creation": {policy: "az-rbac-no-custom-owner"},
-	"SQL Database Server Firewall Allows All IPS":              {policy: "az-sql-no-any-firewall"},
-	"Storage Account Allows Default Network Access":            {policy: "az-storage-default-network-deny"},
-	"Unrecommended Network Watcher Flow Log Retention Policy":  {policy: "az-network-flow-logs-90d"},
-	"Website Not Forcing HTTPS":                                {policy: "az-app-https-only"},
+var azureRules = map[string]rule{
+	"Azure.ACR.AdminUser":          {policies: []string{"az-acr-admin-disabled"}},
+	"Azure.AKS.AuthorizedIPs":      {policies: []string{"az-aks-api-restricted"}},
+	"Azure.AKS.LocalAccounts":      {policies: []string{"az-aks-local-accounts-disabled"}},
+	"Azure.AKS.ManagedAAD":         {policies: []string{"az-aks-local-accounts-disabled"}},
+	"Azure.NSG.AnyInboundSource":   {policies: []string{"az-nsg-no-public-any"}},
+	"Azure.SQL.AAD":                {policies: []string{"az-sql-entra-admin"}},
+	"Azure.SQL.AllowAzureAccess":   {policies: []string{"az-sql-no-any-firewall"}, params: map[string]any{"allowAzureServices": false}},
+	"Azure.SQL.Auditing":           {policies: []string{"az-sql-auditing"}},
+	"Azure.SQL.FirewallIPRange":    {policies: []string{"az-sql-no-any-firewall"}},
+	"Azure.SQL.MinTLS":             {policies: []string{"az-sql-public-network-disabled"}},
+	"Azure.SQL.TDE":                {policies: []string{"az-sql-tde"}},
+	"Azure.Storage.MinTLS":         {policies: []string{"az-storage-min-tls-1-2"}},
+	"Azure.Storage.SecureTransfer": {policies: []string{"az-storage-https-only"}},
+	"Azure.VNET.UseNSGs":           {policies: []string{"az-subnet-has-nsg"}},
+	"Key Vault Not Recoverable":    {policies: []string{"az-keyvault-purge-protection"}},
+	"Network Security Group With Unrestricted Access To SSH":   {policies: []string{"az-nsg-no-public-ssh"}},
+	"Role Definitions Allow Custom Subscription Role Creation": {policies: []string{"az-rbac-no-custom-owner"}},
+	"SQL Database Server Firewall Allows All IPS":              {policies: []string{"az-sql-no-any-firewall"}},
+	"Storage Account Allows Default Network Access":            {policies: []string{"az-storage-default-network-deny"}},
+	"Unrecommended Network Watcher Flow Log Retention Policy":  {policies: []string{"az-network-flow-logs-90d"}},
+	"Website Not Forcing HTTPS":                                {policies: []string{"az-app-https-only"}},
 }
 
 // azureDifferences are the reasons why a policy deliberately judges otherwise, with the
@@ -72,91 +62,16 @@ var azureDifferences = map[string][]string{
 // TestAzureVerdicts compares verdicts on exported resources and on templates with those
 // of the tools that they were written for.
 func TestAzureVerdicts(t *testing.T) {
-	all, err := policy.Read(packs.Azure())
-	require.NoError(t, err)
-	reasons := map[string]string{}
-	for reason, cases := range azureDifferences {
-		for _, id := range cases {
-			reasons[id] = reason
-		}
-	}
-	n, different := 0, 0
-	used := map[string]bool{}
-	for _, folder := range [][]string{{"posture", "azure-psrule"}, {"iac", "kics-arm"}} {
-		for c := range fixtures.Cases(t, folder...) {
-			rule, ok := azureRules[c.Rule.Name]
-			if !ok {
-				continue
-			}
-			n++
-			used[c.Rule.Name] = true
-			reason, differs := reasons[c.ID]
-			if differs {
-				different++
-			}
-			t.Run(c.ID, func(t *testing.T) {
-				got := rule.judge(t, all, readAzure(t, c.Input))
-				if differs {
-					assert.NotEqual(t, c.Expected.Verdict, got, "no longer differs: %s", reason)
-				} else {
-					assert.Equal(t, c.Expected.Verdict, got, "%s", c.Input)
+	cases := func(yield func(string, fixtures.Case) bool) {
+		for _, folder := range [][]string{{"posture", "azure-psrule"}, {"iac", "kics-arm"}} {
+			for c := range fixtures.Cases(t, folder...) {
+				if !yield(c.Rule.Name, c) {
+					return
 				}
-			})
+			}
 		}
 	}
-	t.Logf("%d cases, %d deliberate differences", n, different)
-	assert.Equal(t, len(reasons), different, "a difference is of no case")
-	for name := range azureRules {
-		assert.Contains(t, used, name, "a rule has no case")
-	}
-}
-
-// The page for readers has every difference with its reason.
-func TestAzureDifferencesAreWritten(t *testing.T) {
-	page, err := os.ReadFile("../../internal/docs/verdicts.md")
-	require.NoError(t, err)
-	for reason, cases := range azureDifferences {
-		assert.Contains(t, string(page), reason)
-		for _, id := range cases {
-			assert.Contains(t, string(page), "`"+id+"`")
-		}
-	}
-}
-
-// judge returns "fail" if the policy fails for an asset, else "unknown" if it is for
-// one, else "pass".
-func (r azureRule) judge(t *testing.T, all []*policy.Policy, assets []*asset.Asset) string {
-	t.Helper()
-	i := slices.IndexFunc(all, func(p *policy.Policy) bool { return p.ID == r.policy })
-	require.GreaterOrEqual(t, i, 0, r.policy)
-	site := &policy.Overlay{Params: map[string]map[string]any{}}
-	if r.params != nil {
-		site.Params[r.policy] = r.params
-	}
-	set, err := policy.NewSet(&policy.Options{Overlays: []*policy.Overlay{site}}, all[i])
-	require.NoError(t, err)
-	var inv asset.Inventory
-	for _, a := range assets {
-		inv.Add(a)
-	}
-	for _, typ := range set.Types() {
-		inv.Add(&asset.Coverage{Scope: azureScope, Type: typ, State: asset.Complete})
-	}
-	judged := map[policy.Status]int{}
-	for f, err := range set.Evaluate(t.Context(), &inv) {
-		require.NoError(t, err)
-		t.Log(f.Status, f.Asset.ID, f.Message, f.Err)
-		judged[f.Status]++
-	}
-	switch {
-	case judged[policy.Fail] > 0:
-		return "fail"
-	case judged[policy.Unknown] > 0:
-		return "unknown"
-	case judged[policy.Pass] > 0:
-		return "pass"
-	}
-	return "not judged"
+	comparison{packs.Azure(), azureRules, azureDifferences, cases, readAzure, false}.run(t)
 }
 
 var azureScope = asset.Scope{Provider: "azure", Account: "subscription"}

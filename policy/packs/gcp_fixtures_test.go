@@ -2,13 +2,10 @@ package packs_test
 
 import (
 	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
@@ -18,15 +15,9 @@ import (
 	"github.com/openstance/stance/policy/packs"
 )
 
-// gcpRule are the policies that ask what a constraint asks, one for each type of asset.
-type gcpRule struct {
-	policies []string
-	params   map[string]any
-	exempt   string // the parameter of the constraint that lists the assets it leaves out
-}
-
-// gcpRules are constraints by their template and name.
-var gcpRules = map[string]gcpRule{
+// gcpRules are constraints by their template and name. Several policies are each for
+// another type of asset.
+var gcpRules = map[string]rule{
 	"GCPCMEKSettingsConstraintV1/cmek_rotation_no_params":                                   {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxDays": 365}},
 	"GCPCMEKSettingsConstraintV1/cmek_rotation_one_year":                                    {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxDays": 365}},
 	"GCPComputeExternalIpAccessConstraintV2/forbid_external_api_allowlist":                  {policies: []string{"gcp-vm-no-public-ip"}, exempt: "instances"},
@@ -71,129 +62,30 @@ var gcpDifferences = map[string][]string{
 func TestGCPVerdicts(t *testing.T) {
 	all, err := policy.Read(packs.GCP())
 	require.NoError(t, err)
-	reasons := map[string]string{}
-	for reason, cases := range gcpDifferences {
-		for _, id := range cases {
-			reasons[id] = reason
-		}
-	}
-	n, different := 0, 0
-	used := map[string]bool{}
-	for c := range fixtures.Cases(t, "posture", "gcp-cai") {
-		name := c.Rule.ID + "/" + c.Rule.Name
-		rule, ok := gcpRules[name]
-		if !ok {
-			continue
-		}
-		a := readGCP(t, c.Input)
-		p, ok := rule.policy(all, a.Type)
-		if !ok {
-			continue // the constraint is about assets of other types too
-		}
-		n++
-		used[name] = true
-		reason, differs := reasons[c.ID]
-		if differs {
-			different++
-		}
-		t.Run(c.ID, func(t *testing.T) {
-			got := rule.judge(t, p, a, c.Rule.Parameters)
-			if differs {
-				assert.NotEqual(t, c.Expected.Verdict, got, "no longer differs: %s", reason)
-			} else {
-				assert.Equal(t, c.Expected.Verdict, got, "%s\n%s", c.Rule.Parameters, c.Input)
+	cases := func(yield func(string, fixtures.Case) bool) {
+		for c := range fixtures.Cases(t, "posture", "gcp-cai") {
+			name := c.Rule.ID + "/" + c.Rule.Name
+			if _, ok := gcpRules[name]; !ok {
+				continue
 			}
-		})
-	}
-	t.Logf("%d cases, %d deliberate differences", n, different)
-	assert.Equal(t, len(reasons), different, "a difference is of no case")
-	for name := range gcpRules {
-		assert.Contains(t, used, name, "a rule has no case")
-	}
-}
-
-// The page for readers has every difference with its reason.
-func TestGCPDifferencesAreWritten(t *testing.T) {
-	page, err := os.ReadFile("../../internal/docs/verdicts.md")
-	require.NoError(t, err)
-	for reason, cases := range gcpDifferences {
-		assert.Contains(t, string(page), reason)
-		for _, id := range cases {
-			assert.Contains(t, string(page), "`"+id+"`")
+			typ := readGCP(t, c.Input)[0].Type
+			about := func(p *policy.Policy) bool {
+				return slices.Contains(gcpRules[name].policies, p.ID) &&
+					slices.ContainsFunc(p.Checks, func(c policy.Check) bool { return slices.Contains(c.Types, typ) })
+			}
+			// The constraint is about assets of other types, too.
+			if slices.ContainsFunc(all, about) && !yield(name, c) {
+				return
+			}
 		}
 	}
-}
-
-// policy returns the one that is about assets of a type.
-func (r gcpRule) policy(all []*policy.Policy, typ asset.Type) (*policy.Policy, bool) {
-	i := slices.IndexFunc(all, func(p *policy.Policy) bool {
-		return slices.Contains(r.policies, p.ID) && slices.ContainsFunc(p.Checks, func(c policy.Check) bool { return slices.Contains(c.Types, typ) })
-	})
-	if i < 0 {
-		return nil, false
-	}
-	return all[i], true
-}
-
-// judge returns "fail" if the policy fails for the asset and nothing exempts it, "unknown"
-// if it is, else "pass".
-func (r gcpRule) judge(t *testing.T, p *policy.Policy, a *asset.Asset, parameters json.RawMessage) string {
-	t.Helper()
-	site := &policy.Overlay{Params: map[string]map[string]any{}}
-	if r.params != nil {
-		site.Params[p.ID] = r.params
-	}
-	if exempt := r.exemptions(t, parameters); len(exempt) > 0 {
-		site.Exceptions = []policy.Exception{{
-			Policies: []string{p.ID}, Assets: exempt,
-			Owner: "the constraint", Reason: "its parameters", Until: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
-		}}
-	}
-	set, err := policy.NewSet(&policy.Options{Overlays: []*policy.Overlay{site}}, p)
-	require.NoError(t, err)
-	var inv asset.Inventory
-	inv.Add(a)
-	for _, typ := range set.Types() {
-		inv.Add(&asset.Coverage{Scope: a.Scope, Type: typ, State: asset.Complete})
-	}
-	verdict := ""
-	for f, err := range set.Evaluate(t.Context(), &inv) {
-		require.NoError(t, err)
-		if f.Policy.ID != p.ID {
-			continue // says that an exception is of no use
-		}
-		t.Log(f.Status, f.Message, f.Err)
-		switch {
-		case f.Status == policy.Fail && f.Exception == nil:
-			verdict = "fail"
-		case f.Status == policy.Unknown:
-			verdict = "unknown"
-		default:
-			verdict = "pass"
-		}
-	}
-	return verdict
-}
-
-func (r gcpRule) exemptions(t *testing.T, parameters json.RawMessage) []string {
-	t.Helper()
-	if r.exempt == "" || len(parameters) == 0 {
-		return nil
-	}
-	var all map[string]any
-	require.NoError(t, json.Unmarshal(parameters, &all))
-	list, _ := all[r.exempt].([]any)
-	var patterns []string
-	for _, x := range list {
-		patterns = append(patterns, strings.ReplaceAll(x.(string), ".*", "*"))
-	}
-	return patterns
+	comparison{packs.GCP(), gcpRules, gcpDifferences, cases, readGCP, false}.run(t)
 }
 
 // readGCP makes an asset of what Cloud Asset Inventory answers for one. A content that
 // a case does not have counts as read. What lies above the asset is left out, since no
 // case has it.
-func readGCP(t *testing.T, input json.RawMessage) *asset.Asset {
+func readGCP(t *testing.T, input json.RawMessage) []*asset.Asset {
 	t.Helper()
 	var in struct {
 		Name      string
@@ -217,5 +109,5 @@ func readGCP(t *testing.T, input json.RawMessage) *asset.Asset {
 		return shape.Conform(v)
 	}
 	a.Config, a.Access = document(in.Resource.Data, s.Config), document(in.IAMPolicy, s.Access)
-	return a
+	return []*asset.Asset{a}
 }
