@@ -125,29 +125,19 @@ func documents(v ref.Val) ([]asset.Value, error) {
 }
 
 // texts returns the elements of a list of strings.
-func texts(v ref.Val) ([]string, error) {
-	docs, err := documents(v)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]string, len(docs))
-	for i, d := range docs {
-		if list[i], err = d.Str(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
+func texts(v ref.Val) ([]string, error) { return each(v, asset.Value.Str) }
 
 // numbers returns the elements of a list of integers.
-func numbers(v ref.Val) ([]int64, error) {
+func numbers(v ref.Val) ([]int64, error) { return each(v, asset.Value.Int) }
+
+func each[T any](v ref.Val, read func(asset.Value) (T, error)) ([]T, error) {
 	docs, err := documents(v)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]int64, len(docs))
+	list := make([]T, len(docs))
 	for i, d := range docs {
-		if list[i], err = d.Int(); err != nil {
+		if list[i], err = read(d); err != nil {
 			return nil, err
 		}
 	}

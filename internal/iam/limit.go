@@ -92,28 +92,13 @@ func (k keyKind) owns(op operator, s string) bool {
 // of the resource, whose value no stranger has. It reports false if there is
 // another one.
 func withoutOwnVariables(s string) (string, bool) {
-	if !strings.Contains(s, "${") {
-		return s, true
-	}
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(s, "${")
-		b.WriteString(before)
-		if !found {
-			return b.String(), true
-		}
-		name, after, closed := strings.Cut(rest, "}")
+	return substituted(s, func(name string) (string, bool) {
 		switch strings.ToLower(name) {
 		case "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "*", "?", "$":
-			b.WriteByte('x')
-		default:
-			return "", false
+			return "x", true
 		}
-		if !closed {
-			return "", false
-		}
-		s = after
-	}
+		return "", false
+	})
 }
 
 // The widest prefixes that count as somebody's own network, as Amazon S3 has it.

@@ -1,10 +1,8 @@
 package iam
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -373,20 +371,8 @@ func TestExternalPrincipals(t *testing.T) {
 
 // TestPublicMoto judges the policies that another tool's tests put on resources.
 func TestPublicMoto(t *testing.T) {
-	data, err := os.ReadFile(fixtures.Dir(t, "posture", "aws-moto-scenarios", "cases.ndjson"))
-	require.NoError(t, err)
 	judged := 0
-	for line := range bytes.Lines(data) {
-		var c struct {
-			fixture
-			Input struct {
-				Setup []struct {
-					Operation string
-					Params    map[string]json.RawMessage
-				}
-			} `json:"input"`
-		}
-		require.NoError(t, json.Unmarshal(line, &c))
+	for c := range fixtures.Cases(t, "posture", "aws-moto-scenarios") {
 		var judge func(asset.Value) (bool, error)
 		switch c.Rule.ID {
 		case "kms_key_not_publicly_accessible", "cloudwatch_log_group_not_publicly_accessible":
@@ -397,22 +383,26 @@ func TestPublicMoto(t *testing.T) {
 				return len(who) > 0, err
 			}
 		case "bedrock_api_key_no_administrative_privileges":
-			if strings.HasSuffix(c.CaseID, "with_non_admin_policy") || c.Expected.Verdict == "none" {
+			if strings.HasSuffix(c.ID, "with_non_admin_policy") || c.Expected.Verdict == "none" {
 				continue // about the service's own permissions, or about no user of this kind
 			}
 			judge = GrantsAdmin
 		default:
 			continue
 		}
-		for _, s := range c.Input.Setup {
+		var in struct {
+			Setup []struct{ Params map[string]json.RawMessage }
+		}
+		require.NoError(t, json.Unmarshal(c.Input, &in))
+		for _, s := range in.Setup {
 			for _, param := range []string{"Policy", "PolicyDocument", "policyDocument"} {
 				raw, ok := s.Params[param]
 				if !ok {
 					continue
 				}
 				got, err := judge(parse(t, string(raw)))
-				require.NoError(t, err, c.CaseID)
-				assert.Equal(t, c.Expected.Verdict == "fail", got, c.CaseID)
+				require.NoError(t, err, c.ID)
+				assert.Equal(t, c.Expected.Verdict == "fail", got, c.ID)
 				judged++
 			}
 		}
@@ -421,13 +411,13 @@ func TestPublicMoto(t *testing.T) {
 }
 
 func TestGoogleFixtures(t *testing.T) {
-	for _, c := range readCases(t, "posture", "gcp-cai", "cases.ndjson") {
-		if c.Rule.ID != "GCPStorageBucketWorldReadableConstraintV1" || strings.Contains(c.CaseID, "exempt") {
+	for c := range fixtures.Cases(t, "posture", "gcp-cai") {
+		if c.Rule.ID != "GCPStorageBucketWorldReadableConstraintV1" || strings.Contains(c.ID, "exempt") {
 			continue // exemptions are the caller's affair
 		}
 		doc := parse(t, string(c.Input))
 		got, err := IsPublic(doc.Get("iam_policy"))
 		require.NoError(t, err)
-		assert.Equal(t, c.Expected.Verdict == "fail", got, c.CaseID)
+		assert.Equal(t, c.Expected.Verdict == "fail", got, c.ID)
 	}
 }

@@ -336,22 +336,9 @@ func (s statement) resolve(p string, vars variables) (string, bool) {
 	if !s.variables || !strings.Contains(p, "${") {
 		return p, true
 	}
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(p, "${")
-		b.WriteString(before)
-		if !found {
-			return b.String(), true
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			b.WriteString("${" + rest)
-			return b.String(), true
-		}
-		p = after
+	return substituted(p, func(name string) (string, bool) {
 		if name == "*" || name == "?" || name == "$" {
-			b.WriteString(quote(name))
-			continue
+			return quote(name), true
 		}
 		key, fallback, hasFallback := strings.Cut(name, ",")
 		value, ok := "", false
@@ -361,9 +348,27 @@ func (s statement) resolve(p string, vars variables) (string, bool) {
 		if fallback = strings.TrimSpace(fallback); !ok && hasFallback && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\'' {
 			value, ok = fallback[1:len(fallback)-1], true
 		}
+		return quote(value), ok
+	})
+}
+
+// substituted returns a pattern with values in place of the variables in it, and false
+// if one has none. What looks like the start of one is text.
+func substituted(p string, value func(name string) (string, bool)) (string, bool) {
+	var b strings.Builder
+	for {
+		before, rest, _ := strings.Cut(p, "${")
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			b.WriteString(p)
+			return b.String(), true
+		}
+		v, ok := value(name)
 		if !ok {
 			return "", false
 		}
-		b.WriteString(quote(value))
+		b.WriteString(before)
+		b.WriteString(v)
+		p = after
 	}
 }

@@ -1,11 +1,9 @@
 package netrule
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,39 +15,6 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/fixtures"
 )
-
-type fixture struct {
-	CaseID string          `json:"case_id"`
-	Input  json.RawMessage `json:"input"`
-	Rule   struct {
-		ID, Name   string
-		Parameters json.RawMessage
-	} `json:"rule"`
-	Expected struct {
-		Verdict  string
-		Findings []struct {
-			Status string
-			Text   string `json:"status_extended"`
-		}
-	} `json:"expected"`
-}
-
-func readCases(t *testing.T, elem ...string) []fixture {
-	t.Helper()
-	f, err := os.Open(fixtures.Dir(t, elem...))
-	require.NoError(t, err)
-	defer f.Close()
-	var all []fixture
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var c fixture
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &c))
-		all = append(all, c)
-	}
-	require.NoError(t, lines.Err())
-	return all
-}
 
 // template returns a template in JSON or YAML.
 func template(t *testing.T, input json.RawMessage) map[string]any {
@@ -69,9 +34,9 @@ func template(t *testing.T, input json.RawMessage) map[string]any {
 
 func TestSecurityGroupTemplates(t *testing.T) {
 	judged := 0
-	for _, c := range readCases(t, "iac", "kics-cloudformation", "cases.ndjson") {
+	for c := range fixtures.Cases(t, "iac", "kics-cloudformation") {
 		var ports []int64
-		switch filepath.Base(filepath.Dir(c.CaseID)) {
+		switch filepath.Base(filepath.Dir(c.ID)) {
 		case "security_groups_with_unrestricted_access_to_ssh":
 			ports = []int64{22}
 		case "security_groups_unrestricted_access_to_rdp":
@@ -95,19 +60,19 @@ func TestSecurityGroupTemplates(t *testing.T) {
 			v, err := asset.Of(entries)
 			require.NoError(t, err)
 			got, err := SecurityGroupOpens(v, "any", ports, nil)
-			require.NoError(t, err, c.CaseID)
+			require.NoError(t, err, c.ID)
 			open = open || got
 		}
 		judged++
-		assert.Equal(t, c.Expected.Verdict == "fail", open, c.CaseID)
+		assert.Equal(t, c.Expected.Verdict == "fail", open, c.ID)
 	}
 	assert.GreaterOrEqual(t, judged, 12)
 }
 
 func TestSecurityRuleTemplates(t *testing.T) {
 	judged := 0
-	for _, c := range readCases(t, "iac", "kics-arm", "cases.ndjson") {
-		if filepath.Base(filepath.Dir(c.CaseID)) != "network_security_group_with_unrestricted_access_to_ssh" {
+	for c := range fixtures.Cases(t, "iac", "kics-arm") {
+		if filepath.Base(filepath.Dir(c.ID)) != "network_security_group_with_unrestricted_access_to_ssh" {
 			continue
 		}
 		var rules []any
@@ -134,8 +99,8 @@ func TestSecurityRuleTemplates(t *testing.T) {
 		require.NoError(t, err)
 		got, err := SecurityRulesOpen(v, "tcp", []int64{22})
 		judged++
-		require.NoError(t, err, "%s: %s", c.CaseID, v)
-		assert.Equal(t, c.Expected.Verdict == "fail", len(got) > 0, "%s: %s", c.CaseID, v)
+		require.NoError(t, err, "%s: %s", c.ID, v)
+		assert.Equal(t, c.Expected.Verdict == "fail", len(got) > 0, "%s: %s", c.ID, v)
 	}
 	assert.GreaterOrEqual(t, judged, 13)
 }
@@ -143,7 +108,7 @@ func TestSecurityRuleTemplates(t *testing.T) {
 // TestSecurityGroupsMoto judges the groups that another tool's tests set up.
 func TestSecurityGroupsMoto(t *testing.T) {
 	judged := 0
-	for _, c := range readCases(t, "posture", "aws-moto-scenarios", "cases.ndjson") {
+	for c := range fixtures.Cases(t, "posture", "aws-moto-scenarios") {
 		var judge func(asset.Value) (bool, error)
 		ports := func(ports ...int64) func(asset.Value) (bool, error) {
 			return func(v asset.Value) (bool, error) { return SecurityGroupOpens(v, "tcp", ports, nil) }
@@ -201,8 +166,8 @@ func TestSecurityGroupsMoto(t *testing.T) {
 		got, err := judge(v)
 		require.NoError(t, err)
 		// The other tool passes a group that it reports for all ports already.
-		want := c.Expected.Verdict != "pass" || strings.HasSuffix(c.CaseID, "_pass_to_avoid_fail_twice")
-		assert.Equal(t, want, got, "%s: %s", c.CaseID, v)
+		want := c.Expected.Verdict != "pass" || strings.HasSuffix(c.ID, "_pass_to_avoid_fail_twice")
+		assert.Equal(t, want, got, "%s: %s", c.ID, v)
 		judged++
 	}
 	assert.GreaterOrEqual(t, judged, 15)
@@ -217,7 +182,7 @@ func asList(x any) []any {
 // open every port to everybody does.
 func TestFirewallsCAI(t *testing.T) {
 	judged := 0
-	for _, c := range readCases(t, "posture", "gcp-cai", "cases.ndjson") {
+	for c := range fixtures.Cases(t, "posture", "gcp-cai") {
 		if c.Rule.ID != "GCPRestrictedFirewallRulesConstraintV1" || !strings.Contains(string(c.Rule.Parameters), `"denylist"`) ||
 			!strings.Contains(string(c.Rule.Parameters), `"port": "all"`) && !strings.Contains(string(c.Rule.Parameters), `"port":"all"`) {
 			continue
@@ -225,7 +190,7 @@ func TestFirewallsCAI(t *testing.T) {
 		doc := parse(t, string(c.Input)).Get("resource", "data")
 		got, err := FirewallsOpenAll([]asset.Value{doc}, nil, nil, "any")
 		require.NoError(t, err)
-		assert.Equal(t, c.Expected.Verdict == "fail", got, c.CaseID)
+		assert.Equal(t, c.Expected.Verdict == "fail", got, c.ID)
 		judged++
 	}
 	assert.NotZero(t, judged)
