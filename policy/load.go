@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/yamlfile"
 )
 
 // Load reads the policies of a pack, every file of fsys whose name ends in .yaml or
@@ -66,7 +67,7 @@ var (
 )
 
 func readPolicy(name string, source []byte) (*Policy, []error) {
-	f := &file{name: name, source: source}
+	f := newFile(name, source)
 	root := f.document()
 	if root == nil {
 		return nil, f.faults
@@ -104,11 +105,11 @@ func (r *policyReader) policy(root *yaml.Node) {
 		"remediation": r.remediation,
 		"tests":       func(n *yaml.Node) { tests = n },
 		"checks": func(n *yaml.Node) {
-			r.list(n, func(el *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
 				i := len(p.Checks)
 				p.Checks = append(p.Checks, Check{})
 				var c Check
-				r.mapping(el, r.check(i, &c))
+				r.Mapping(el, r.check(i, &c))
 				r.at(fmt.Sprintf("checks[%d]", i), el)
 				p.Checks[i] = c
 			})
@@ -117,8 +118,8 @@ func (r *policyReader) policy(root *yaml.Node) {
 	for k, read := range r.check(0, &single) {
 		fields[k] = read
 	}
-	seen := r.mapping(root, fields)
-	r.at("", r.resolve(root))
+	seen := r.Mapping(root, fields)
+	r.at("", yamlfile.Resolve(root))
 	for k, n := range seen {
 		if _, ok := r.p.positions[k]; !ok {
 			r.at(k, n)
@@ -126,16 +127,16 @@ func (r *policyReader) policy(root *yaml.Node) {
 	}
 	if seen["checks"] == nil {
 		p.Checks = []Check{single}
-		r.at("checks[0]", r.resolve(root))
+		r.at("checks[0]", yamlfile.Resolve(root))
 	} else {
 		for _, k := range []string{"type", "when", "let", "require", "message"} {
 			if n := seen[k]; n != nil {
-				r.fault(n, "%q beside \"checks\": it belongs into each of the checks", k)
+				r.Fault(n, "%q beside \"checks\": it belongs into each of the checks", k)
 			}
 		}
 	}
 	if tests != nil {
-		r.list(tests, func(n *yaml.Node) {
+		r.List(tests, func(n *yaml.Node) {
 			if c, ok := r.test(n); ok {
 				p.Tests = append(p.Tests, c)
 			}
@@ -163,13 +164,13 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 		"message": place("message", r.text(&c.Message)),
 		"let": func(n *yaml.Node) {
 			if n.Kind != yaml.MappingNode {
-				r.fault(n, "want a mapping of names to expressions")
+				r.Fault(n, "want a mapping of names to expressions")
 				return
 			}
 			for j := 0; j+1 < len(n.Content); j += 2 {
-				name, v := n.Content[j].Value, r.resolve(n.Content[j+1])
+				name, v := n.Content[j].Value, yamlfile.Resolve(n.Content[j+1])
 				if slices.ContainsFunc(c.Let, func(l Variable) bool { return l.Name == name }) {
-					r.fault(n.Content[j], "variable %q a second time", name)
+					r.Fault(n.Content[j], "variable %q a second time", name)
 				}
 				l := Variable{Name: name}
 				r.text(&l.Expr)(v)
@@ -185,20 +186,20 @@ func (r *policyReader) severity(n *yaml.Node) {
 	r.text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
-		r.fault(n, "%v", err)
+		r.Fault(n, "%v", err)
 	}
 	r.p.Severity = s
 }
 
 func (r *policyReader) remediation(n *yaml.Node) {
 	m := &r.p.Remediation
-	r.mapping(n, map[string]func(*yaml.Node){
+	r.Mapping(n, map[string]func(*yaml.Node){
 		"class": func(n *yaml.Node) {
 			var c string
 			r.text(&c)(n)
 			m.Class = Class(c)
 			if !slices.Contains([]Class{Safe, Guarded, Manual}, m.Class) {
-				r.fault(n, "class %q is none of safe, guarded, manual", c)
+				r.Fault(n, "class %q is none of safe, guarded, manual", c)
 			}
 		},
 		"text":      r.text(&m.Text),
@@ -210,27 +211,27 @@ func (r *policyReader) remediation(n *yaml.Node) {
 
 func (r *policyReader) params(n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		r.fault(n, "want a mapping of names to parameters")
+		r.Fault(n, "want a mapping of names to parameters")
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		p := Param{Name: n.Content[i].Value}
-		body := r.resolve(n.Content[i+1])
+		body := yamlfile.Resolve(n.Content[i+1])
 		var def asset.Value
 		var typ string
-		seen := r.mapping(body, map[string]func(*yaml.Node){
+		seen := r.Mapping(body, map[string]func(*yaml.Node){
 			"type": r.text(&typ), "default": r.value(&def), "description": r.text(&p.Description),
 		})
 		p.Type = ParamType(typ)
 		if seen["default"] == nil {
-			r.fault(body, "parameter %q has no default", p.Name)
+			r.Fault(body, "parameter %q has no default", p.Name)
 		} else if d, err := p.Type.fromValue(def); err != nil {
-			r.fault(seen["default"], "parameter %q: %v", p.Name, err)
+			r.Fault(seen["default"], "parameter %q: %v", p.Name, err)
 		} else {
 			p.Default = d
 		}
 		if slices.ContainsFunc(r.p.Params, func(q Param) bool { return q.Name == p.Name }) {
-			r.fault(n.Content[i], "parameter %q a second time", p.Name)
+			r.Fault(n.Content[i], "parameter %q a second time", p.Name)
 		}
 		r.p.Params = append(r.p.Params, p)
 	}
@@ -282,25 +283,25 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 		"now":     r.text(&now),
 		"params":  r.value(&params),
 		"related": func(n *yaml.Node) {
-			r.list(n, func(el *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
 				a := &asset.Asset{}
 				r.asset(el, a, map[string]func(*yaml.Node){}, true)
 				c.Related = append(c.Related, a)
 			})
 		},
 		"gaps": func(n *yaml.Node) {
-			r.list(n, func(el *yaml.Node) { c.Related = append(c.Related, r.gap(el)) })
+			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.gap(el)) })
 		},
 		"coverage": func(n *yaml.Node) {
 			c.Covered = true
-			r.list(n, func(el *yaml.Node) { c.Related = append(c.Related, r.coverage(el)) })
+			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.coverage(el)) })
 		},
 	}
 	seen := r.asset(n, c.Asset, fields, false)
 	if c.Name == "" {
-		r.fault(n, "a test has no name")
+		r.Fault(n, "a test has no name")
 	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
-		r.fault(n, "test %q a second time", c.Name)
+		r.Fault(n, "test %q a second time", c.Name)
 	}
 	switch want {
 	case "pass":
@@ -312,12 +313,12 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	case "not_applicable":
 		c.Want = NotApplicable
 	default:
-		r.fault(n, "test %q: want %q is none of pass, fail, unknown, not_applicable", c.Name, want)
+		r.Fault(n, "test %q: want %q is none of pass, fail, unknown, not_applicable", c.Name, want)
 	}
 	if now != "" {
 		t, err := parseTime(now)
 		if err != nil {
-			r.fault(seen["now"], "%v", err)
+			r.Fault(seen["now"], "%v", err)
 		}
 		c.Now = t
 	}
@@ -331,17 +332,17 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 	params := map[string]any{}
 	members, err := v.Members()
 	if err != nil {
-		r.fault(n, "params %v", err)
+		r.Fault(n, "params %v", err)
 	}
 	for name, x := range members {
 		i := slices.IndexFunc(r.p.Params, func(p Param) bool { return p.Name == name })
 		if i < 0 {
-			r.fault(n, "no parameter %q", name)
+			r.Fault(n, "no parameter %q", name)
 			continue
 		}
 		value, err := r.p.Params[i].Type.fromValue(x)
 		if err != nil {
-			r.fault(n, "parameter %q: %v", name, err)
+			r.Fault(n, "parameter %q: %v", name, err)
 		}
 		params[name] = value
 	}
@@ -362,19 +363,19 @@ func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]fun
 			fields[k] = read
 		}
 	} else {
-		fields["asset"] = func(n *yaml.Node) { r.mapping(n, meta) }
+		fields["asset"] = func(n *yaml.Node) { r.Mapping(n, meta) }
 	}
-	seen := r.mapping(n, fields)
+	seen := r.Mapping(n, fields)
 	if !related && a.Type == "" && len(r.p.Checks) > 0 && len(r.p.Checks[0].Types) > 0 {
 		a.Type = r.p.Checks[0].Types[0]
 	}
 	if a.Type == "" {
-		r.fault(n, "an asset has no type")
+		r.Fault(n, "an asset has no type")
 	}
 	if a.ID == "" {
 		a.ID = "test"
 		if related {
-			r.fault(n, "a related asset has no id")
+			r.Fault(n, "a related asset has no id")
 		}
 	}
 	if a.Name == "" {
@@ -387,7 +388,7 @@ func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]fun
 		a.Provider = a.Type.Provider()
 	}
 	if unread != nil {
-		r.list(unread, func(el *yaml.Node) { r.unread(el, a) })
+		r.List(unread, func(el *yaml.Node) { r.unread(el, a) })
 	}
 	return seen
 }
@@ -396,9 +397,9 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 	var created string
 	refs := func(to *[]asset.Ref) func(*yaml.Node) {
 		return func(n *yaml.Node) {
-			r.list(n, func(el *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
 				var ref asset.Ref
-				r.mapping(el, map[string]func(*yaml.Node){"type": r.text((*string)(&ref.Type)), "id": r.text(&ref.ID)})
+				r.Mapping(el, map[string]func(*yaml.Node){"type": r.text((*string)(&ref.Type)), "id": r.text(&ref.ID)})
 				*to = append(*to, ref)
 			})
 		}
@@ -415,33 +416,22 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 				a.Origin = asset.Origin{File: "template", Line: 1}
 			case "live":
 			default:
-				r.fault(n, "origin %q is none of live, template", o)
+				r.Fault(n, "origin %q is none of live, template", o)
 			}
 		},
 		"created": func(n *yaml.Node) {
 			r.text(&created)(n)
 			t, err := parseTime(created)
 			if err != nil {
-				r.fault(n, "%v", err)
+				r.Fault(n, "%v", err)
 			}
 			a.Created = t
 		},
-		"tags": func(n *yaml.Node) {
-			a.Tags = map[string]string{}
-			if n.Kind != yaml.MappingNode {
-				r.fault(n, "want a mapping")
-				return
-			}
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				var v string
-				r.text(&v)(r.resolve(n.Content[i+1]))
-				a.Tags[n.Content[i].Value] = v
-			}
-		},
+		"tags": r.tags(&a.Tags),
 		"links": func(n *yaml.Node) {
-			r.list(n, func(el *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
 				var l asset.Link
-				r.mapping(el, map[string]func(*yaml.Node){
+				r.Mapping(el, map[string]func(*yaml.Node){
 					"rel": r.text(&l.Rel), "type": r.text((*string)(&l.To.Type)), "id": r.text(&l.To.ID)})
 				a.Links = append(a.Links, l)
 			})
@@ -456,11 +446,11 @@ func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
 	if n.Kind == yaml.ScalarNode {
 		p = n.Value
 	} else {
-		r.mapping(n, map[string]func(*yaml.Node){
+		r.Mapping(n, map[string]func(*yaml.Node){
 			"path": r.text(&p), "op": r.text(&u.Op), "code": r.text(&u.Code), "message": r.text(&u.Message)})
 	}
 	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
-		r.fault(n, "unread: %v", err)
+		r.Fault(n, "unread: %v", err)
 	}
 }
 
@@ -485,9 +475,9 @@ func (r *policyReader) gap(n *yaml.Node) *asset.Gap {
 	fields := r.scope(&g.Scope, &g.Type)
 	fields["op"], fields["code"], fields["message"] = r.text(&g.Op), r.text(&g.Code), r.text(&g.Message)
 	fields["of"] = func(n *yaml.Node) {
-		r.mapping(n, map[string]func(*yaml.Node){"type": r.text((*string)(&g.Of.Type)), "id": r.text(&g.Of.ID)})
+		r.Mapping(n, map[string]func(*yaml.Node){"type": r.text((*string)(&g.Of.Type)), "id": r.text(&g.Of.ID)})
 	}
-	r.mapping(n, fields)
+	r.Mapping(n, fields)
 	fillScope(&g.Scope, g.Type)
 	return g
 }
@@ -502,9 +492,9 @@ func (r *policyReader) coverage(n *yaml.Node) *asset.Coverage {
 				return
 			}
 		}
-		r.fault(n, "state %q is none of not_asked, partial, complete", n.Value)
+		r.Fault(n, "state %q is none of not_asked, partial, complete", n.Value)
 	}
-	r.mapping(n, fields)
+	r.Mapping(n, fields)
 	fillScope(&c.Scope, c.Type)
 	return c
 }

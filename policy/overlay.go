@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/yamlfile"
 )
 
 // Overlay adapts the policies of packs to a site without copying them. It is a file
@@ -94,19 +95,19 @@ func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
 		Severities: map[string]Severity{}, file: name,
 		positions: map[string]position{}, values: map[string]asset.Value{},
 	}
-	f := &file{name: name, source: source}
+	f := newFile(name, source)
 	root := f.document()
 	if root == nil {
 		return nil, errors.Join(f.faults...)
 	}
 	r := &overlayReader{f, o}
-	f.mapping(root, map[string]func(*yaml.Node){
+	f.Mapping(root, map[string]func(*yaml.Node){
 		"only":     r.selectors(&o.Only),
 		"without":  r.selectors(&o.Without),
 		"severity": r.byPolicy("severity", r.severity),
 		"params":   r.byPolicy("params", func(id string, n *yaml.Node) { v := asset.Value{}; f.value(&v)(n); o.values[id] = v }),
 		"exceptions": func(n *yaml.Node) {
-			f.list(n, func(el *yaml.Node) { o.Exceptions = append(o.Exceptions, r.exception(el)) })
+			f.List(n, func(el *yaml.Node) { o.Exceptions = append(o.Exceptions, r.exception(el)) })
 		},
 	})
 	return o, errors.Join(f.faults...)
@@ -119,15 +120,15 @@ type overlayReader struct {
 
 func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		r.list(n, func(el *yaml.Node) {
+		r.List(n, func(el *yaml.Node) {
 			var s Selector
-			seen := r.mapping(el, map[string]func(*yaml.Node){
+			seen := r.Mapping(el, map[string]func(*yaml.Node){
 				"id": r.text(&s.ID), "control": r.text(&s.Control), "label": r.text(&s.Label),
 				"service": r.text(&s.Service), "provider": r.text(&s.Provider),
 				"severity": func(n *yaml.Node) { s.Severity = r.parseSeverity(n) },
 			})
 			if len(seen) == 0 {
-				r.fault(el, "a selector that names nothing")
+				r.Fault(el, "a selector that names nothing")
 			}
 			*to = append(*to, s)
 		})
@@ -139,7 +140,7 @@ func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 	r.text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
-		r.fault(n, "%v", err)
+		r.Fault(n, "%v", err)
 	}
 	return s
 }
@@ -148,18 +149,18 @@ func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.MappingNode {
-			r.fault(n, "want a mapping of ids of policies")
+			r.Fault(n, "want a mapping of ids of policies")
 			return
 		}
 		seen := map[string]bool{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			id := n.Content[i].Value
 			if seen[id] {
-				r.fault(n.Content[i], "policy %q a second time", id)
+				r.Fault(n.Content[i], "policy %q a second time", id)
 			}
 			seen[id] = true
 			r.o.positions[part+"/"+id] = position{n.Content[i].Line, n.Content[i].Column, nil}
-			read(id, r.resolve(n.Content[i+1]))
+			read(id, yamlfile.Resolve(n.Content[i+1]))
 		}
 	}
 }
@@ -170,24 +171,15 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 	var e Exception
 	var until string
 	before := len(r.faults)
-	seen := r.mapping(n, map[string]func(*yaml.Node){
+	seen := r.Mapping(n, map[string]func(*yaml.Node){
 		"policies": r.texts(&e.Policies), "assets": r.texts(&e.Assets), "accounts": r.texts(&e.Accounts),
 		"owner": r.text(&e.Owner), "reason": r.text(&e.Reason), "until": r.text(&until),
-		"tags": func(n *yaml.Node) {
-			e.Tags = map[string]string{}
-			if n.Kind != yaml.MappingNode {
-				r.fault(n, "want a mapping")
-				return
-			}
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				e.Tags[n.Content[i].Value] = r.resolve(n.Content[i+1]).Value
-			}
-		},
+		"tags": r.tags(&e.Tags),
 	})
 	if until != "" {
 		t, err := parseTime(until)
 		if err != nil {
-			r.fault(seen["until"], "%v", err)
+			r.Fault(seen["until"], "%v", err)
 		}
 		if len(until) == len(time.DateOnly) {
 			t = t.AddDate(0, 0, 1) // to the end of that day
@@ -197,7 +189,7 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 	r.o.positions[fmt.Sprintf("exceptions[%d]", len(r.o.Exceptions))] = position{n.Line, n.Column, nil}
 	if len(r.faults) == before {
 		if err := e.verify(); err != nil {
-			r.fault(n, "the exception %v", err)
+			r.Fault(n, "the exception %v", err)
 		}
 	}
 	return e

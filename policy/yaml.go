@@ -2,9 +2,7 @@ package policy
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -13,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/yamlfile"
 )
 
 // Fault is something wrong with a policy: in a file with a position, or in a Go
@@ -46,110 +45,30 @@ type position struct {
 // MaxFile is the size of the largest policy file, in bytes.
 const MaxFile = 1 << 20
 
-// maxNodes bounds what aliases can make of a file.
-const maxNodes = 200_000
-
 // file is a YAML file that is being read.
 type file struct {
+	yamlfile.File
 	name   string
 	source []byte
 	faults []error
-	nodes  int
 }
 
-func (f *file) fault(n *yaml.Node, format string, args ...any) {
-	f.faults = append(f.faults, &Fault{File: f.name, Line: n.Line, Column: n.Column, What: fmt.Sprintf(format, args...)})
+func newFile(name string, source []byte) *file {
+	f := &file{name: name, source: source}
+	f.Report = func(line, column int, what string) {
+		f.faults = append(f.faults, &Fault{File: name, Line: line, Column: column, What: what})
+	}
+	return f
 }
 
-// document returns the root of the one document of the file, or nil with a fault.
-func (f *file) document() *yaml.Node {
-	at := &yaml.Node{Line: 1, Column: 1}
-	if len(f.source) > MaxFile {
-		f.fault(at, "file of %d bytes, more than %d", len(f.source), MaxFile)
-		return nil
-	}
-	d := yaml.NewDecoder(bytes.NewReader(f.source))
-	var doc, second yaml.Node
-	if err := d.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			f.fault(at, "file is empty")
-		} else {
-			f.yamlError(err)
-		}
-		return nil
-	}
-	if err := d.Decode(&second); !errors.Is(err, io.EOF) {
-		if err != nil {
-			f.yamlError(err)
-		} else {
-			f.fault(&second, "a second document in the file")
-		}
-		return nil
-	}
-	return f.resolve(doc.Content[0])
-}
-
-// yamlError brings an error of the YAML parser, which begins "yaml: line N: ", into form.
-func (f *file) yamlError(err error) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	at := &yaml.Node{Line: 1, Column: 1}
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if number, what, ok := strings.Cut(rest, ": "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				at.Line, text = n, what
-			}
-		}
-	}
-	f.fault(at, "%s", text)
-}
-
-// resolve follows an alias.
-func (f *file) resolve(n *yaml.Node) *yaml.Node {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
-// mapping calls the function for each key of a mapping. Keys that are not there are
-// faults, and so are keys that occur twice.
-func (f *file) mapping(n *yaml.Node, fields map[string]func(*yaml.Node)) map[string]*yaml.Node {
-	n = f.resolve(n)
-	seen := map[string]*yaml.Node{}
-	if n.Kind != yaml.MappingNode {
-		f.fault(n, "want a mapping")
-		return seen
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], f.resolve(n.Content[i+1])
-		read, ok := fields[k.Value]
-		switch {
-		case !ok:
-			f.fault(k, "unknown key %q%s", k.Value, nearest(k.Value, fields))
-		case seen[k.Value] != nil:
-			f.fault(k, "key %q a second time", k.Value)
-		default:
-			seen[k.Value] = v
-			read(v)
-		}
-	}
-	return seen
-}
-
-func nearest(name string, fields map[string]func(*yaml.Node)) string {
-	for _, f := range sorted(fields) {
-		if strings.EqualFold(f, name) || strings.HasPrefix(f, name) || strings.HasPrefix(name, f) {
-			return fmt.Sprintf("; did you mean %q?", f)
-		}
-	}
-	return ""
-}
+// document returns the root of the file, or nil with a fault.
+func (f *file) document() *yaml.Node { return f.Document(f.source, MaxFile) }
 
 // text reads a text.
 func (f *file) text(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			f.fault(n, "want a text")
+			f.Fault(n, "want a text")
 			return
 		}
 		*to = n.Value
@@ -163,7 +82,7 @@ func (f *file) texts(to *[]string) func(*yaml.Node) {
 			*to = []string{n.Value}
 			return
 		}
-		f.list(n, func(el *yaml.Node) {
+		f.List(n, func(el *yaml.Node) {
 			var s string
 			f.text(&s)(el)
 			*to = append(*to, s)
@@ -171,14 +90,19 @@ func (f *file) texts(to *[]string) func(*yaml.Node) {
 	}
 }
 
-// list calls the function for each element.
-func (f *file) list(n *yaml.Node, each func(*yaml.Node)) {
-	if n.Kind != yaml.SequenceNode {
-		f.fault(n, "want a list")
-		return
-	}
-	for _, el := range n.Content {
-		each(f.resolve(el))
+// tags reads a mapping of names to texts.
+func (f *file) tags(to *map[string]string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		*to = map[string]string{}
+		if n.Kind != yaml.MappingNode {
+			f.Fault(n, "want a mapping")
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			var v string
+			f.text(&v)(yamlfile.Resolve(n.Content[i+1]))
+			(*to)[n.Content[i].Value] = v
+		}
 	}
 }
 
@@ -191,7 +115,7 @@ func (f *file) value(to *asset.Value) func(*yaml.Node) {
 		}
 		v, err := asset.Parse(b)
 		if err != nil {
-			f.fault(n, "%v", err)
+			f.Fault(n, "%v", err)
 			return
 		}
 		*to = v
@@ -199,12 +123,12 @@ func (f *file) value(to *asset.Value) func(*yaml.Node) {
 }
 
 func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
-	n = f.resolve(n)
-	if f.nodes++; f.nodes > maxNodes || depth > asset.MaxDepth {
-		if f.nodes <= maxNodes+1 {
-			f.fault(n, "too large a document")
-			f.nodes = maxNodes + 1
-		}
+	n = yamlfile.Resolve(n)
+	if depth > asset.MaxDepth {
+		f.Fault(n, "too deep a document")
+		return dst, false
+	}
+	if !f.Count(n) {
 		return dst, false
 	}
 	ok := true
@@ -236,7 +160,7 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	case "!!bool":
 		var b bool
 		if err := n.Decode(&b); err != nil {
-			f.fault(n, "%v", err)
+			f.Fault(n, "%v", err)
 			return dst, false
 		}
 		return strconv.AppendBool(dst, b), true
@@ -247,14 +171,14 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 		}
 		var u uint64
 		if err := n.Decode(&u); err != nil {
-			f.fault(n, "%v", err)
+			f.Fault(n, "%v", err)
 			return dst, false
 		}
 		return strconv.AppendUint(dst, u, 10), true
 	case "!!float":
 		var x float64
 		if err := n.Decode(&x); err != nil || x != x || x-x != 0 {
-			f.fault(n, "%q is no number of JSON", n.Value)
+			f.Fault(n, "%q is no number of JSON", n.Value)
 			return dst, false
 		}
 		return strconv.AppendFloat(dst, x, 'g', -1, 64), true

@@ -1,11 +1,9 @@
 package compliance
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -15,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/openstance/stance/internal/yamlfile"
 	"github.com/openstance/stance/policy"
 )
 
@@ -50,10 +49,10 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			if err != nil {
 				return err
 			}
-			r := &reader{file: name}
+			r := newReader(name)
 			s := r.read(source)
 			if other, ok := first[s.ID]; ok && s.ID != "" {
-				r.fault(r.id, "standard %q is in %s already", s.ID, other)
+				r.Fault(r.id, "standard %q is in %s already", s.ID, other)
 			}
 			first[s.ID] = name
 			faults = append(faults, r.faults...)
@@ -78,27 +77,29 @@ var (
 
 // reader reads one file. It goes on after a fault, to find the others.
 type reader struct {
-	file     string
+	yamlfile.File
 	faults   []error
 	id       *yaml.Node // of the standard
 	sections map[string]bool
 	chapters map[string]bool
 }
 
-func (r *reader) fault(n *yaml.Node, format string, args ...any) {
-	r.faults = append(r.faults, &policy.Fault{File: r.file, Line: n.Line, Column: n.Column, What: fmt.Sprintf(format, args...)})
+func newReader(name string) *reader {
+	r := &reader{sections: map[string]bool{}, chapters: map[string]bool{}, id: &yaml.Node{Line: 1, Column: 1}}
+	r.Report = func(line, column int, what string) {
+		r.faults = append(r.faults, &policy.Fault{File: name, Line: line, Column: column, What: what})
+	}
+	return r
 }
 
 func (r *reader) read(source []byte) *Standard {
 	s := &Standard{}
-	r.sections, r.chapters = map[string]bool{}, map[string]bool{}
-	r.id = &yaml.Node{Line: 1, Column: 1}
-	root := r.document(source)
+	root := r.Document(source, policy.MaxFile)
 	if root == nil {
 		return s
 	}
 	r.id = root
-	seen := r.mapping(root, map[string]func(*yaml.Node){
+	seen := r.Mapping(root, map[string]func(*yaml.Node){
 		"id": func(n *yaml.Node) {
 			r.id = n
 			s.ID = r.name(n, standardID)
@@ -106,53 +107,53 @@ func (r *reader) read(source []byte) *Standard {
 		"name":     func(n *yaml.Node) { s.Name = r.text(n) },
 		"provider": func(n *yaml.Node) { s.Provider = r.text(n) },
 		"requirements": func(n *yaml.Node) {
-			r.list(n, func(n *yaml.Node) { s.Requirements = append(s.Requirements, r.requirement(n)) })
+			r.List(n, func(n *yaml.Node) { s.Requirements = append(s.Requirements, r.requirement(n)) })
 		},
 	})
 	r.require(root, seen, "id", "name", "requirements")
-	if len(s.Requirements) == 0 && seen["requirements"] {
-		r.fault(root, "has no requirements")
+	if len(s.Requirements) == 0 && seen["requirements"] != nil {
+		r.Fault(root, "has no requirements")
 	}
 	return s
 }
 
 func (r *reader) requirement(n *yaml.Node) Requirement {
 	var q Requirement
-	seen := r.mapping(n, map[string]func(*yaml.Node){
+	seen := r.Mapping(n, map[string]func(*yaml.Node){
 		"id":    func(n *yaml.Node) { q.ID = r.unique(n, r.chapters) },
 		"title": func(n *yaml.Node) { q.Title = r.text(n) },
 		"sections": func(n *yaml.Node) {
-			r.list(n, func(n *yaml.Node) { q.Sections = append(q.Sections, r.section(n)) })
+			r.List(n, func(n *yaml.Node) { q.Sections = append(q.Sections, r.section(n)) })
 		},
 	})
 	r.require(n, seen, "id", "title", "sections")
-	if len(q.Sections) == 0 && seen["sections"] {
-		r.fault(n, "has no sections")
+	if len(q.Sections) == 0 && seen["sections"] != nil {
+		r.Fault(n, "has no sections")
 	}
 	return q
 }
 
 func (r *reader) section(n *yaml.Node) Section {
 	var s Section
-	seen := r.mapping(n, map[string]func(*yaml.Node){
+	seen := r.Mapping(n, map[string]func(*yaml.Node){
 		"id":    func(n *yaml.Node) { s.ID = r.unique(n, r.sections) },
 		"title": func(n *yaml.Node) { s.Title = r.text(n) },
 		"level": func(n *yaml.Node) {
 			var err error
 			if s.Level, err = strconv.Atoi(n.Value); err != nil || s.Level < 1 || s.Level > 9 {
-				r.fault(n, "want a level from 1 to 9")
+				r.Fault(n, "want a level from 1 to 9")
 			}
 		},
 		"manual": func(n *yaml.Node) {
 			if n.Tag != "!!bool" || n.Decode(&s.Manual) != nil {
-				r.fault(n, "want true or false")
+				r.Fault(n, "want true or false")
 			}
 		},
 		"policies": func(n *yaml.Node) {
-			r.list(n, func(n *yaml.Node) {
+			r.List(n, func(n *yaml.Node) {
 				id := r.text(n)
 				if slices.Contains(s.Policies, id) {
-					r.fault(n, "policy %q a second time", id)
+					r.Fault(n, "policy %q a second time", id)
 				}
 				s.Policies = append(s.Policies, id)
 			})
@@ -166,7 +167,7 @@ func (r *reader) section(n *yaml.Node) Section {
 func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 	id := r.name(n, sectionID)
 	if taken[id] && id != "" {
-		r.fault(n, "id %q a second time", id)
+		r.Fault(n, "id %q a second time", id)
 	}
 	taken[id] = true
 	return id
@@ -175,7 +176,7 @@ func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 	s := r.text(n)
 	if s != "" && !form.MatchString(s) {
-		r.fault(n, "id %q does not have the form %s", s, form)
+		r.Fault(n, "id %q does not have the form %s", s, form)
 	}
 	return s
 }
@@ -185,89 +186,15 @@ func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 func (r *reader) text(n *yaml.Node) string {
 	s := strings.TrimSpace(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || s == "" {
-		r.fault(n, "want a text")
+		r.Fault(n, "want a text")
 	}
 	return s
 }
 
-func (r *reader) require(n *yaml.Node, seen map[string]bool, keys ...string) {
+func (r *reader) require(n *yaml.Node, seen map[string]*yaml.Node, keys ...string) {
 	for _, k := range keys {
-		if !seen[k] && n.Kind == yaml.MappingNode {
-			r.fault(n, "key %q is missing", k)
+		if seen[k] == nil && n.Kind == yaml.MappingNode {
+			r.Fault(n, "key %q is missing", k)
 		}
 	}
-}
-
-func (r *reader) list(n *yaml.Node, each func(*yaml.Node)) {
-	if n.Kind != yaml.SequenceNode {
-		r.fault(n, "want a list")
-		return
-	}
-	for _, el := range n.Content {
-		each(el)
-	}
-}
-
-// mapping calls the function for each key, and returns the keys. Aliases are not
-// followed: they are no mapping, list or text, and so a fault.
-func (r *reader) mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[string]bool {
-	seen := map[string]bool{}
-	if n.Kind != yaml.MappingNode {
-		r.fault(n, "want a mapping")
-		return seen
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		read, ok := keys[k.Value]
-		switch {
-		case !ok:
-			r.fault(k, "unknown key %q", k.Value)
-		case seen[k.Value]:
-			r.fault(k, "key %q a second time", k.Value)
-		default:
-			seen[k.Value] = true
-			read(v)
-		}
-	}
-	return seen
-}
-
-// document returns the root of the only document, or nil with a fault.
-func (r *reader) document(source []byte) *yaml.Node {
-	at := &yaml.Node{Line: 1, Column: 1}
-	if len(source) > policy.MaxFile {
-		r.fault(at, "file of %d bytes, more than %d", len(source), policy.MaxFile)
-		return nil
-	}
-	d := yaml.NewDecoder(bytes.NewReader(source))
-	var doc, second yaml.Node
-	switch err := d.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		r.fault(at, "file is empty")
-		return nil
-	case err != nil:
-		r.yamlError(at, err)
-		return nil
-	}
-	if err := d.Decode(&second); err == nil {
-		r.fault(&second, "a second document in the file")
-		return nil
-	} else if !errors.Is(err, io.EOF) {
-		r.yamlError(at, err)
-		return nil
-	}
-	return doc.Content[0]
-}
-
-// yamlError brings an error of the parser, which begins "yaml: line N: ", into form.
-func (r *reader) yamlError(at *yaml.Node, err error) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if number, what, ok := strings.Cut(rest, ": "); ok {
-			if n, err := strconv.Atoi(number); err == nil {
-				at.Line, text = n, what
-			}
-		}
-	}
-	r.fault(at, "%s", text)
 }

@@ -130,7 +130,7 @@ func TestLoadFaults(t *testing.T) {
 		{"mode", edit("manual: true", "manual: maybe"), "g.yaml:9:53: want true or false"},
 		{"no text", edit("Acme guideline", "[]"), "g.yaml:3:7: want a text"},
 		{"null", edit("Acme guideline", "~"), "g.yaml:3:7: want a text"},
-		{"alias", edit("name: Acme guideline", "name: &x y\nprovider: *x"), "g.yaml:4:11: want a text"},
+		{"no text where an alias leads", edit("name: Acme guideline", "name: &x []\nprovider: *x"), "g.yaml:3:7: want a text"},
 		{"no list", edit("[bucket]", "bucket"), "g.yaml:8:67: want a list"},
 		{"no sections", edit("    sections:", "    sections: []\nx:"), "g.yaml:5:5: has no sections"},
 		{"no requirements", "id: x\nname: x\nrequirements: []\n", "g.yaml:1:1: has no requirements"},

@@ -1,0 +1,139 @@
+// Package yamlfile reads YAML files that people write by hand: every fault has its
+// place, and reading goes on after one to find the others.
+package yamlfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxNodes bounds what aliases can make of a file.
+const maxNodes = 200_000
+
+// File is a file that is being read.
+type File struct {
+	// Report takes a fault. Lines and columns count from 1.
+	Report func(line, column int, what string)
+
+	nodes int
+}
+
+// Fault reports a fault at a node.
+func (f *File) Fault(n *yaml.Node, format string, args ...any) {
+	f.Report(n.Line, n.Column, fmt.Sprintf(format, args...))
+}
+
+// Document returns the root of the only document in source, or nil after a fault. More
+// than limit bytes are refused.
+func (f *File) Document(source []byte, limit int) *yaml.Node {
+	if len(source) > limit {
+		f.Report(1, 1, fmt.Sprintf("file of %d bytes, more than %d", len(source), limit))
+		return nil
+	}
+	d := yaml.NewDecoder(bytes.NewReader(source))
+	var doc, second yaml.Node
+	switch err := d.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		f.Report(1, 1, "file is empty")
+		return nil
+	case err != nil:
+		f.malformed(err)
+		return nil
+	}
+	if err := d.Decode(&second); err == nil {
+		f.Fault(&second, "a second document in the file")
+		return nil
+	} else if !errors.Is(err, io.EOF) {
+		f.malformed(err)
+		return nil
+	}
+	return Resolve(doc.Content[0])
+}
+
+// malformed reports an error of the parser, which begins "yaml: line N: ".
+func (f *File) malformed(err error) {
+	line, text := 1, strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, what, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				line, text = n, what
+			}
+		}
+	}
+	f.Report(line, 1, text)
+}
+
+// Resolve returns what a node stands for, if it is an alias.
+func Resolve(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// Count counts a node that is read, as often as aliases lead to it. It reports false,
+// after a fault the first time, when there are too many.
+func (f *File) Count(n *yaml.Node) bool {
+	f.nodes++
+	if f.nodes == maxNodes+1 {
+		f.Fault(n, "too large a document")
+	}
+	return f.nodes <= maxNodes
+}
+
+// Mapping calls the function of each key of a mapping, and returns what stands at
+// them. A key without a function is a fault, and so is one that occurs twice.
+func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[string]*yaml.Node {
+	n = Resolve(n)
+	seen := map[string]*yaml.Node{}
+	if n.Kind != yaml.MappingNode {
+		f.Fault(n, "want a mapping")
+		return seen
+	}
+	for i := 0; i+1 < len(n.Content) && f.Count(n.Content[i]); i += 2 {
+		k, v := n.Content[i], Resolve(n.Content[i+1])
+		read, ok := keys[k.Value]
+		switch {
+		case !ok:
+			f.Fault(k, "unknown key %q%s", k.Value, nearest(k.Value, keys))
+		case seen[k.Value] != nil:
+			f.Fault(k, "key %q a second time", k.Value)
+		default:
+			seen[k.Value] = v
+			read(v)
+		}
+	}
+	return seen
+}
+
+func nearest(name string, keys map[string]func(*yaml.Node)) string {
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if strings.EqualFold(k, name) || strings.HasPrefix(k, name) || strings.HasPrefix(name, k) {
+			return fmt.Sprintf("; did you mean %q?", k)
+		}
+	}
+	return ""
+}
+
+// List calls the function for each element of a list.
+func (f *File) List(n *yaml.Node, each func(*yaml.Node)) {
+	n = Resolve(n)
+	if n.Kind != yaml.SequenceNode {
+		f.Fault(n, "want a list")
+		return
+	}
+	for _, el := range n.Content {
+		if !f.Count(el) {
+			return
+		}
+		each(Resolve(el))
+	}
+}
