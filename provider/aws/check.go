@@ -223,7 +223,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) Status {
 
 // checkPermissions tells of each permission whether it is granted.
 func (s *scan) checkPermissions(ctx context.Context, a *account) Status {
-	needed := s.provider.permissions(s.query)
+	needed := s.provider.permissions(s.query, s.askedElsewhere(a))
 	names := slices.Sorted(maps.Keys(needed))
 	answers, how := s.simulate(ctx, a, names), "as IAM simulates them"
 	if answers == nil {

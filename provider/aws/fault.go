@@ -25,6 +25,7 @@ const (
 	codeNoAccount   = "AccountUnknown"
 	codeNotAsked    = "NotAsked"
 	codeNoRole      = "RoleNotGiven"
+	codeNotManager  = "NotManagementAccount" // denied to an account that is a member of an organisation
 	codeNotInReport = "NotInReport"
 	codeNotListed   = "NotListed"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"golang.org/x/sync/errgroup"
@@ -29,6 +30,9 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 	for a, err := range provider.Pages(ctx, fetch) {
 		if err != nil {
 			return nil, err
+		}
+		if id, err := arn.Parse(aws.ToString(a.Arn)); err == nil {
+			s.management = id.AccountID
 		}
 		list = append(list, Account{
 			ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Email: aws.ToString(a.Email), Status: string(a.Status),

@@ -2,7 +2,7 @@ package aws
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -24,10 +24,25 @@ const (
 const noOrganization = "AWSOrganizationsNotInUseException"
 
 // organizationsTables read the organisation that the account is in. Accounts, units
-// and policies are told to its management account and to delegated ones only.
+// and policies are told to its management account and to delegated ones only, so that
+// in a scan of the organisation they are not asked for in the other accounts.
 func organizationsTables(u *unit) []table {
 	client := organizations.NewFromConfig(u.config("organizations"))
+	describe := once(func(ctx context.Context) (*orgtypes.Organization, error) {
+		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+		if err == nil && out.Organization == nil {
+			err = errors.New("no organization in the answer")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return out.Organization, nil
+	})
+	member := u.scan.askedElsewhere(u.account) != nil
 	roots := once(func(ctx context.Context) ([]orgtypes.Root, error) {
+		if member {
+			return nil, &asset.Unread{Op: "organizations:ListRoots", Code: codeNotAsked, Message: "the account does not manage the organisation"}
+		}
 		var all []orgtypes.Root
 		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
 			out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
@@ -67,25 +82,59 @@ func organizationsTables(u *unit) []table {
 			return nil
 		},
 	}
-	tables := []table{orgTable(client, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}
+	tables := []table{orgTable(describe, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}
 	for i := range tables {
-		tables[i].global, tables[i].absent = true, []string{noOrganization}
+		t := &tables[i]
+		t.global, t.absent = true, []string{noOrganization}
+		if i > 0 {
+			t.also = append(t.also, "organizations:DescribeOrganization")
+			t.list = toManagers(u.account.ID, t.op, t.list, describe)
+		}
+	}
+	if member {
+		return tables[:1]
 	}
 	return tables
 }
 
-func orgTable(client *organizations.Client, roots func(context.Context) ([]orgtypes.Root, error)) table {
+// askedElsewhere returns the types that are not asked for in an account, because others
+// of the organisation are looked at that are told of them.
+func (s *scan) askedElsewhere(a *account) []asset.Type {
+	if s.provider.opts.Organization && a.assumed && a.ID != s.management {
+		return []asset.Type{unitType, orgAccount, orgPolicy}
+	}
+	return nil
+}
+
+// toManagers returns a list that, when it is denied to an account that does not manage
+// the organisation, says so: it may be that nothing can be permitted in the account.
+func toManagers(account, op string, list listFunc, describe func(context.Context) (*orgtypes.Organization, error)) listFunc {
+	return func(ctx context.Context, token string) ([]*draft, string, error) {
+		ds, next, err := list(ctx, token)
+		if err == nil || !denies(fault(op, err).Code) {
+			return ds, next, err
+		}
+		organization, other := describe(ctx)
+		if other != nil {
+			return nil, "", err
+		}
+		if manager := aws.ToString(organization.MasterAccountId); manager != account {
+			why := *fault(op, err)
+			why.Code, why.Message = codeNotManager, clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
+			err = &why
+		}
+		return nil, "", err
+	}
+}
+
+func orgTable(describe func(context.Context) (*orgtypes.Organization, error), roots func(context.Context) ([]orgtypes.Root, error)) table {
 	return table{
 		op:    "organizations:DescribeOrganization",
 		types: []asset.Type{orgOrganization},
 		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
-			out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+			x, err := describe(ctx)
 			if err != nil {
 				return nil, "", err
-			}
-			x := out.Organization
-			if x == nil {
-				return nil, "", fmt.Errorf("no organization in the answer")
 			}
 			d := newDraft(orgOrganization, aws.ToString(x.Arn), aws.ToString(x.Id))
 			d.incarnation = d.name

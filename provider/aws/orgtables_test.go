@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 func TestOrganizationAsAssets(t *testing.T) {
@@ -113,5 +115,72 @@ func TestOrganizationThatIsNotToldOf(t *testing.T) {
 	assert.Len(t, inv.Gaps(), 4)
 	for _, typ := range []asset.Type{orgOrganization, unitType, orgAccount, orgPolicy} {
 		assert.Equal(t, asset.Partial, inv.Coverage(account, typ), typ)
+	}
+}
+
+func TestMembersAreNotAskedForTheOrganization(t *testing.T) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Regions: []string{"us-east-1"}}, nil)
+	clear(e.calls.n)
+	inv := e.collect(t, orgOrganization, unitType, orgAccount, orgPolicy)
+	for _, g := range inv.Gaps() {
+		assert.Equal(t, e.ids["old"], g.Scope.Account, "%v", g)
+	}
+	shop, management := asset.Scope{Provider: "aws", Account: e.ids["shop"]}, asset.Scope{Provider: "aws", Account: e.ids["management"]}
+	for _, typ := range []asset.Type{unitType, orgAccount, orgPolicy} {
+		assert.Equal(t, asset.Complete, inv.Coverage(management, typ), typ)
+		assert.Equal(t, asset.NotAsked, inv.Coverage(shop, typ), typ)
+	}
+	assert.Len(t, slices.Collect(inv.OfType(orgAccount)), 4)
+	o := only(t, inv, orgOrganization)
+	assert.Equal(t, management.Account, o.Account)
+	assert.True(t, o.SeenBy(shop.Account), "every account is told which organisation it is in")
+	assert.Nil(t, o.Config.Get("RootId").Unread(), "the view of the account that manages it")
+	// Before anything is looked at, the accounts and the tree are listed to find them.
+	kinds, tree := len(orgtypes.PolicyType("").Values()), 4
+	assert.Equal(t, map[string]int{
+		"STS:GetCallerIdentity": 1, "STS:AssumeRole": 2,
+		"Organizations:ListAccounts": 1 + 1, "Organizations:ListRoots": 1 + 1, "Organizations:ListAccountsForParent": tree, "Organizations:ListOrganizationalUnitsForParent": tree + tree,
+		"Organizations:DescribeOrganization": 3, "Organizations:ListPolicies": kinds, "Organizations:DescribePolicy": 2, "Organizations:ListTargetsForPolicy": 2,
+		"Organizations:ListParents": 4, "Organizations:ListTagsForResource": 3 + 4,
+	}, e.calls.n)
+}
+
+// An account that is looked at by itself is asked, and told that it is the wrong one.
+func TestMembersThatAskAreToldWhoManages(t *testing.T) {
+	x := offline(t)
+	lists := []string{"Organizations:ListRoots", "Organizations:ListAccounts", "Organizations:ListPolicies"}
+	x.fail(denied, lists...)
+	manager := func(id string) []string {
+		x.says("Organizations:DescribeOrganization", &organizations.DescribeOrganizationOutput{Organization: &orgtypes.Organization{MasterAccountId: &id}})
+		var texts []string
+		for _, g := range x.collect(t, unitType, orgAccount, orgPolicy).Gaps() {
+			texts = append(texts, g.Op+": "+g.Code+": "+g.Message)
+		}
+		return texts
+	}
+	why := ": NotManagementAccount: answered only to the management account 111122223333 of the organisation and to accounts to which it delegates: not authorized"
+	assert.Equal(t, []string{"organizations:ListAccounts" + why, "organizations:ListRoots" + why, "organizations:ListPolicies" + why}, manager("111122223333"))
+	assert.Equal(t, 1, x.calls.n["Organizations:DescribeOrganization"])
+	assert.Equal(t, "organizations:ListAccounts: AccessDenied: not authorized", manager("123456789012")[0])
+	x.fail(denied, "Organizations:DescribeOrganization")
+	assert.Equal(t, "AccessDenied", x.collect(t, orgAccount).Gaps()[0].Code, "who manages the organisation is not known")
+	x.fail(code("TooManyRequestsException"), lists...)
+	clear(x.calls.n)
+	assert.Equal(t, "TooManyRequestsException", x.collect(t, orgAccount).Gaps()[0].Code)
+	assert.Zero(t, x.calls.n["Organizations:DescribeOrganization"], "it is no denial")
+}
+
+func TestCheckOfMembersLeavesOutWhatIsAskedElsewhere(t *testing.T) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Regions: []string{"us-east-1"}}, nil)
+	e.fail(denied, "IAM:SimulatePrincipalPolicy")
+	trees, err := e.Check(t.Context(), provider.Query{Types: []asset.Type{orgAccount, s3Bucket}})
+	require.NoError(t, err)
+	for name, listed := range map[string]bool{"management": true, "shop": false} {
+		var names []string
+		for _, s := range below(t, trees, e.ids[name], "permissions").Below {
+			names = append(names, s.Name)
+		}
+		assert.Equal(t, listed, slices.Contains(names, "organizations:ListAccounts"), name)
+		assert.Contains(t, names, "s3:ListAllMyBuckets")
 	}
 }

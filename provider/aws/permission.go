@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/provider"
 )
 
@@ -12,8 +13,9 @@ const identity = "sts:GetCallerIdentity"
 
 // permissions returns the permissions that a discovery takes in an account, and of
 // each the operations that take it, both as the catalogue tells them. It takes no
-// others, but for finding regions and entering the account.
-func (p *Provider) permissions(q provider.Query) map[string][]string {
+// others, but for finding regions and entering the account. Types that are asked for
+// in other accounts take none.
+func (p *Provider) permissions(q provider.Query, elsewhere []asset.Type) map[string][]string {
 	types := q.Types
 	if len(types) == 0 {
 		types = p.Types()
@@ -22,7 +24,7 @@ func (p *Provider) permissions(q provider.Query) map[string][]string {
 	operations := map[string][]string{"ec2:DescribeRegions": {"ec2:DescribeRegions"}}
 	for _, t := range types {
 		for _, o := range p.schema(t).Operations {
-			if o.Name == identity || len(o.Fills) > 0 && !s.wants(t, o.Fills) {
+			if o.Name == identity || slices.Contains(elsewhere, t) || len(o.Fills) > 0 && !s.wants(t, o.Fills) {
 				continue
 			}
 			needed := o.Permissions
@@ -56,7 +58,7 @@ func organizationPermissions(tags bool) []string {
 // looked at, sorted. Where the credentials are for an organisation, the account that
 // they are of needs those of Organizations besides.
 func (p *Provider) Permissions(q provider.Query) []string {
-	all := append(slices.Collect(maps.Keys(p.permissions(q))), p.indexPermissions(q)...)
+	all := append(slices.Collect(maps.Keys(p.permissions(q, nil))), p.indexPermissions(q)...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

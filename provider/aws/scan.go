@@ -25,6 +25,10 @@ type scan struct {
 	only     asset.Ref // the one asset asked for, if it is not zero
 	types    sync.Map  // *known by asset.Type
 
+	// Once the accounts are known: the id of the one that manages the organisation, if
+	// Organizations told of it.
+	management string
+
 	out     chan event
 	workers *semaphore.Weighted
 }
