@@ -15,7 +15,8 @@ import (
 
 const accessAnalyzer asset.Type = "AWS::AccessAnalyzer::Analyzer"
 
-// accessAnalyzerTables read the analyzers of a region.
+// accessAnalyzerTables read the analyzers of a region. One of the organisation is told
+// only to the account that it is in, and analyses all accounts of the organisation.
 func accessAnalyzerTables(u *unit) []table {
 	client := accessanalyzer.NewFromConfig(u.config("accessanalyzer"))
 	return []table{{
@@ -28,7 +29,11 @@ func accessAnalyzerTables(u *unit) []table {
 			}
 			var ds []*draft
 			for _, x := range out.Analyzers {
-				ds = append(ds, analyzerDraft(x))
+				d := analyzerDraft(x)
+				if x.Type == analyzertypes.TypeOrganization {
+					d.observers = u.scan.members
+				}
+				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},

@@ -211,7 +211,13 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 		}
 	}
 	slices.SortFunc(all, func(a, b *account) int { return strings.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(all, func(a, b *account) bool { return a.ID == b.ID }), nil
+	all = slices.CompactFunc(all, func(a, b *account) bool { return a.ID == b.ID })
+	if s.management != "" {
+		for _, a := range all {
+			s.members = append(s.members, a.ID)
+		}
+	}
+	return all, nil
 }
 
 // unnamed returns an account of which Organizations did not tell, for a reason or as it

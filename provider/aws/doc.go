@@ -39,7 +39,9 @@
 // number/region. An asset that an account sees but
 // does not own (the trail of an organisation, a shared subnet) is in the scope of
 // its owner, with the account among its observers; policies that AWS manages are
-// in the scope of an account named "aws".
+// in the scope of an account named "aws". An analyzer of external access for an
+// organisation, which only its owner is told of, is there for every account of the
+// organisation that is looked at, and has them as observers.
 //
 // # What could not be read
 //

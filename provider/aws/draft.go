@@ -30,6 +30,7 @@ type draft struct {
 	created     time.Time
 	incarnation string
 	links       []asset.Link
+	observers   []string // accounts for which it is there as for its owner, and its owner's; sorted
 
 	config, status doc
 	access         any // what policyDocument returns
@@ -122,6 +123,7 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 		URL:         u.consoleURL(d.page),
 		Tags:        d.tags,
 		Links:       d.links,
+		Observers:   d.observers,
 		Parents:     u.account.parents(d.Type),
 		Incarnation: d.incarnation,
 		Created:     d.created,

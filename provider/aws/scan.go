@@ -25,9 +25,10 @@ type scan struct {
 	only     asset.Ref // the one asset asked for, if it is not zero
 	types    sync.Map  // *known by asset.Type
 
-	// Once the accounts are known: the id of the one that manages the organisation, if
-	// Organizations told of it.
+	// Once the accounts are known, if Organizations told of them: the id of the one that
+	// manages the organisation, and the ids of those that are looked at, sorted.
 	management string
+	members    []string
 
 	out     chan event
 	workers *semaphore.Weighted

@@ -12,6 +12,8 @@ import (
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	hubtypes "github.com/aws/aws-sdk-go-v2/service/securityhub/types"
@@ -234,6 +236,37 @@ func TestHub(t *testing.T) {
 	x.says("SecurityHub:ListTagsForResource", &securityhub.ListTagsForResourceOutput{Tags: map[string]string{"team": "sec"}})
 	a := only(t, x.collect(t, securityHub), securityHub)
 	assertJSON(t, `{"ARN":"arn:aws:securityhub:us-east-1:123456789012:hub/default","SubscribedAt":"2026-01-01T00:00:00.000Z","AutoEnableControls":true,"ControlFindingGenerator":"SECURITY_CONTROL","Tags":{"team":"sec"}}`, a.Config)
+}
+
+// An analyzer of the organisation is told to its owner, and analyses all accounts.
+func TestAnalyzersOfTheOrganization(t *testing.T) {
+	for name, tt := range map[string]struct {
+		organization bool
+		typ          analyzertypes.Type
+		observers    []string
+	}{
+		"of the organisation":        {true, analyzertypes.TypeOrganization, []string{"123456789012", "222222222222"}},
+		"of the account":             {true, analyzertypes.TypeAccount, nil},
+		"of unused access":           {true, analyzertypes.TypeOrganizationUnusedAccess, nil}, // may leave accounts out
+		"Organizations is not asked": {false, analyzertypes.TypeOrganization, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := offline(t)
+			x.Provider.opts.Organization = tt.organization
+			member := func(id string) orgtypes.Account {
+				return orgtypes.Account{Id: &id, Arn: aws.String("arn:aws:organizations::123456789012:account/o-1/" + id), Status: orgtypes.AccountStatusActive}
+			}
+			x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{member("222222222222"), member("123456789012")}})
+			x.says("Organizations:ListRoots", &organizations.ListRootsOutput{})
+			x.says("AccessAnalyzer:ListAnalyzers", &accessanalyzer.ListAnalyzersOutput{Analyzers: []analyzertypes.AnalyzerSummary{{
+				Arn: inTestRegion("access-analyzer", "analyzer/a"), Name: aws.String("a"), Type: tt.typ, Status: analyzertypes.AnalyzerStatusActive,
+			}}})
+			x.says("AccessAnalyzer:ListArchiveRules", &accessanalyzer.ListArchiveRulesOutput{})
+			a := only(t, x.collect(t, accessAnalyzer), accessAnalyzer)
+			assert.Equal(t, "123456789012", a.Account)
+			assert.Equal(t, tt.observers, a.Observers)
+		})
+	}
 }
 
 func TestPagesOfWatchers(t *testing.T) {
