@@ -18,18 +18,23 @@ const dynamoTable asset.Type = "AWS::DynamoDB::Table"
 func dynamoTables(u *unit) []table {
 	client := dynamodb.NewFromConfig(u.config("dynamodb"))
 	return []table{{
-		op:    "dynamodb:ListTables",
-		types: []asset.Type{dynamoTable},
+		op:     "dynamodb:ListTables",
+		types:  []asset.Type{dynamoTable},
+		absent: []string{(&ddbtypes.ResourceNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			if name := u.onlyName("table/", dynamoTable); name != "" {
+				if _, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name}); err != nil {
+					return nil, "", err
+				}
+				return []*draft{dynamoDraft(u, name)}, "", nil
+			}
 			out, err := client.ListTables(ctx, &dynamodb.ListTablesInput{ExclusiveStartTableName: optional(token), Limit: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
 			for _, name := range out.TableNames {
-				d := newDraft(dynamoTable, u.arn("dynamodb", "table/"+name), name)
-				d.config = doc{"TableName": name}
-				ds = append(ds, d)
+				ds = append(ds, dynamoDraft(u, name))
 			}
 			return ds, aws.ToString(out.LastEvaluatedTableName), nil
 		},
@@ -48,6 +53,12 @@ func dynamoTables(u *unit) []table {
 			},
 		}),
 	}}
+}
+
+func dynamoDraft(u *unit, name string) *draft {
+	d := newDraft(dynamoTable, u.arn("dynamodb", "table/"+name), name)
+	d.config = doc{"TableName": name}
+	return d
 }
 
 func dynamoRead(u *unit, d *draft, x *ddbtypes.TableDescription) {

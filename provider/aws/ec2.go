@@ -89,6 +89,22 @@ func (u *unit) ec2OpenARN(kind, id string) string {
 	return strings.Join([]string{"arn", u.account.partition, "ec2", u.region, "", kind + "/" + id}, ":")
 }
 
+// ec2Only returns the filter by which a list answers the one asset of the types that is
+// asked for, and none if all are. Ids for which there is nothing are no error then. In
+// the ids of routes and of entries of ACLs follows, after a slash, what is in the table
+// or the ACL that the list answers.
+func (u *unit) ec2Only(filter, prefix string, types ...asset.Type) []ec2types.Filter {
+	id := u.onlyName(prefix, types...)
+	if id == "" {
+		return nil
+	}
+	if i := strings.IndexByte(id, '/'); i > 0 {
+		id = id[:i]
+	}
+	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(id)
+	return []ec2types.Filter{{Name: &filter, Values: []string{literal}}}
+}
+
 // ec2Name returns the name that people gave a resource, which is a tag, or else its id.
 func ec2Name(tags map[string]string, id string) string {
 	if name := tags["Name"]; name != "" {

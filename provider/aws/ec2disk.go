@@ -17,7 +17,7 @@ func volumeTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeVolumes",
 		types: []asset.Type{ec2Volume},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{NextToken: optional(token), MaxResults: aws.Int32(500)})
+			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: u.ec2Only("volume-id", "volume/", ec2Volume), NextToken: optional(token), MaxResults: aws.Int32(500)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -78,7 +78,7 @@ func volumeDraft(u *unit, x ec2types.Volume) *draft {
 func snapshotTable(u *unit, client *ec2.Client) table {
 	page := func(ctx context.Context, token string, restorableBy []string) (*ec2.DescribeSnapshotsOutput, error) {
 		return client.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
-			OwnerIds: []string{"self"}, RestorableByUserIds: restorableBy,
+			OwnerIds: []string{"self"}, RestorableByUserIds: restorableBy, Filters: u.ec2Only("snapshot-id", "snapshot/", ec2Snapshot),
 			NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
 		})
 	}
@@ -180,7 +180,7 @@ func imageTable(u *unit, client *ec2.Client) table {
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
 			out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{
 				Owners: []string{"self"}, IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true),
-				NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
+				Filters: u.ec2Only("image-id", "image/", ec2Image), NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
 			})
 			if err != nil {
 				return nil, "", err

@@ -18,7 +18,7 @@ func vpcEndpointTable(u *unit, client *ec2.Client) table {
 		also:  []string{"ec2:DescribeSubnets"},
 		types: []asset.Type{ec2VPCEndpoint},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{Filters: u.ec2Only("vpc-endpoint-id", "vpc-endpoint/", ec2VPCEndpoint), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -101,7 +101,7 @@ func peeringTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeVpcPeeringConnections",
 		types: []asset.Type{ec2Peering},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{Filters: u.ec2Only("vpc-peering-connection-id", "vpc-peering-connection/", ec2Peering), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

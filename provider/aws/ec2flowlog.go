@@ -16,7 +16,7 @@ func flowLogTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeFlowLogs",
 		types: []asset.Type{ec2FlowLog},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{Filter: u.ec2Only("flow-log-id", "vpc-flow-log/", ec2FlowLog), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -15,7 +15,7 @@ func internetGatewayTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeInternetGateways",
 		types: []asset.Type{ec2InternetGateway},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: u.ec2Only("internet-gateway-id", "internet-gateway/", ec2InternetGateway), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -48,7 +48,7 @@ func natGatewayTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeNatGateways",
 		types: []asset.Type{ec2NATGateway},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{Filter: u.ec2Only("nat-gateway-id", "natgateway/", ec2NATGateway), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -21,7 +21,7 @@ func securityGroupTable(u *unit, client *ec2.Client) table {
 		also:  []string{"ec2:DescribeSubnets", "ec2:DescribeManagedPrefixLists"},
 		types: []asset.Type{ec2SecurityGroup},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: u.ec2Only("group-id", "security-group/", ec2SecurityGroup), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

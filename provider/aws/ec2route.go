@@ -35,7 +35,7 @@ func networkACLTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeNetworkAcls",
 		types: []asset.Type{ec2NetworkACL, ec2NetworkACLEntry},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			acls, next, err := networkACLPage(ctx, client, token)
+			acls, next, err := networkACLPage(ctx, client, token, u.ec2Only("network-acl-id", "network-acl/", ec2NetworkACL, ec2NetworkACLEntry)...)
 			if err != nil {
 				return nil, "", err
 			}
@@ -100,7 +100,7 @@ func routeTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeRouteTables",
 		types: []asset.Type{ec2RouteTable, ec2Route},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			out, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: u.ec2Only("route-table-id", "route-table/", ec2RouteTable, ec2Route), NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -13,19 +13,20 @@ import (
 
 // vpcTable reads VPCs. What a VPC has by default is asked for once for all.
 func vpcTable(u *unit, client *ec2.Client) table {
+	only := u.ec2Only("vpc-id", "vpc/", ec2VPC)
 	attribute := func(ctx context.Context, d *draft, name ec2types.VpcAttributeName) (*ec2.DescribeVpcAttributeOutput, error) {
 		return client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &d.key, Attribute: name})
 	}
-	groups := once(func(ctx context.Context) (map[string]*string, error) { return defaultGroups(ctx, client) })
-	acls := once(func(ctx context.Context) (map[string]*string, error) { return defaultACLs(ctx, client) })
+	groups := once(func(ctx context.Context) (map[string]*string, error) { return defaultGroups(ctx, client, only...) })
+	acls := once(func(ctx context.Context) (map[string]*string, error) { return defaultACLs(ctx, client, only...) })
 	controls := once(func(ctx context.Context) (map[string]ec2types.VpcEncryptionControl, error) {
-		return encryptionControls(ctx, client)
+		return encryptionControls(ctx, client, only...)
 	})
 	return table{
 		op:    "ec2:DescribeVpcs",
 		types: []asset.Type{ec2VPC},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: only, NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -157,10 +158,10 @@ func encryptionControl(c ec2types.VpcEncryptionControl) doc {
 	return m
 }
 
-func encryptionControls(ctx context.Context, client *ec2.Client) (map[string]ec2types.VpcEncryptionControl, error) {
+func encryptionControls(ctx context.Context, client *ec2.Client, filters ...ec2types.Filter) (map[string]ec2types.VpcEncryptionControl, error) {
 	byVPC := map[string]ec2types.VpcEncryptionControl{}
 	for c, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.VpcEncryptionControl, string, error) {
-		out, err := client.DescribeVpcEncryptionControls(ctx, &ec2.DescribeVpcEncryptionControlsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+		out, err := client.DescribeVpcEncryptionControls(ctx, &ec2.DescribeVpcEncryptionControlsInput{Filters: filters, NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 		if err != nil {
 			return nil, "", err
 		}
@@ -175,13 +176,11 @@ func encryptionControls(ctx context.Context, client *ec2.Client) (map[string]ec2
 }
 
 // defaultGroups returns the ids of the default security groups by VPC.
-func defaultGroups(ctx context.Context, client *ec2.Client) (map[string]*string, error) {
+func defaultGroups(ctx context.Context, client *ec2.Client, filters ...ec2types.Filter) (map[string]*string, error) {
+	filters = append(filters, ec2types.Filter{Name: aws.String("group-name"), Values: []string{"default"}})
 	byVPC := map[string]*string{}
 	for g, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.SecurityGroup, string, error) {
-		out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
-			Filters:   []ec2types.Filter{{Name: aws.String("group-name"), Values: []string{"default"}}},
-			NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
-		})
+		out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filters, NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 		if err != nil {
 			return nil, "", err
 		}
@@ -196,10 +195,10 @@ func defaultGroups(ctx context.Context, client *ec2.Client) (map[string]*string,
 }
 
 // defaultACLs returns the ids of the default network ACLs by VPC.
-func defaultACLs(ctx context.Context, client *ec2.Client) (map[string]*string, error) {
-	filter := ec2types.Filter{Name: aws.String("default"), Values: []string{"true"}}
+func defaultACLs(ctx context.Context, client *ec2.Client, filters ...ec2types.Filter) (map[string]*string, error) {
+	filters = append(filters, ec2types.Filter{Name: aws.String("default"), Values: []string{"true"}})
 	byVPC := map[string]*string{}
-	for a, err := range networkACLs(ctx, client, filter) {
+	for a, err := range networkACLs(ctx, client, filters...) {
 		if err != nil {
 			return nil, err
 		}
@@ -211,7 +210,7 @@ func defaultACLs(ctx context.Context, client *ec2.Client) (map[string]*string, e
 func subnetTable(u *unit, client *ec2.Client) table {
 	associations := once(func(ctx context.Context) (map[string]*string, error) {
 		bySubnet := map[string]*string{}
-		for acl, err := range networkACLs(ctx, client) {
+		for acl, err := range networkACLs(ctx, client, u.ec2Only("association.subnet-id", "subnet/", ec2Subnet)...) {
 			if err != nil {
 				return nil, err
 			}
@@ -225,7 +224,7 @@ func subnetTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeSubnets",
 		types: []asset.Type{ec2Subnet},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: u.ec2Only("subnet-id", "subnet/", ec2Subnet), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -16,10 +16,15 @@ const ecrRepository asset.Type = "AWS::ECR::Repository"
 func ecrTables(u *unit) []table {
 	client := ecr.NewFromConfig(u.config("ecr"))
 	return []table{{
-		op:    "ecr:DescribeRepositories",
-		types: []asset.Type{ecrRepository},
+		op:     "ecr:DescribeRepositories",
+		types:  []asset.Type{ecrRepository},
+		absent: []string{(&ecrtypes.RepositoryNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{NextToken: optional(token), MaxResults: aws.Int32(1000)})
+			in := &ecr.DescribeRepositoriesInput{NextToken: optional(token), MaxResults: aws.Int32(1000)}
+			if name := u.onlyName("repository/", ecrRepository); name != "" {
+				in = &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}}
+			}
+			out, err := client.DescribeRepositories(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}

@@ -21,7 +21,7 @@ const (
 // ecsTables read clusters, the services in each, and task definitions that are active.
 func ecsTables(u *unit) []table {
 	client := ecs.NewFromConfig(u.config("ecs"))
-	return []table{ecsClusterTable(u, client), ecsTaskTable(client)}
+	return []table{ecsClusterTable(u, client), ecsTaskTable(u, client)}
 }
 
 func ecsClusterTable(u *unit, client *ecs.Client) table {
@@ -29,17 +29,17 @@ func ecsClusterTable(u *unit, client *ecs.Client) table {
 		op:    "ecs:ListClusters",
 		types: []asset.Type{ecsCluster},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.ListClusters(ctx, &ecs.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			ids, next, err := ecsClusters(ctx, u, client, token)
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
-			for _, id := range out.ClusterArns {
+			for _, id := range ids {
 				d := newDraft(ecsCluster, id, arnName(id))
 				d.config = doc{"Arn": id, "ClusterName": d.name}
 				ds = append(ds, d)
 			}
-			return ds, aws.ToString(out.NextToken), nil
+			return ds, next, nil
 		},
 		reads: []read{{
 			op:   "ecs:DescribeClusters",
@@ -80,6 +80,39 @@ func ecsClusterTable(u *unit, client *ecs.Client) table {
 		}},
 		under: []table{ecsServiceTable(u, client)},
 	}
+}
+
+// ecsClusters returns a page of the ARNs of clusters. One that is asked for, itself or
+// for a service in it, is described to know that it is there: a while after it was
+// deleted it still is, as inactive.
+func ecsClusters(ctx context.Context, u *unit, client *ecs.Client, token string) ([]string, string, error) {
+	name := u.onlyName("cluster/", ecsCluster)
+	if cluster, _, ok := strings.Cut(u.onlyName("service/", ecsService), "/"); ok {
+		name = cluster // in older ARNs of services there is none
+	}
+	if name == "" {
+		out, err := client.ListClusters(ctx, &ecs.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.ClusterArns, aws.ToString(out.NextToken), nil
+	}
+	out, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{name}})
+	if err != nil {
+		return nil, "", err
+	}
+	for _, f := range out.Failures {
+		if aws.ToString(f.Reason) != "MISSING" {
+			return nil, "", ecsFailure("ecs:DescribeClusters", aws.ToString(f.Arn), out.Failures)
+		}
+	}
+	var arns []string
+	for _, x := range out.Clusters {
+		if aws.ToString(x.Status) != "INACTIVE" {
+			arns = append(arns, aws.ToString(x.ClusterArn))
+		}
+	}
+	return arns, "", nil
 }
 
 // ids returns the ids of drafts.
@@ -206,13 +239,15 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 	}
 }
 
-func ecsTaskTable(client *ecs.Client) table {
+func ecsTaskTable(u *unit, client *ecs.Client) table {
 	return table{
 		op:    "ecs:ListTaskDefinitions",
 		types: []asset.Type{ecsTaskDefinition},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			// What is called a prefix is the whole name of a family.
+			family, _, _ := strings.Cut(u.onlyName("task-definition/", ecsTaskDefinition), ":")
 			out, err := client.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
-				NextToken: optional(token), MaxResults: aws.Int32(100), Status: ecstypes.TaskDefinitionStatusActive,
+				FamilyPrefix: optional(family), NextToken: optional(token), MaxResults: aws.Int32(100), Status: ecstypes.TaskDefinitionStatusActive,
 			})
 			if err != nil {
 				return nil, "", err

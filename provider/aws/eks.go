@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -20,17 +21,29 @@ const (
 func eksTables(u *unit) []table {
 	client := eks.NewFromConfig(u.config("eks"))
 	return []table{{
-		op:    "eks:ListClusters",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{eksCluster},
+		op:     "eks:ListClusters",
+		also:   []string{"ec2:DescribeSubnets"},
+		types:  []asset.Type{eksCluster},
+		absent: []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			name := u.onlyName("cluster/", eksCluster)
+			if group := u.onlyName("nodegroup/", eksNodegroup); group != "" {
+				name, _, _ = strings.Cut(group, "/")
+			}
+			if name != "" {
+				_, err := client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})
+				if err != nil {
+					return nil, "", err
+				}
+				return []*draft{eksClusterDraft(u, name)}, "", nil
+			}
 			out, err := client.ListClusters(ctx, &eks.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
 			for _, name := range out.Clusters {
-				ds = append(ds, newDraft(eksCluster, u.arn("eks", "cluster/"+name), name))
+				ds = append(ds, eksClusterDraft(u, name))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -50,6 +63,10 @@ func eksTables(u *unit) []table {
 		}},
 		under: []table{eksNodegroupTable(u, client)},
 	}}
+}
+
+func eksClusterDraft(u *unit, name string) *draft {
+	return newDraft(eksCluster, u.arn("eks", "cluster/"+name), name)
 }
 
 func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster) {

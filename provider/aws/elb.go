@@ -31,11 +31,18 @@ func elbTables(u *unit) []table {
 
 func elbLoadBalancers(u *unit, client *elb.Client) table {
 	return table{
-		op:    "elasticloadbalancing:DescribeLoadBalancers",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{elbLoadBalancer},
+		op:     "elasticloadbalancing:DescribeLoadBalancers",
+		also:   []string{"ec2:DescribeSubnets"},
+		types:  []asset.Type{elbLoadBalancer},
+		absent: []string{(&elbtypes.LoadBalancerNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
+			in := &elb.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)}
+			if id := u.onlyID(elbLoadBalancer); id != "" {
+				in = &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{id}}
+			} else if id := u.onlyID(elbListener); id != "" {
+				in = &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{listenerParent(id)}}
+			}
+			out, err := client.DescribeLoadBalancers(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}
@@ -94,6 +101,12 @@ func elbLoadBalancers(u *unit, client *elb.Client) table {
 			}, elbTags(client)},
 		}},
 	}
+}
+
+// listenerParent returns the ARN of the load balancer of a listener: that of the listener
+// has another kind, and an id at the end.
+func listenerParent(id string) string {
+	return strings.Replace(id[:max(0, strings.LastIndexByte(id, '/'))], ":listener/", ":loadbalancer/", 1)
 }
 
 // elbTags reads tags, of up to 20 things in a call.
@@ -220,11 +233,16 @@ func (d *draft) linkCertificate(arn string) {
 
 func elbTargetGroups(u *unit, client *elb.Client) table {
 	return table{
-		op:    "elasticloadbalancing:DescribeTargetGroups",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{elbTargetGroup},
+		op:     "elasticloadbalancing:DescribeTargetGroups",
+		also:   []string{"ec2:DescribeSubnets"},
+		types:  []asset.Type{elbTargetGroup},
+		absent: []string{(&elbtypes.TargetGroupNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
+			in := &elb.DescribeTargetGroupsInput{Marker: optional(token), PageSize: aws.Int32(elbPage)}
+			if id := u.onlyID(elbTargetGroup); id != "" {
+				in = &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{id}}
+			}
+			out, err := client.DescribeTargetGroups(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}

@@ -21,15 +21,15 @@ const (
 // kmsTables read keys and aliases.
 func kmsTables(u *unit) []table {
 	client := kms.NewFromConfig(u.config("kms"))
-	return []table{kmsKeys(client), kmsAliases(u, client)}
+	return []table{kmsKeys(u, client), kmsAliases(u, client)}
 }
 
 // kmsKeys reads keys. The list tells only that there is one: a key that may be the
 // replica of one in another region, which is another type, is described to know.
-func kmsKeys(client *kms.Client) table {
-	var multi sync.Map // what was described for the list: *kmstypes.KeyMetadata by ARN
+func kmsKeys(u *unit, client *kms.Client) table {
+	var described sync.Map // what was described for the list: *kmstypes.KeyMetadata by ARN
 	describe := func(ctx context.Context, arn string) (*kmstypes.KeyMetadata, error) {
-		if m, ok := multi.LoadAndDelete(arn); ok {
+		if m, ok := described.LoadAndDelete(arn); ok {
 			return m.(*kmstypes.KeyMetadata), nil
 		}
 		out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn})
@@ -41,16 +41,32 @@ func kmsKeys(client *kms.Client) table {
 		}
 		return out.KeyMetadata, nil
 	}
+	list := func(ctx context.Context, token string) ([]kmstypes.KeyListEntry, string, error) {
+		if id := u.onlyName("key/", kmsKey, kmsReplicaKey); id != "" {
+			m, err := describe(ctx, id)
+			if err != nil {
+				return nil, "", err
+			}
+			described.Store(aws.ToString(m.Arn), m)
+			return []kmstypes.KeyListEntry{{KeyId: m.KeyId, KeyArn: m.Arn}}, "", nil
+		}
+		out, err := client.ListKeys(ctx, &kms.ListKeysInput{Marker: optional(token), Limit: aws.Int32(1000)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Keys, aws.ToString(out.NextMarker), nil
+	}
 	return table{
-		op:    "kms:ListKeys",
-		types: []asset.Type{kmsKey, kmsReplicaKey},
+		op:     "kms:ListKeys",
+		types:  []asset.Type{kmsKey, kmsReplicaKey},
+		absent: []string{(&kmstypes.NotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.ListKeys(ctx, &kms.ListKeysInput{Marker: optional(token), Limit: aws.Int32(1000)})
+			keys, next, err := list(ctx, token)
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
-			for _, k := range out.Keys {
+			for _, k := range keys {
 				id, arn := aws.ToString(k.KeyId), aws.ToString(k.KeyArn)
 				d := newDraft(kmsKey, arn, id)
 				if strings.HasPrefix(id, "mrk-") {
@@ -58,7 +74,7 @@ func kmsKeys(client *kms.Client) table {
 					if err != nil {
 						d.lost = err
 					} else {
-						multi.Store(arn, m)
+						described.Store(arn, m)
 						if c := m.MultiRegionConfiguration; c != nil && c.MultiRegionKeyType == kmstypes.MultiRegionKeyTypeReplica {
 							d.Type = kmsReplicaKey
 						}
@@ -68,7 +84,7 @@ func kmsKeys(client *kms.Client) table {
 				d.config = doc{"Arn": arn, "KeyId": id}
 				ds = append(ds, d)
 			}
-			return ds, aws.ToString(out.NextMarker), nil
+			return ds, next, nil
 		},
 		reads: []read{{
 			op: "kms:DescribeKey",

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,10 +25,23 @@ const lambdaNotFound = "ResourceNotFoundException"
 func lambdaTables(u *unit) []table {
 	client := lambda.NewFromConfig(u.config("lambda"))
 	return []table{{
-		op:    "lambda:ListFunctions",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{lambdaFunction},
+		op:     "lambda:ListFunctions",
+		also:   []string{"lambda:GetFunctionConfiguration", "ec2:DescribeSubnets"},
+		types:  []asset.Type{lambdaFunction},
+		absent: []string{lambdaNotFound},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			// After the name may follow an alias or a version, which is no function.
+			name, qualifier, _ := strings.Cut(u.onlyName("function:", lambdaFunction, lambdaURL), ":")
+			if qualifier != "" && u.onlyID(lambdaFunction) != "" {
+				return nil, "", nil
+			}
+			if name != "" {
+				out, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+				if err != nil {
+					return nil, "", err
+				}
+				return []*draft{lambdaDraft(ctx, u, lambdaConfiguration(out))}, "", nil
+			}
 			// The service answers 50 functions at most, whatever is asked for.
 			out, err := client.ListFunctions(ctx, &lambda.ListFunctionsInput{Marker: optional(token), MaxItems: aws.Int32(50)})
 			if err != nil {
@@ -57,6 +71,19 @@ func lambdaTables(u *unit) []table {
 			},
 		}},
 	}}
+}
+
+// lambdaConfiguration returns what is answered for one function as the list answers it
+// for all.
+func lambdaConfiguration(out *lambda.GetFunctionConfigurationOutput) lambdatypes.FunctionConfiguration {
+	var x lambdatypes.FunctionConfiguration
+	to, from := reflect.ValueOf(&x).Elem(), reflect.ValueOf(out).Elem()
+	for _, f := range reflect.VisibleFields(to.Type()) {
+		if v := from.FieldByName(f.Name); f.IsExported() && v.IsValid() {
+			to.FieldByIndex(f.Index).Set(v)
+		}
+	}
+	return x
 }
 
 func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfiguration) *draft {
@@ -101,16 +128,17 @@ func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfigurati
 		"VpcConfig":              nil,
 	}
 	d.status = doc{
-		"State":            x.State,
-		"StateReasonCode":  x.StateReasonCode,
-		"LastModified":     x.LastModified,
-		"LastUpdateStatus": x.LastUpdateStatus,
-		"CodeSha256":       x.CodeSha256,
-		"CodeSize":         x.CodeSize,
-		"Version":          x.Version,
-		"RevisionId":       x.RevisionId,
-		"SigningJobArn":    x.SigningJobArn,
-		"VpcId":            nil,
+		"LastModified":  x.LastModified,
+		"CodeSha256":    x.CodeSha256,
+		"CodeSize":      x.CodeSize,
+		"Version":       x.Version,
+		"RevisionId":    x.RevisionId,
+		"SigningJobArn": x.SigningJobArn,
+		"VpcId":         nil,
+	}
+	// The list leaves these out.
+	if x.State != "" {
+		d.status["State"], d.status["StateReasonCode"], d.status["LastUpdateStatus"] = x.State, x.StateReasonCode, x.LastUpdateStatus
 	}
 	// A function outside of all VPCs is answered with an empty configuration.
 	if v := x.VpcConfig; v != nil && aws.ToString(v.VpcId) != "" {

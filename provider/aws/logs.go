@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,7 +22,7 @@ func logsTables(u *unit) []table {
 		op:    "logs:DescribeLogGroups",
 		types: []asset.Type{logGroup},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{NextToken: optional(token), Limit: aws.Int32(50)})
+			out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: optional(u.onlyName("log-group:", logGroup)), NextToken: optional(token), Limit: aws.Int32(50)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -33,10 +34,14 @@ func logsTables(u *unit) []table {
 		},
 		reads: logGroupReads(client),
 	}, {
-		op:    "logs:DescribeMetricFilters",
-		types: []asset.Type{metricFilter},
+		op:     "logs:DescribeMetricFilters",
+		types:  []asset.Type{metricFilter},
+		absent: []string{(&logstypes.ResourceNotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeMetricFilters(ctx, &cloudwatchlogs.DescribeMetricFiltersInput{NextToken: optional(token), Limit: aws.Int32(50)})
+			group, name, _ := strings.Cut(u.onlyName("log-group:", metricFilter), "|")
+			out, err := client.DescribeMetricFilters(ctx, &cloudwatchlogs.DescribeMetricFiltersInput{
+				LogGroupName: optional(group), FilterNamePrefix: optional(name), NextToken: optional(token), Limit: aws.Int32(50),
+			})
 			if err != nil {
 				return nil, "", err
 			}

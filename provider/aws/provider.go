@@ -86,8 +86,9 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 	}
 }
 
-// Get implements [provider.Getter]. Where the id does not tell the account it looks
-// in all of them.
+// Get implements [provider.Getter]. It looks in the account and the region that the id
+// names, and in all that the provider looks at where it does not name them. Most
+// services are asked for the one asset; of others what has the type is listed.
 func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error) {
 	if _, ok := slices.BinarySearch(p.Types(), ref.Type); !ok {
 		r := resources()[ref.Type]
@@ -106,7 +107,13 @@ func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
 		case *asset.Asset:
 			found = o
 		case *asset.Gap:
-			gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, o.Unread()))
+			if o.Type == ref.Type || o.Type == "" {
+				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, o.Unread()))
+			}
+		case *asset.Coverage:
+			if o.Type == ref.Type && o.State != asset.Complete && len(gaps) == 0 {
+				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &asset.Unread{Code: asset.CodeIncomplete, Message: "the list may leave things out"}))
+			}
 		}
 		return found == nil
 	})
@@ -120,7 +127,11 @@ func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
 }
 
 // where returns the account and the region that a ref names, empty where it does not.
+// A peering connection is also seen from its other end.
 func where(ref asset.Ref) (account, region string) {
+	if ref.Type == ec2Peering {
+		return "", ""
+	}
 	if id, err := arn.Parse(ref.ID); err == nil {
 		return id.AccountID, id.Region
 	}

@@ -60,11 +60,15 @@ func rdsClusterType(engine *string) asset.Type {
 
 func rdsInstanceTable(u *unit, client *rds.Client) table {
 	return table{
-		op:    "rds:DescribeDBInstances",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{rdsInstance, neptuneInstance, docdbInstance},
+		op:     "rds:DescribeDBInstances",
+		also:   []string{"ec2:DescribeSubnets"},
+		types:  []asset.Type{rdsInstance, neptuneInstance, docdbInstance},
+		absent: []string{(&rdstypes.DBInstanceNotFoundFault{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{
+				DBInstanceIdentifier: optional(u.onlyName("db:", rdsInstance, neptuneInstance, docdbInstance)),
+				Marker:               optional(token), MaxRecords: aws.Int32(rdsPage),
+			})
 			if err != nil {
 				return nil, "", err
 			}

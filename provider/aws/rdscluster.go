@@ -13,10 +13,14 @@ import (
 
 func rdsClusterTable(u *unit, client *rds.Client) table {
 	return table{
-		op:    "rds:DescribeDBClusters",
-		types: []asset.Type{rdsCluster, neptuneCluster, docdbCluster},
+		op:     "rds:DescribeDBClusters",
+		types:  []asset.Type{rdsCluster, neptuneCluster, docdbCluster},
+		absent: []string{(&rdstypes.DBClusterNotFoundFault{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{
+				DBClusterIdentifier: optional(u.onlyName("cluster:", rdsCluster, neptuneCluster, docdbCluster)),
+				Marker:              optional(token), MaxRecords: aws.Int32(rdsPage),
+			})
 			if err != nil {
 				return nil, "", err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/openstance/stance/asset"
 )
@@ -13,12 +14,26 @@ import (
 // and have no attributes to ask for.
 const automated = "automated"
 
+// rdsOnly returns the filter by which a list answers the one snapshot that is asked for,
+// and none if all are. By its identifier alone RDS does not find one that is automated.
+func (u *unit) rdsOnly(filter, prefix string, t asset.Type) []rdstypes.Filter {
+	name := u.onlyName(prefix, t)
+	if name == "" {
+		return nil
+	}
+	return []rdstypes.Filter{{Name: &filter, Values: []string{name}}}
+}
+
 func rdsSnapshotTable(u *unit, client *rds.Client) table {
 	return table{
-		op:    "rds:DescribeDBSnapshots",
-		types: []asset.Type{rdsSnapshot},
+		op:     "rds:DescribeDBSnapshots",
+		types:  []asset.Type{rdsSnapshot},
+		absent: []string{(&rdstypes.DBSnapshotNotFoundFault{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{
+				Filters: u.rdsOnly("db-snapshot-id", "snapshot:", rdsSnapshot),
+				Marker:  optional(token), MaxRecords: aws.Int32(rdsPage),
+			})
 			if err != nil {
 				return nil, "", err
 			}
@@ -89,10 +104,14 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 // among them, which the engine tells apart.
 func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
 	return table{
-		op:    "rds:DescribeDBClusterSnapshots",
-		types: []asset.Type{rdsClusterSnapshot},
+		op:     "rds:DescribeDBClusterSnapshots",
+		types:  []asset.Type{rdsClusterSnapshot},
+		absent: []string{(&rdstypes.DBClusterSnapshotNotFoundFault{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{
+				Filters: u.rdsOnly("db-cluster-snapshot-id", "cluster-snapshot:", rdsClusterSnapshot),
+				Marker:  optional(token), MaxRecords: aws.Int32(rdsPage),
+			})
 			if err != nil {
 				return nil, "", err
 			}

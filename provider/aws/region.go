@@ -14,11 +14,26 @@ import (
 )
 
 // regions returns the regions of an account to look at, sorted, and emits gaps for
-// those that cannot be.
+// those that cannot be. For one asset it is the region that the ref names. In the
+// owner's account nothing is asked for that: whether the region is enabled shows when
+// the asset is asked for, which is then refused.
 func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
 	asked := slices.Clone(s.provider.opts.Regions)
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
+	owner, home := where(s.only)
+	if owner == a.ID && home != "" && s.only.Type != regionType && (len(asked) == 0 || slices.Contains(asked, home)) {
+		return []string{home}
+	}
+	regions := s.enabledRegions(ctx, a, plans, asked)
+	if slices.Contains(regions, home) {
+		return []string{home}
+	}
+	// What is at home in a region that is not looked at may be seen in one that is.
+	return regions
+}
+
+func (s *scan) enabledRegions(ctx context.Context, a *account, plans []plan, asked []string) []string {
 	enabled, known, err := a.listRegions(ctx)
 	switch {
 	case err != nil && len(asked) > 0:

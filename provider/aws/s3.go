@@ -25,7 +25,7 @@ func s3Tables(u *unit) []table {
 		types:  []asset.Type{s3Bucket},
 		global: true,
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.ListBuckets(ctx, &s3.ListBucketsInput{ContinuationToken: optional(token), MaxBuckets: aws.Int32(1000)})
+			out, err := client.ListBuckets(ctx, &s3.ListBucketsInput{Prefix: optional(u.onlyName("", s3Bucket)), ContinuationToken: optional(token), MaxBuckets: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
 			}

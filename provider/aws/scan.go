@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,7 @@ type scan struct {
 	query    provider.Query
 	only     asset.Ref // the one asset asked for, if it is not zero
 	types    sync.Map  // *known by asset.Type
+	gaps     atomic.Int64
 
 	// Once the accounts are known, if Organizations told of them: the id of the one that
 	// manages the organisation, and the ids of those that are looked at, sorted.
@@ -56,7 +58,12 @@ func (s *scan) wants(t asset.Type, paths []asset.Path) bool {
 func (s *scan) now() time.Time { return s.provider.opts.Now().UTC() }
 
 // emit hands an observation over; it is dropped when the discovery has ended.
-func (s *scan) emit(ctx context.Context, o asset.Observation) { s.send(ctx, event{observation: o}) }
+func (s *scan) emit(ctx context.Context, o asset.Observation) {
+	if _, ok := o.(*asset.Gap); ok {
+		s.gaps.Add(1)
+	}
+	s.send(ctx, event{observation: o})
+}
 
 func (s *scan) send(ctx context.Context, e event) {
 	select {
@@ -146,9 +153,14 @@ func (s *scan) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if id, _ := where(s.only); id != "" {
-		// What an account does not own may still be seen from another.
-		slices.SortStableFunc(accounts, func(a, b *account) int { return boolOrder(b.ID == id, a.ID == id) })
+	owner, _ := where(s.only)
+	if i := slices.IndexFunc(accounts, func(a *account) bool { return a.ID == owner }); i >= 0 {
+		// Others may see what the owner could not tell of.
+		before := s.gaps.Load()
+		if s.account(ctx, accounts[i], plans); s.gaps.Load() == before {
+			return nil
+		}
+		accounts = slices.Delete(accounts, i, i+1)
 	}
 	var g errgroup.Group
 	g.SetLimit(accountsAtOnce)
@@ -159,16 +171,6 @@ func (s *scan) run(ctx context.Context) error {
 		})
 	}
 	return g.Wait()
-}
-
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // account looks at one account, region by region at once.
@@ -190,16 +192,13 @@ func (s *scan) account(ctx context.Context, a *account, plans []plan) {
 		lanes[region] = append(lanes[region], &unit{scan: s, account: a, region: region, service: pl.service})
 		total++
 	}
-	_, onlyIn := where(s.only)
 	for _, pl := range plans {
 		if pl.global {
 			add("", pl)
 		}
 		if pl.regional {
 			for _, r := range a.regions {
-				if onlyIn == "" || onlyIn == r {
-					add(r, pl)
-				}
+				add(r, pl)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -20,7 +21,11 @@ func secretsManagerTables(u *unit) []table {
 		op:    "secretsmanager:ListSecrets",
 		types: []asset.Type{secretsManagerSecret},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.ListSecrets(ctx, &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100), IncludePlannedDeletion: aws.Bool(true)})
+			in := &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100), IncludePlannedDeletion: aws.Bool(true)}
+			if name := u.onlyName("secret:", secretsManagerSecret); name != "" {
+				in.Filters = []secrettypes.Filter{{Key: secrettypes.FilterNameStringTypeName, Values: []string{secretName(name)}}}
+			}
+			out, err := client.ListSecrets(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}
@@ -56,6 +61,16 @@ func secretsManagerTables(u *unit) []table {
 			},
 		}},
 	}}
+}
+
+// secretName returns the name of a secret by the end of its ARN, which has a hyphen and
+// six characters more. An exclamation mark at the beginning, which names do not have,
+// would ask for all secrets but one.
+func secretName(end string) string {
+	if i := len(end) - len("-AbCdEf"); i > 0 && end[i] == '-' {
+		end = end[:i]
+	}
+	return strings.TrimLeft(end, "!")
 }
 
 func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {

@@ -22,19 +22,24 @@ const codePending = "PendingConfirmation"
 func snsTables(u *unit) []table {
 	client := sns.NewFromConfig(u.config("sns"))
 	return []table{{
-		op:    "sns:ListTopics",
-		types: []asset.Type{snsTopic},
+		op:     "sns:ListTopics",
+		types:  []asset.Type{snsTopic},
+		absent: []string{(&snstypes.NotFoundException{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			if name := u.onlyName("", snsTopic); name != "" {
+				id := u.arn("sns", name)
+				if _, err := client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &id}); err != nil {
+					return nil, "", err
+				}
+				return []*draft{snsTopicDraft(id)}, "", nil
+			}
 			out, err := client.ListTopics(ctx, &sns.ListTopicsInput{NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
 			for _, x := range out.Topics {
-				id := aws.ToString(x.TopicArn)
-				d := newDraft(snsTopic, id, arnName(id))
-				d.config = doc{"TopicArn": id, "TopicName": d.name}
-				ds = append(ds, d)
+				ds = append(ds, snsTopicDraft(aws.ToString(x.TopicArn)))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -55,6 +60,12 @@ func snsTables(u *unit) []table {
 		},
 		reads: []read{snsSubscriptionRead(client)},
 	}}
+}
+
+func snsTopicDraft(id string) *draft {
+	d := newDraft(snsTopic, id, arnName(id))
+	d.config = doc{"TopicArn": id, "TopicName": d.name}
+	return d
 }
 
 func snsTopicReads(u *unit, client *sns.Client) []read {

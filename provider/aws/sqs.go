@@ -22,7 +22,7 @@ func sqsTables(u *unit) []table {
 		op:    "sqs:ListQueues",
 		types: []asset.Type{sqsQueue},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.ListQueues(ctx, &sqs.ListQueuesInput{NextToken: optional(token), MaxResults: aws.Int32(1000)})
+			out, err := client.ListQueues(ctx, &sqs.ListQueuesInput{QueueNamePrefix: optional(u.onlyName("", sqsQueue)), NextToken: optional(token), MaxResults: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -20,7 +20,12 @@ func ssmTables(u *unit) []table {
 		op:    "ssm:DescribeParameters",
 		types: []asset.Type{ssmParameter},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeParameters(ctx, &ssm.DescribeParametersInput{NextToken: optional(token), MaxResults: aws.Int32(50)})
+			in := &ssm.DescribeParametersInput{NextToken: optional(token), MaxResults: aws.Int32(50)}
+			if name := u.onlyName("parameter/", ssmParameter); name != "" {
+				// The slash that paths begin with is not in the ARN.
+				in.ParameterFilters = []ssmtypes.ParameterStringFilter{{Key: aws.String("Name"), Option: aws.String("Equals"), Values: []string{name, "/" + name}}}
+			}
+			out, err := client.DescribeParameters(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}
