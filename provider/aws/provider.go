@@ -99,6 +99,9 @@ func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
 			return nil, fmt.Errorf("aws: %s: not an id of the type", ref)
 		}
 	}
+	if ref.ID == "" {
+		return nil, fmt.Errorf("aws: %s: no id", ref.Type)
+	}
 	var found *asset.Asset
 	var gaps []error
 	s := &scan{provider: p, query: provider.Query{Types: []asset.Type{ref.Type}}, only: ref}

@@ -14,15 +14,15 @@ import (
 )
 
 // regions returns the regions of an account to look at, sorted, and emits gaps for
-// those that cannot be. For one asset it is the region that the ref names. In the
-// owner's account nothing is asked for that: whether the region is enabled shows when
-// the asset is asked for, which is then refused.
+// those that cannot be. For one asset it is the region that the ref names. Unless the
+// account is surely not the owner nothing is asked for that: whether the region is
+// enabled shows when the asset is asked for, which is then refused.
 func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
 	asked := slices.Clone(s.provider.opts.Regions)
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
 	owner, home := where(s.only)
-	if owner == a.ID && home != "" && s.only.Type != regionType && (len(asked) == 0 || slices.Contains(asked, home)) {
+	if (owner == a.ID || owner == "") && home != "" && s.only.Type != regionType && (len(asked) == 0 || slices.Contains(asked, home)) {
 		return []string{home}
 	}
 	regions := s.enabledRegions(ctx, a, plans, asked)

@@ -51,6 +51,13 @@ import (
 //     may stand in it where their fields have CloudFormation's names; fields that the
 //     schema does not have are then left out. Status has the API's names.
 //   - Tags go to draft.tags, from where they also reach config.Tags.
+//   - Where one asset alone is asked for, a list asks for that one, so that getting it
+//     costs as little as can be. [unit.onlyName] is what the service calls it by: a
+//     filter, a name or a prefix of the same operation where there is one; else the
+//     operation that describes it, in place of the list. An answer that there is none is
+//     in absent, and nothing else is. What is answered besides the one is left out, so
+//     that a list that cannot ask for one is as good, but slow. A table under another
+//     needs the list above to find the parent by the id of what is under it.
 //   - Scope comes from the ARN. Links account and region are added by themselves where
 //     the schema has them.
 //   - Error codes that mean "not configured" stand in absent.
