@@ -28,7 +28,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 				if o, ok := p.operation(typ, tab.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, tab.op) {
 					assert.Empty(t, o.Fills, "%s: %s lists", typ, tab.op)
 				}
-				for _, op := range tab.also {
+				for _, op := range slices.Concat(tab.also, tab.finds) {
 					called[typ][op] = true
 					_, ok := p.operation(typ, op)
 					assert.True(t, ok, "%s: the catalogue has no %s", typ, op)

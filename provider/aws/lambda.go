@@ -26,7 +26,8 @@ func lambdaTables(u *unit) []table {
 	client := lambda.NewFromConfig(u.config("lambda"))
 	return []table{{
 		op:     "lambda:ListFunctions",
-		also:   []string{"lambda:GetFunctionConfiguration", "ec2:DescribeSubnets"},
+		also:   []string{"ec2:DescribeSubnets"},
+		finds:  []string{"lambda:GetFunctionConfiguration"},
 		types:  []asset.Type{lambdaFunction},
 		absent: []string{lambdaNotFound},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {

@@ -75,6 +75,7 @@ type service struct {
 type table struct {
 	op     string
 	also   []string     // operations that the listing calls besides, to know what it lists
+	finds  []string     // operations that list calls in place of op when one asset alone is asked for, and no read names
 	types  []asset.Type // that it lists
 	global bool         // once for an account, not in each region
 	absent []string     // error codes that mean that there is nothing
