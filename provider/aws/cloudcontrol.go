@@ -160,9 +160,11 @@ func (c *control) table(t asset.Type, wanted bool) table {
 	return tab
 }
 
-// one returns the table of the one asset that is asked for, which needs no list.
+// one returns the table of the one asset that is asked for, which needs no list, and so
+// is not the worse for what that leaves out.
 func (c *control) one(ref asset.Ref) table {
 	tab := c.table(ref.Type, true)
+	tab.op = getOperation(ref.Type)
 	tab.list = func(context.Context, string) ([]*draft, string, error) {
 		identifier, ok := resources()[ref.Type].identify(ref, c.u.scan.provider.schema(ref.Type).Global)
 		if !ok {

@@ -130,11 +130,7 @@ func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
 }
 
 // where returns the account and the region that a ref names, empty where it does not.
-// A peering connection is also seen from its other end.
 func where(ref asset.Ref) (account, region string) {
-	if ref.Type == ec2Peering {
-		return "", ""
-	}
 	if id, err := arn.Parse(ref.ID); err == nil {
 		return id.AccountID, id.Region
 	}

@@ -21,7 +21,7 @@ func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
 	asked := slices.Clone(s.provider.opts.Regions)
 	slices.Sort(asked)
 	asked = slices.Compact(asked)
-	owner, home := where(s.only)
+	owner, home := s.home()
 	if (owner == a.ID || owner == "") && home != "" && s.only.Type != regionType && (len(asked) == 0 || slices.Contains(asked, home)) {
 		return []string{home}
 	}

@@ -50,6 +50,15 @@ func (s *scan) selects(ref asset.Ref) bool {
 	return s.query.Wants(ref.Type)
 }
 
+// home returns in which account and region to look first for the one asset that is asked
+// for, empty where everywhere. A peering connection is as well seen from its other end.
+func (s *scan) home() (account, region string) {
+	if s.only.Type == ec2Peering {
+		return "", ""
+	}
+	return where(s.only)
+}
+
 // wants reports whether one of the parts is asked for.
 func (s *scan) wants(t asset.Type, paths []asset.Path) bool {
 	return slices.ContainsFunc(paths, func(p asset.Path) bool { return s.query.WantsPath(t, p) })
@@ -153,7 +162,7 @@ func (s *scan) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owner, _ := where(s.only)
+	owner, _ := s.home()
 	if i := slices.IndexFunc(accounts, func(a *account) bool { return a.ID == owner }); i >= 0 {
 		// Others may see what the owner could not tell of.
 		before := s.gaps.Load()
