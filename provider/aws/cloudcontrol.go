@@ -77,7 +77,7 @@ type control struct {
 }
 
 func cloudControlTables(u *unit) []table {
-	types := u.scan.provider.controlled(u.scan.query)
+	types := u.scan.controlled()
 	if len(types) == 0 {
 		return nil
 	}

@@ -84,9 +84,8 @@ type indexes struct {
 
 // indexed reports whether lists of a type are to be spared by an index.
 func (u *unit) indexed(t asset.Type) bool {
-	p, q := u.scan.provider, u.scan.query
-	return p.opts.Index != NoIndex && u.region != "" && !resources()[t].Anywhere && u.scan.only.IsZero() &&
-		len(p.controlled(q))*len(u.account.regions) >= worthAnIndex
+	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].Anywhere && u.scan.only.IsZero() &&
+		len(u.scan.controlled())*len(u.account.regions) >= worthAnIndex
 }
 
 // lacks reports whether an index says that there is nothing of a type in the unit's

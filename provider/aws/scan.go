@@ -25,7 +25,12 @@ type scan struct {
 	query    provider.Query
 	only     asset.Ref // the one asset asked for, if it is not zero
 	types    sync.Map  // *known by asset.Type
-	gaps     atomic.Int64
+
+	control struct {
+		sync.Once
+		types []asset.Type // what controlled returns
+	}
+	gaps atomic.Int64
 
 	// Once the accounts are known, if Organizations told of them: the id of the one that
 	// manages the organisation, and the ids of those that are looked at, sorted.
@@ -62,6 +67,12 @@ func (s *scan) home() (account, region string) {
 // wants reports whether one of the parts is asked for.
 func (s *scan) wants(t asset.Type, paths []asset.Path) bool {
 	return slices.ContainsFunc(paths, func(p asset.Path) bool { return s.query.WantsPath(t, p) })
+}
+
+// controlled returns the types asked for that Cloud Control is to list, sorted.
+func (s *scan) controlled() []asset.Type {
+	s.control.Do(func() { s.control.types = s.provider.controlled(s.query) })
+	return s.control.types
 }
 
 func (s *scan) now() time.Time { return s.provider.opts.Now().UTC() }
@@ -145,7 +156,7 @@ func (s *scan) plans() []plan {
 
 // run looks at every account.
 func (s *scan) run(ctx context.Context) error {
-	known, controlled := s.provider.Types(), s.provider.controlled(s.query)
+	known, controlled := s.provider.Types(), s.controlled()
 	for _, t := range s.query.Types {
 		_, collected := slices.BinarySearch(known, t)
 		_, found := slices.BinarySearch(controlled, t)
