@@ -18,7 +18,7 @@
 // # Types
 //
 // A query without types is answered by collectors of our own, for the types of
-// [Provider.Types]. About 1,500 other types of CloudFormation are read by AWS Cloud
+// [Provider.Types]. About 1,400 other types of CloudFormation are read by AWS Cloud
 // Control when a query names them: a list for each type and region, and a call for each
 // resource. Cloud Control may leave resources out of a list without saying so, so that
 // the coverage of these types is always partial. What it never answers, passwords for one,
