@@ -61,7 +61,8 @@ type Branch struct {
 
 // Branches returns the conditions of a policy with their source, for coverage: each
 // operand of && and || and !, each condition of ?:, each body of a comprehension,
-// and each expression as a whole; none of them constant. Checks in Go have none.
+// and each expression as a whole; none of them constant. Checks in Go have none. It
+// returns nil if there is no such policy.
 func (s *Set) Branches(id string) map[Branch]string {
 	branches := map[Branch]string{}
 	p := s.find(id)
