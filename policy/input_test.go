@@ -61,6 +61,14 @@ func TestLoadReportsEverything(t *testing.T) {
 	}
 }
 
+func TestLoadOfNothing(t *testing.T) {
+	for _, fsys := range []fstest.MapFS{{}, {"p.yamll": {Data: []byte("id: p")}}} {
+		s, err := policy.Load(fsys, options())
+		require.EqualError(t, err, "read policies: there are no policies: no file ends in .yaml or .yml")
+		assert.Nil(t, s)
+	}
+}
+
 func TestLoadFindsSameIDs(t *testing.T) {
 	text := []byte("id: same\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")
 	_, err := policy.Load(fstest.MapFS{"a.yaml": {Data: text}, "b/c.yml": {Data: text}}, options())

@@ -31,10 +31,12 @@ func Load(fsys fs.FS, opts *Options) (*Set, error) {
 
 // Read reads the policies of a pack without compiling them, sorted by the names of
 // the files, for sets of several packs. The error joins the faults of the files;
-// policies of files without a fault are returned also then.
+// policies of files without a fault are returned also then. A pack without a file is
+// an error, since what nobody asks of passes for well.
 func Read(fsys fs.FS) ([]*Policy, error) {
 	var policies []*Policy
 	var faults []error
+	files := 0
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -42,6 +44,7 @@ func Read(fsys fs.FS) ([]*Policy, error) {
 		if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
+		files++
 		source, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			faults = append(faults, &Fault{File: name, What: err.Error()})
@@ -54,6 +57,9 @@ func Read(fsys fs.FS) ([]*Policy, error) {
 		}
 		return nil
 	})
+	if err == nil && files == 0 {
+		err = errors.New("there are no policies: no file ends in .yaml or .yml")
+	}
 	if err != nil {
 		faults = append(faults, fmt.Errorf("read policies: %w", err))
 	}

@@ -32,12 +32,13 @@ import (
 //
 // The error joins every fault of every file, each a *[policy.Fault] with its file,
 // line and column: keys that are not known, ids that occur twice, what is missing.
-// Then there are no standards.
+// Then there are no standards. A file system without a file is an error as well.
 func Load(fsys ...fs.FS) ([]*Standard, error) {
 	var all []*Standard
 	var faults []error
 	first := map[string]string{}
 	for _, fsys := range fsys {
+		before := len(all)
 		err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -59,6 +60,9 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			all = append(all, s)
 			return nil
 		})
+		if err == nil && len(all) == before {
+			err = errors.New("there are none: no file ends in .yaml or .yml")
+		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("read standards: %w", err))
 		}

@@ -156,6 +156,12 @@ func TestLoadTwice(t *testing.T) {
 	assert.ErrorContains(t, err, `g.yaml:2:5: standard "acme-2026" is in g.yaml already`)
 }
 
+func TestLoadOfNothing(t *testing.T) {
+	all, err := compliance.Load(fstest.MapFS{"g.yaml": {Data: []byte(guideline)}}, fstest.MapFS{"readme.md": {}})
+	assert.EqualError(t, err, "read standards: there are none: no file ends in .yaml or .yml")
+	assert.Nil(t, all)
+}
+
 // All faults of all files are told at once.
 func TestLoadAllFaults(t *testing.T) {
 	_, err := compliance.Load(fstest.MapFS{"a.yaml": {Data: []byte("id: x\nx: y\n")}, "b.yaml": {Data: []byte("- x")}})

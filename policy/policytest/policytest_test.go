@@ -128,7 +128,7 @@ func TestBrokenPack(t *testing.T) {
 		failed []string // the beginning of each error
 		shows  string   // in the last of them
 	}{
-		{"empty", fstest.MapFS{"README": {}}, []string{": there are no policies"}, ""},
+		{"empty", fstest.MapFS{"README": {}}, []string{": read policies: there are no policies"}, ""},
 		{"unknown field", pack("require: config.?publik.orValue(true)\n" + both), []string{": p1.yaml:5:16: undefined field 'publik'"}, "did you mean 'public'"},
 		{"faults of all files", pack("requires: 'true'\n"+both, private+"tests:\n  - {name: a, want: maybe}\n", "require: 1 + 1\n"), []string{
 			": p1.yaml:5:1: unknown key \"requires\"",
@@ -279,6 +279,10 @@ func TestPolicyInGo(t *testing.T) {
 	r := newRecorder(nil)
 	runPolicies(r, nil, []*policy.Policy{p})
 	assert.Equal(t, []string{"in-go/nothing: the case has no asset", "in-go/wrong: want fail, got pass"}, *r.failed)
+
+	r = newRecorder(nil)
+	runPolicies(r, nil, nil)
+	assert.Equal(t, []string{": there are no policies"}, *r.failed)
 }
 
 func TestRun(t *testing.T) {

@@ -25,15 +25,15 @@ func run(t tester, fsys fs.FS, opts *Options) {
 		faults(t, errors.Join(err, more))
 		return
 	}
-	if len(policies) == 0 {
-		t.Errorf("there are no policies: no file ends in .yaml or .yml")
-		return
-	}
 	runPolicies(t, opts, policies)
 }
 
 func runPolicies(t tester, opts *Options, policies []*policy.Policy) {
 	t.Helper()
+	if len(policies) == 0 {
+		t.Errorf("there are no policies")
+		return
+	}
 	if opts == nil {
 		opts = &Options{}
 	}
