@@ -120,6 +120,14 @@ func TestHTTPAPIs(t *testing.T) {
 	assert.Contains(t, s.Links, link("parent", httpAPI, a.ID))
 	assert.Contains(t, s.Links, link("logs_to", logGroup, "arn:aws:logs:us-east-1:123456789012:log-group:api"))
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "ApiGatewayV2:GetApis": 1, "ApiGatewayV2:GetStages": 1}, x.calls.n)
+
+	x.fail(denied, "ApiGatewayV2:GetStages")
+	inv = x.collect(t, httpAPI, httpStage)
+	assert.Equal(t, []*asset.Gap{{
+		Scope: a.Scope, Type: httpStage, Of: only(t, inv, httpAPI).Ref, Op: "apigatewayv2:GetStages", Code: "AccessDenied", Message: "not authorized",
+	}}, inv.Gaps())
+	assert.Equal(t, asset.Complete, inv.Coverage(a.Scope, httpAPI))
+	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, httpStage))
 }
 
 func TestDistributions(t *testing.T) {

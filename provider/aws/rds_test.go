@@ -51,8 +51,7 @@ func TestDatabases(t *testing.T) {
 	neptune := only(t, inv, neptuneCluster)
 	assert.Equal(t, "neptune-1", neptune.Name)
 	assertJSON(t, `true`, neptune.Config.Get("StorageEncrypted"))
-	assert.Equal(t, 1, x.calls.n["RDS:DescribeDBInstances"])
-	assert.Equal(t, 1, x.calls.n["RDS:DescribeDBClusters"])
+	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "RDS:DescribeDBInstances": 1, "RDS:DescribeDBClusters": 1}, x.calls.n)
 }
 
 func TestDatabaseInstancesByEngine(t *testing.T) {
@@ -116,6 +115,10 @@ func TestDatabaseSnapshots(t *testing.T) {
 	own := named(t, inv, rdsClusterSnapshot, "own")
 	assert.Equal(t, 0, own.Status.Get("Attributes", "restore").Len())
 	assert.Contains(t, own.Links, link("source", rdsCluster, "arn:aws:rds:us-east-1:123456789012:cluster:c"))
+	assert.Equal(t, map[string]int{
+		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "RDS:DescribeDBSnapshots": 1, "RDS:DescribeDBSnapshotAttributes": 1,
+		"RDS:DescribeDBClusterSnapshots": 1, "RDS:DescribeDBClusterSnapshotAttributes": 1,
+	}, x.calls.n)
 
 	// Nobody can be given an automated snapshot, so that nobody asks.
 	x = one(t)
@@ -162,9 +165,10 @@ func TestDatabaseGroups(t *testing.T) {
 	assertJSON(t, `{"rds.force_ssl":"1"}`, named(t, inv, rdsParameterGroup, "own").Config.Get("Parameters"))
 	assertJSON(t, `{}`, named(t, inv, rdsParameterGroup, "default.postgres17").Config.Get("Parameters"))
 	assertJSON(t, `{"rds.force_ssl":"1"}`, only(t, inv, rdsClusterParameterGroup).Config.Get("Parameters"))
-	assert.Equal(t, 2, x.calls.n["RDS:DescribeDBParameters"])
-	assert.Equal(t, 1, x.calls.n["RDS:DescribeDBClusterParameters"])
-	assert.Equal(t, 4, x.calls.n["RDS:ListTagsForResource"])
+	assert.Equal(t, map[string]int{
+		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "EC2:DescribeSubnets": 1, "RDS:DescribeDBSubnetGroups": 1, "RDS:ListTagsForResource": 4,
+		"RDS:DescribeDBParameterGroups": 1, "RDS:DescribeDBParameters": 2, "RDS:DescribeDBClusterParameterGroups": 1, "RDS:DescribeDBClusterParameters": 1,
+	}, x.calls.n)
 
 	x.fail(denied, "RDS:DescribeDBParameters")
 	inv = x.collectQuery(t, provider.Query{Types: []asset.Type{rdsParameterGroup}, Reads: map[asset.Type][]asset.Path{rdsParameterGroup: {"config.Parameters"}}})

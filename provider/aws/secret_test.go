@@ -59,4 +59,12 @@ func TestParameters(t *testing.T) {
 	assert.Contains(t, a.Links, link("encrypted_by", kmsKey, testKey))
 	assert.True(t, named(t, inv, ssmParameter, "plain").Config.Get("Policies").IsAbsent())
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "SSM:DescribeParameters": 1, "SSM:ListTagsForResource": 2}, x.calls.n, "no value is asked for")
+
+	x.fail(denied, "SSM:ListTagsForResource")
+	inv = x.collect(t, ssmParameter)
+	assert.Empty(t, gapTexts(inv))
+	a = named(t, inv, ssmParameter, "plain")
+	assertUnread(t, "ssm:ListTagsForResource", "AccessDenied", a.Config.Get("Tags"))
+	assert.Nil(t, a.Tags)
+	assertJSON(t, `"String"`, a.Config.Get("Type"))
 }

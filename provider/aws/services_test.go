@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/openstance/stance/asset"
 )
 
 func TestVaults(t *testing.T) {
@@ -211,4 +213,9 @@ func TestStacks(t *testing.T) {
 	assert.Contains(t, a.Links, link("role", iamRole, "arn:aws:iam::123456789012:role/deploy"))
 	assert.Contains(t, a.Links, link("parent", stack, "arn:aws:cloudformation:us-east-1:123456789012:stack/outer/2c3d"))
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "CloudFormation:DescribeStacks": 1}, x.calls.n)
+
+	x.fail(denied, "CloudFormation:DescribeStacks")
+	inv := x.collect(t, stack)
+	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Op: "cloudformation:DescribeStacks", Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps())
+	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, stack))
 }
