@@ -157,6 +157,8 @@ func action(why *asset.Unread) string {
 		return "ask Organizations for the accounts"
 	}
 	switch {
+	case unsubscribed(why.Code):
+		return "subscribe the account to the service, or leave its types out"
 	case why.Op == "sts:AssumeRole" && denies(why.Code):
 		return "see that the account has the role, that the role trusts these credentials and that the external id is the one it asks for"
 	case strings.HasPrefix(why.Op, "organizations:"):
@@ -167,9 +169,17 @@ func action(why *asset.Unread) string {
 	return "try again later"
 }
 
-// denies reports whether a code says that a permission is missing.
+// unsubscribed reports whether a code says that the account may not use a service at all,
+// whatever is permitted in it. It does not say that nothing is there: an account that
+// has not paid is answered so, too.
+func unsubscribed(code string) bool {
+	return slices.Contains([]string{"OptInRequired", "SubscriptionRequiredException", "NotSignedUp"}, code)
+}
+
+// denies reports whether a code says that a permission is missing. InvalidAccess is what
+// Security Hub says.
 func denies(code string) bool {
-	return slices.ContainsFunc([]string{"AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden"}, func(s string) bool {
+	return slices.ContainsFunc([]string{"AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden", "InvalidAccess"}, func(s string) bool {
 		return strings.Contains(code, s)
 	})
 }

@@ -48,7 +48,17 @@
 // A list that failed is a gap and a partial coverage of its types in the scope. A
 // call for a part of one asset that failed, or that [provider.Query.Reads] does not
 // ask for, leaves that part unread. Error codes by which AWS says that something
-// is not configured are answers, not failures.
+// is not configured are answers, not failures: so are those of Security Hub and of
+// Organizations that they are not in use.
+//
+// What is not there for other reasons is told apart from denials by the gap's code. A
+// region is RegionNotEnabled or RegionUnknown. A service to which the account is not
+// subscribed is OptInRequired, SubscriptionRequiredException or NotSignedUp, as AWS
+// says; an account that has not paid is answered so as well, so that there may be
+// something. EndpointNotFound is a name that does not resolve. That of a service which
+// is not offered in a region does not, and neither do those that a resolver or a
+// firewall withholds, even while others of the region do; no answer tells the one from
+// the other, and the coverage is partial.
 //
 // # Manners
 //

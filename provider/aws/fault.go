@@ -16,7 +16,7 @@ import (
 const (
 	codeMalformed   = "Malformed"        // the answer holds something that cannot be read
 	codeTimeout     = "Timeout"          // no answer in time
-	codeNoEndpoint  = "EndpointNotFound" // the service's name in the region is unknown: it is not offered there
+	codeNoEndpoint  = "EndpointNotFound" // the service's name in the region is not known here; see the package documentation
 	codeNoAnswer    = "NoAnswer"         // anything else
 	codeNotEnabled  = "RegionNotEnabled"
 	codeNoRegion    = "RegionUnknown"
