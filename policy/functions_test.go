@@ -41,6 +41,9 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 		{name: "a secret beside what is unread", require: "secret.detected(config.Prefixes)", prefixes: []any{"AKIAIOSFODNN7EXAMPLE", unread}, want: policy.Pass},
 		{name: "more secrets, perhaps", require: "secret.detectors(config.Prefixes).size() == 1", prefixes: []any{"AKIAIOSFODNN7EXAMPLE", unread}, want: policy.Unknown},
 		{name: "no secret in what was kept", require: "!secret.detected(config.Prefixes)", prefixes: kept, want: policy.Unknown},
+		{name: "a text of JSON", require: "json.parse(config.Prefixes).orValue({}).Statement.all(s, s.Effect == 'Deny')", prefixes: `{"Statement": [{"Effect": "Allow"}]}`, want: policy.Fail},
+		{name: "a text that is not JSON", require: "json.parse(config.Prefixes).hasValue()", prefixes: `{"a": `, want: policy.Fail},
+		{name: "a text of JSON that was not read", require: "json.parse(config.Prefixes).hasValue()", prefixes: unread, want: policy.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			set, err := policy.NewSet(&policy.Options{Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }}, &policy.Policy{

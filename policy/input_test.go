@@ -76,6 +76,18 @@ func TestLoadFindsSameIDs(t *testing.T) {
 	assert.Contains(t, err.Error(), `b/c.yml:1:5: id "same" is also that of a.yaml`)
 }
 
+// An earlier id leads to one policy only, or an exception would be made of another.
+func TestLoadFindsSameEarlierIDs(t *testing.T) {
+	file := func(id, formerly string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("id: " + id + "\nformerly: [" + formerly + "]\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")}
+	}
+	_, err := policy.Load(fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")}, options())
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), `b.yaml:2:11: id "old" is also that of a, or was`)
+	assert.Contains(t, err.Error(), `c.yaml:2:11: id "a" is also that of a, or was`)
+	assert.NotContains(t, err.Error(), "d.yaml")
+}
+
 func TestAliasesAreBounded(t *testing.T) {
 	text := "id: p\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\ntests:\n  - name: x\n    want: pass\n    config:\n      a: &a [x, x, x, x, x, x, x, x, x, x]\n"
 	for c := 'b'; c < 'j'; c++ {

@@ -102,6 +102,13 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		s.byID[p.ID] = compiled
 		s.policies = append(s.policies, compiled.Policy)
 	}
+	for _, p := range s.policies {
+		for _, id := range p.Formerly {
+			if other := s.find(id); other.ID != p.ID {
+				faults = append(faults, p.fault("formerly", fmt.Sprintf("id %q is also that of %s, or was", id, other.ID)))
+			}
+		}
+	}
 	known := func(id string) bool {
 		return slices.ContainsFunc(policies, func(p *Policy) bool { return p.ID == id || slices.Contains(p.Formerly, id) })
 	}
