@@ -38,6 +38,8 @@ type Query struct {
 	// asset. A type that is not in the map is asked for whole. What was not asked
 	// for is unread in the assets (asset.CodeNotRequested, or asset.CodeNotKept
 	// where it came with the rest and was let go) or there all the same, and never absent.
+	// Tags, links, the time of creation and the incarnation that come with such a part
+	// may be missing with it.
 	Reads map[asset.Type][]asset.Path
 }
 

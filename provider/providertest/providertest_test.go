@@ -38,12 +38,12 @@ func reference(t testing.TB) *Static {
 	return &Static{Source: "aws", Observations: []asset.Observation{
 		&asset.Asset{
 			Ref: asset.Ref{Type: bucketType, ID: "arn:aws:s3:::one"}, Scope: region, Name: "one",
-			Tags:     map[string]string{"team": "a"},
-			Config:   doc(t, map[string]any{"BucketName": "one", "Versioning": map[string]any{"Status": "Enabled"}, "Gone": &asset.Unread{Op: "s3:GetX", Code: "AccessDenied"}}),
-			Status:   doc(t, map[string]any{"Objects": 3}),
-			Links:    []asset.Link{{Rel: "encrypted_by", To: key}},
-			Parents:  []asset.Ref{{Type: "Stance::AWS::Account", ID: "111122223333"}},
-			Observed: time.Unix(1, 0),
+			Tags:    map[string]string{"team": "a"},
+			Config:  doc(t, map[string]any{"BucketName": "one", "Versioning": map[string]any{"Status": "Enabled"}, "Gone": &asset.Unread{Op: "s3:GetX", Code: "AccessDenied"}}),
+			Status:  doc(t, map[string]any{"Objects": 3}),
+			Links:   []asset.Link{{Rel: "encrypted_by", To: key}},
+			Parents: []asset.Ref{{Type: "Stance::AWS::Account", ID: "111122223333"}},
+			Created: time.Unix(0, 0), Incarnation: "1", Observed: time.Unix(1, 0),
 		},
 		&asset.Asset{Ref: asset.Ref{Type: bucketType, ID: "arn:aws:s3:::two"}, Scope: region, Name: "two", Config: doc(t, map[string]any{"BucketName": "two"})},
 		&asset.Asset{Ref: key, Scope: region, Config: doc(t, map[string]any{"Enabled": true})},
@@ -53,7 +53,16 @@ func reference(t testing.TB) *Static {
 		&asset.Coverage{Scope: account, Type: keyType, State: asset.Complete},
 		&asset.Coverage{Scope: account, Type: roleType, State: asset.Partial},
 		&asset.Gap{Scope: account, Type: roleType, Op: "iam:ListRoles", Code: "Throttling", Message: "slow down"},
+		sharedKey("111122223333"),
 	}}
+}
+
+// sharedKey is a key of an account that was not looked at, seen from others.
+func sharedKey(observers ...string) *asset.Asset {
+	return &asset.Asset{
+		Ref:   asset.Ref{Type: keyType, ID: "arn:aws:kms:eu-west-1:777788889999:key/shared"},
+		Scope: asset.Scope{Provider: "aws", Account: "777788889999", Region: "eu-west-1"}, Observers: observers,
+	}
 }
 
 func TestStaticConforms(t *testing.T) {
@@ -194,8 +203,10 @@ func TestBrokenProvidersFail(t *testing.T) {
 		"covered elsewhere": {"coverage", func(s *Static) provider.Provider {
 			return withFirst(s, func(a *asset.Asset) { a.Region = "us-east-1" })
 		}},
-		"single use": {"repeats", func(s *Static) provider.Provider { return singleUse(s) }},
-		"changes":    {"repeats", changing},
+		"covered for nobody who sees it": {"coverage", func(s *Static) provider.Provider { return with(s, sharedKey("222233334444")) }},
+		"seen by nobody":                 {"coverage", func(s *Static) provider.Provider { return with(s, sharedKey()) }},
+		"single use":                     {"repeats", func(s *Static) provider.Provider { return singleUse(s) }},
+		"changes":                        {"repeats", changing},
 		"ignores types": {"types", func(s *Static) provider.Provider {
 			return asking(s, func(q provider.Query) provider.Query { q.Types = nil; return q })
 		}},
@@ -206,6 +217,21 @@ func TestBrokenProvidersFail(t *testing.T) {
 		"not requested empty":   {"reads", func(s *Static) provider.Provider { return dropping(s, doc(t, map[string]any{})) }},
 		"requested not read": {"reads", func(s *Static) provider.Provider {
 			return dropping(s, (&asset.Unread{Code: asset.CodeNotRequested}).Value())
+		}},
+		"link lost, all asked for": {"reads", func(s *Static) provider.Provider {
+			return narrowing(s, func(a *asset.Asset) { a.Links = nil })
+		}},
+		"other link": {"reads", func(s *Static) provider.Provider {
+			return narrowing(s, func(a *asset.Asset) {
+				a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+				a.Links = []asset.Link{{Rel: "encrypted_by", To: asset.Ref{Type: keyType, ID: "arn:aws:kms:eu-west-1:111122223333:key/k2"}}}
+			})
+		}},
+		"other tags": {"reads", func(s *Static) provider.Provider {
+			return narrowing(s, func(a *asset.Asset) {
+				a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+				a.Tags = map[string]string{"team": "b"}
+			})
 		}},
 		"ignores the context": {"cancel", func(s *Static) provider.Provider {
 			return broken{Static: s, discover: func(_ context.Context, q provider.Query) sequence { return s.Discover(context.Background(), q) }}
@@ -334,6 +360,35 @@ func dropping(s *Static, config asset.Value) provider.Provider {
 		}
 		return yield(o, err)
 	})
+}
+
+// narrowing changes the assets that have links, if only parts were asked for.
+func narrowing(s *Static, change func(*asset.Asset)) provider.Provider {
+	return broken{Static: s, discover: func(ctx context.Context, q provider.Query) sequence {
+		return func(yield func(asset.Observation, error) bool) {
+			for o, err := range s.Discover(ctx, provider.Query{Types: q.Types}) {
+				if a, ok := o.(*asset.Asset); ok && q.Reads != nil && len(a.Links) > 0 {
+					b := *a
+					change(&b)
+					o = &b
+				}
+				if !yield(o, err) {
+					return
+				}
+			}
+		}
+	}}
+}
+
+// TestWhatHangsOnUnaskedPartsMayBeMissing narrows as a provider does for which tags and
+// links cost a call of their own.
+func TestWhatHangsOnUnaskedPartsMayBeMissing(t *testing.T) {
+	Test(t, func(t *testing.T) provider.Provider {
+		return narrowing(reference(t), func(a *asset.Asset) {
+			a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+			a.Tags, a.Links, a.Created, a.Incarnation = nil, nil, time.Time{}, ""
+		})
+	}, nil)
 }
 
 // leaking starts a goroutine that outlives the loop, until the test ends.

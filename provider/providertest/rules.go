@@ -17,7 +17,7 @@ var rules = [...]rule{
 	{"well formed", "assets, gaps and coverage say what they are about", checkWellFormed},
 	{"refs", "refs are canonical: asset.ParseRef leaves them as they are", checkRefs},
 	{"links", "links and parents are whole, canonical and not repeated", checkLinks},
-	{"coverage", "there is a statement of coverage for the type of each asset in its scope or account", checkCoverage},
+	{"coverage", "there is a statement of coverage for the type of each asset in its scope or account, or in those of an observer", checkCoverage},
 	{"repeats", "the sequence may be ranged over again, which discovers the same again", checkRepeats},
 	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
 	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
@@ -111,17 +111,22 @@ func checkLinks(s *suite) (f faults) {
 func checkCoverage(s *suite) (f faults) {
 	e := s.all(&f)
 	for _, a := range e.sorted() {
-		account := a.Scope
-		account.Region = ""
 		stated := false
 		for c := range e.coverage {
-			stated = stated || c.Type == a.Type && c.State != asset.NotAsked && (c.Scope == a.Scope || c.Scope == account)
+			stated = stated || c.Type == a.Type && c.State != asset.NotAsked && seenIn(a, c.Scope)
 		}
 		if !stated {
 			f.add("%s: no coverage of its type in %s", a.Ref, a.Scope)
 		}
 	}
 	return f
+}
+
+// seenIn reports whether an asset is in a scope, as its owner sees it or an observer,
+// that is a region or an account.
+func seenIn(a *asset.Asset, in asset.Scope) bool {
+	return in.Provider == a.Provider && (in.Region == a.Region || in.Region == "") &&
+		(in.Account == a.Account || in.Account != "" && slices.Contains(a.Observers, in.Account))
 }
 
 func checkRepeats(s *suite) (f faults) {
@@ -204,7 +209,7 @@ func checkReads(s *suite) (f faults) {
 				if !ok {
 					continue
 				}
-				if err := same(a, b, whereRead); err != nil {
+				if err := same(a, b, narrowed); err != nil {
 					f.add("%s: %s: %w", what, a.Ref, err)
 				}
 				for _, p := range read {

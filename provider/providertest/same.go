@@ -3,6 +3,7 @@ package providertest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/openstance/stance/asset"
 )
@@ -14,11 +15,16 @@ const (
 	exactly      strictness = iota // unread for the same reason on both sides
 	whereRead                      // where either side is unread there is nothing to compare
 	wherePresent                   // the second side may be unread where the first is not
+	narrowed                       // whereRead, and what hangs on parts that were not asked for may be missing on the second side
 )
 
 // same tells how two views of an asset differ, but for the time they were taken at.
 func same(a, b *asset.Asset, how strictness) error {
 	x, y := *a, *b
+	if how == narrowed {
+		how = whereRead
+		leaveOut(&x, &y)
+	}
 	for _, s := range []*asset.Asset{&x, &y} {
 		s.Config, s.Status, s.Access = asset.Value{}, asset.Value{}, asset.Value{}
 		s.Observed = x.Observed
@@ -52,6 +58,32 @@ func same(a, b *asset.Asset, how strictness) error {
 		}
 	}
 	return nil
+}
+
+// leaveOut takes out of a what may be missing in b, if something of b was not asked
+// for: tags, links, the time of creation and the incarnation.
+func leaveOut(a, b *asset.Asset) {
+	asked := true
+	for _, d := range []asset.Value{b.Config, b.Status, b.Access} {
+		for _, part := range d.Marks() {
+			if u := part.Unread(); u != nil && (u.Code == asset.CodeNotRequested || u.Code == asset.CodeNotKept) {
+				asked = false
+			}
+		}
+	}
+	if asked {
+		return
+	}
+	if len(b.Tags) == 0 {
+		a.Tags = nil
+	}
+	if b.Created.IsZero() {
+		a.Created = b.Created
+	}
+	if b.Incarnation == "" {
+		a.Incarnation = ""
+	}
+	a.Links = slices.DeleteFunc(slices.Clone(a.Links), func(l asset.Link) bool { return !slices.Contains(b.Links, l) })
 }
 
 // sameValue tells how b, of which p is the path, differs from a.
