@@ -1,0 +1,18 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+	"github.com/openstance/stance/provider/providertest"
+)
+
+// TestConformance holds the provider to the contract of providers, over an account in
+// memory: it asks for thousands of answers, of which none may be late.
+func TestConformance(t *testing.T) {
+	providertest.Test(t, func(t *testing.T) provider.Provider { return newCloud(1).provider(t) }, &providertest.Options{
+		Missing: asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::no-such-bucket"},
+		Sample:  100,
+	})
+}
