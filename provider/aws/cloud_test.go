@@ -27,6 +27,7 @@ import (
 // Everything else that is asked for is empty.
 type cloud struct {
 	percent int // of the resources that it may have
+	most    int // things on a page; 0: as many as the service answers
 	answers map[string]func(*question) string
 
 	mu    sync.Mutex
@@ -111,6 +112,9 @@ func (q *question) page(t asset.Type, size int, token string, thing func(i int) 
 	from := 0
 	if m := pageToken.FindStringSubmatch(q.asked); m != nil {
 		from, _ = strconv.Atoi(m[1])
+	}
+	if q.cloud.most > 0 {
+		size = q.cloud.most
 	}
 	n := q.cloud.n(t)
 	to := min(from+size, n)

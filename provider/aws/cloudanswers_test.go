@@ -280,7 +280,7 @@ func messageAnswers(m map[string]func(*question) string) {
 func watchAnswers(m map[string]func(*question) string) {
 	m["CloudWatch Logs:DescribeLogGroups"] = jsonList("logGroups", "nextToken", logGroup, 50, func(q *question, i int) string {
 		name := fmt.Sprintf("/aws/lambda/function-%04d", i)
-		return `{"logGroupName":"` + name + `","creationTime":1735787045000,"retentionInDays":30,"metricFilterCount":0,"arn":"` + q.arn("logs", "log-group:"+name+":*") + `","storedBytes":1024,"logGroupClass":"STANDARD","logGroupArn":"` + q.arn("logs", "log-group:"+name) + `"}`
+		return `{"logGroupName":"` + name + `","creationTime":1735787045000,"retentionInDays":30,"metricFilterCount":0,"dataProtectionStatus":"ACTIVATED","arn":"` + q.arn("logs", "log-group:"+name+":*") + `","storedBytes":1024,"logGroupClass":"STANDARD","logGroupArn":"` + q.arn("logs", "log-group:"+name) + `"}`
 	})
 	m["CloudWatch Logs:ListTagsForResource"] = always(`{"tags":{"team":"shop"}}`)
 	m["CloudWatch Logs:DescribeMetricFilters"] = jsonList("metricFilters", "nextToken", metricFilter, 50, func(q *question, i int) string {
@@ -291,8 +291,10 @@ func watchAnswers(m map[string]func(*question) string) {
 		if m := pageToken.FindStringSubmatch(q.asked); m != nil {
 			fmt.Sscan(m[1], &from)
 		}
-		const size = 100
-		n := q.cloud.n(cloudwatchAlarm)
+		size, n := 100, q.cloud.n(cloudwatchAlarm)
+		if q.cloud.most > 0 {
+			size = q.cloud.most
+		}
 		out, alarms := cbor.Map{}, cbor.List{}
 		for i := from; i < min(from+size, n); i++ {
 			name := fmt.Sprintf("alarm-%04d", i)

@@ -58,9 +58,14 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		}
 		return arns, nil
 	})
-	// What a role is described as is not among the details.
-	roles := once(func(ctx context.Context) (map[string]iamtypes.Role, error) {
-		byARN := map[string]iamtypes.Role{}
+	// What a role is described as is not among the details. No more than that is kept of
+	// the roles of an account.
+	type settings struct {
+		description *string
+		maxSession  *int32
+	}
+	roles := once(func(ctx context.Context) (map[string]settings, error) {
+		byARN := map[string]settings{}
 		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.Role, string, error) {
 			out, err := client.ListRoles(ctx, &iam.ListRolesInput{Marker: optional(token), MaxItems: aws.Int32(1000)})
 			if err != nil {
@@ -71,7 +76,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 			if err != nil {
 				return nil, err
 			}
-			byARN[aws.ToString(r.Arn)] = r
+			byARN[aws.ToString(r.Arn)] = settings{r.Description, r.MaxSessionDuration}
 		}
 		return byARN, nil
 	})
@@ -166,8 +171,8 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				if !ok {
 					return &asset.Unread{Op: "iam:ListRoles", Code: codeNotListed, Message: "the role is not in the list"}
 				}
-				d.config["Description"] = r.Description
-				d.config["MaxSessionDuration"] = r.MaxSessionDuration
+				d.config["Description"] = r.description
+				d.config["MaxSessionDuration"] = r.maxSession
 				return nil
 			},
 		}},
