@@ -189,9 +189,10 @@ func (u *unit) document(d *draft, name string, from any, shape *asset.Shape) (as
 	m, isMap := x.(map[string]any)
 	if given, ok := from.(doc); ok {
 		// The collector does not name them, not even as nil, so that nobody read them.
+		why := notCollected()
 		for _, member := range u.scan.known(d.Type).rest(name) {
 			if _, named := given[member]; !named {
-				m[member] = &asset.Unread{Code: codeNotCollected}
+				m[member] = why
 			}
 		}
 	}

@@ -30,7 +30,8 @@ var parts = []reflect.Type{
 	reflect.TypeFor[[]byte](),
 }
 
-// value returns what goes into the document, and whether there is anything.
+// value returns what goes into the document, and whether there is anything. The path
+// is right only if there is somebody to tell of it.
 func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, bool) {
 	if !v.IsValid() {
 		return nil, false
@@ -41,8 +42,11 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 			return nil, false
 		}
 	}
-	if slices.Contains(parts, v.Type()) {
-		return v.Interface(), true
+	switch v.Kind() {
+	case reflect.Struct, reflect.Slice, reflect.Pointer:
+		if slices.Contains(parts, v.Type()) {
+			return v.Interface(), true
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -58,9 +62,13 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 		if s != nil && s.Kind == asset.ListShape {
 			elem = s.Elem
 		}
+		in := at
+		if t.stray != nil {
+			in = at.Any()
+		}
 		list := make([]any, 0, v.Len())
 		for i := range v.Len() {
-			x, _ := t.value(v.Index(i), elem, at.Any())
+			x, _ := t.value(v.Index(i), elem, in)
 			list = append(list, x)
 		}
 		return list, true
@@ -72,7 +80,7 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 			if !known && t.stray != nil && v.Type() == reflect.TypeFor[doc]() {
 				t.stray(t.typ, at.Key(key))
 			}
-			if x, ok := t.value(it.Value(), member, at.Key(key)); ok {
+			if x, ok := t.value(it.Value(), member, t.at(at, key)); ok {
 				m[key] = x
 			}
 		}
@@ -92,13 +100,21 @@ func (t *tidier) value(v reflect.Value, s *asset.Shape, at asset.Path) (any, boo
 			if !known {
 				continue
 			}
-			if x, ok := t.value(v.Field(i), member, at.Key(name)); ok {
+			if x, ok := t.value(v.Field(i), member, t.at(at, name)); ok {
 				m[name] = x
 			}
 		}
 		return m, true
 	}
 	return v.Interface(), true
+}
+
+// at returns the path of a member, if anybody is told of paths.
+func (t *tidier) at(p asset.Path, name string) asset.Path {
+	if t.stray == nil {
+		return p
+	}
+	return p.Key(name)
 }
 
 // memberShape returns the shape of a member, and false if the schema has no such member.
