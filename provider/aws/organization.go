@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const unitType asset.Type = "AWS::Organizations::OrganizationalUnit"
@@ -27,7 +26,7 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		}
 		return out.Accounts, aws.ToString(out.NextToken), nil
 	}
-	for a, err := range provider.Pages(ctx, fetch) {
+	for a, err := range pagesInTime(ctx, fetch) {
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +69,7 @@ func accountTags(ctx context.Context, client *organizations.Client, list []Accou
 		a := &list[i]
 		g.Go(func() error {
 			tags := map[string]string{}
-			for tag, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
+			for tag, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
 				out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &a.ID, NextToken: optional(token)})
 				if err != nil {
 					return nil, "", err
@@ -98,7 +97,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 		above []Unit
 	}
 	var queue []parent
-	for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
+	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
 		out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
 		if err != nil {
 			return nil, "", err
@@ -114,7 +113,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
-		for a, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
+		for a, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
 			out, err := client.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: &p.id, NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
@@ -126,7 +125,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 			}
 			units[aws.ToString(a.Id)] = p.above
 		}
-		for u, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
+		for u, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
 			out, err := client.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &p.id, NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err

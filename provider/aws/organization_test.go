@@ -1,10 +1,13 @@
 package aws
 
 import (
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -174,4 +177,32 @@ func TestGroupsThatCannotBeTold(t *testing.T) {
 		assert.Equal(t, "organizations:ListTagsForResource", g.Op)
 		assert.Equal(t, "cannot tell whether the account is in a group: no", g.Message)
 	}
+}
+
+// silent is a client that never answers calls of a service.
+type silent struct {
+	aws.HTTPClient
+	service string
+}
+
+func (c silent) Do(r *http.Request) (*http.Response, error) {
+	if awsmiddleware.GetServiceID(r.Context()) == c.service {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return c.HTTPClient.Do(r)
+}
+
+func TestOrganizationThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newCloud(1).provider(t)
+		p.opts.Organization = true
+		p.cfg.HTTPClient = silent{p.cfg.HTTPClient, "Organizations"}
+		x := &tester{Provider: p}
+		inv := x.collect(t, accountType)
+		require.Len(t, inv.Gaps(), 1)
+		assert.Equal(t, "organizations:ListAccounts", inv.Gaps()[0].Op)
+		assert.Equal(t, codeTimeout, inv.Gaps()[0].Code)
+		only(t, inv, accountType)
+	})
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -102,12 +103,10 @@ func (u *unit) collect(ctx context.Context, t *table) {
 func (u *unit) pages(ctx context.Context, t *table, list listFunc, of asset.Ref) map[asset.Type]bool {
 	partial := map[asset.Type]bool{}
 	fetch := func(ctx context.Context, token string) ([][]*draft, string, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
 		page, next, err := list(ctx, token)
 		return [][]*draft{page}, next, err
 	}
-	for page, err := range provider.Pages(ctx, fetch) {
+	for page, err := range pagesInTime(ctx, fetch) {
 		if err != nil {
 			if ctx.Err() != nil || hasCode(err, t.absent) {
 				return partial
@@ -124,6 +123,15 @@ func (u *unit) pages(ctx context.Context, t *table, list listFunc, of asset.Ref)
 		}
 	}
 	return partial
+}
+
+// pagesInTime is [provider.Pages] with a limit to the time that each page may take.
+func pagesInTime[T any](ctx context.Context, fetch func(ctx context.Context, token string) ([]T, string, error)) iter.Seq2[T, error] {
+	return provider.Pages(ctx, func(ctx context.Context, token string) ([]T, string, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		return fetch(ctx, token)
+	})
 }
 
 type listFunc = func(ctx context.Context, token string) ([]*draft, string, error)
