@@ -96,6 +96,7 @@ func (c *cloud) size() int {
 type question struct {
 	cloud                      *cloud
 	service, operation, region string
+	path                       string
 	asked                      string // query and body
 }
 
@@ -133,7 +134,7 @@ func (q *question) page(t asset.Type, size int, token string, thing func(i int) 
 
 // Do answers a call.
 func (c *cloud) Do(r *http.Request) (*http.Response, error) {
-	q := &question{cloud: c, service: awsmiddleware.GetServiceID(r.Context()), operation: awsmiddleware.GetOperationName(r.Context())}
+	q := &question{cloud: c, service: awsmiddleware.GetServiceID(r.Context()), operation: awsmiddleware.GetOperationName(r.Context()), path: r.URL.Path}
 	if m := signedFor.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
 		q.region = m[1]
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -234,11 +235,16 @@ func jsonList(list, token string, t asset.Type, size int, thing func(q *question
 }
 
 func computeAnswers(m map[string]func(*question) string) {
-	m["Lambda:ListFunctions"] = jsonList("Functions", "NextMarker", lambdaFunction, 50, func(q *question, i int) string {
-		name := fmt.Sprintf("function-%04d", i)
+	function := func(q *question, name string) string {
 		return `{"FunctionName":"` + name + `","FunctionArn":"` + q.arn("lambda", "function:"+name) + `","Runtime":"python3.13","Role":"arn:aws:iam::` + moto.Account + `:role/role-0000","Handler":"app.handler","CodeSize":123456,"Description":"takes orders","Timeout":30,"MemorySize":512,"LastModified":"2026-01-02T03:04:05.000+0000","CodeSha256":"YmFzZTY0","Version":"$LATEST","VpcConfig":{"SubnetIds":["` + q.id("subnet", 0) + `"],"SecurityGroupIds":["` + q.id("sg", 0) + `"],"VpcId":"` + q.id("vpc", 0) + `"},` +
 			`"Environment":{"Variables":{"LOG_LEVEL":"info","TABLE":"orders","STAGE":"prod"}},"TracingConfig":{"Mode":"Active"},"RevisionId":"0b2f5f3e","PackageType":"Zip","Architectures":["arm64"],"EphemeralStorage":{"Size":512},"SnapStart":{"ApplyOn":"None","OptimizationStatus":"Off"},"LoggingConfig":{"LogFormat":"Text","LogGroup":"/aws/lambda/` + name + `"}}`
+	}
+	m["Lambda:ListFunctions"] = jsonList("Functions", "NextMarker", lambdaFunction, 50, func(q *question, i int) string {
+		return function(q, fmt.Sprintf("function-%04d", i))
 	})
+	m["Lambda:GetFunctionConfiguration"] = func(q *question) string {
+		return function(q, path.Base(path.Dir(q.path)))
+	}
 	m["Lambda:ListFunctionUrlConfigs"] = always(`{"FunctionUrlConfigs":[]}`)
 	m["Lambda:GetPolicy"] = always(`{"Policy":` + quoted(cloudAccess) + `,"RevisionId":"1"}`)
 	m["Lambda:GetFunctionCodeSigningConfig"] = always(notConfigured + "ResourceNotFoundException")
