@@ -48,7 +48,7 @@ func (x *tester) says(operation string, out any) {
 }
 
 // pageNames are the fields in which operations have the token of a page.
-var pageNames = []string{"NextToken", "NextMarker", "Marker", "Position", "ExclusiveStartTableName", "LastEvaluatedTableName"}
+var pageNames = []string{"NextToken", "NextMarker", "Marker", "Position", "ContinuationToken", "ExclusiveStartTableName", "LastEvaluatedTableName"}
 
 // pageField returns the field of an input or an output that has the token of a page.
 func pageField(t *testing.T, v any) reflect.Value {
@@ -68,6 +68,17 @@ func withToken(t *testing.T, out any, token string) any {
 	c := fresh(out)
 	if f := reflect.ValueOf(c).Elem().FieldByName("Truncated"); f.IsValid() {
 		f.SetBool(token != "")
+	}
+	if list := reflect.ValueOf(c).Elem().FieldByName("DistributionList"); list.IsValid() {
+		inner := reflect.New(list.Type().Elem())
+		if !list.IsNil() {
+			inner.Elem().Set(list.Elem())
+		}
+		list.Set(inner)
+		if token != "" {
+			pageField(t, inner.Interface()).Set(reflect.ValueOf(&token))
+		}
+		return c
 	}
 	if token != "" {
 		pageField(t, c).Set(reflect.ValueOf(&token))

@@ -319,11 +319,23 @@ func TestPagesOfLoadBalancing(t *testing.T) {
 	point := func(id string) *efs.DescribeAccessPointsOutput {
 		return &efs.DescribeAccessPointsOutput{AccessPoints: []efstypes.AccessPointDescription{{AccessPointArn: inTestRegion("elasticfilesystem", "access-point/"+id)}}}
 	}
+	targets := func(name string) *elb.DescribeTargetGroupsOutput {
+		return &elb.DescribeTargetGroupsOutput{TargetGroups: []elbtypes.TargetGroup{{TargetGroupName: &name, TargetGroupArn: inTestRegion("elasticloadbalancing", "targetgroup/"+name+"/1")}}}
+	}
+	old := func(name string) *classic.DescribeLoadBalancersOutput {
+		return &classic.DescribeLoadBalancersOutput{LoadBalancerDescriptions: []classictypes.LoadBalancerDescription{{LoadBalancerName: &name}}}
+	}
+	configuration := func(name string) *autoscaling.DescribeLaunchConfigurationsOutput {
+		return &autoscaling.DescribeLaunchConfigurationsOutput{LaunchConfigurations: []autoscalingtypes.LaunchConfiguration{{LaunchConfigurationName: &name, LaunchConfigurationARN: inTestRegion("autoscaling", "launchConfiguration:"+name), ImageId: aws.String("ami-1"), InstanceType: aws.String("m5.large")}}}
+	}
 	for name, l := range map[string]listing{
-		"access points":       {operation: "EFS:DescribeAccessPoints", typ: efsAccessPoint, first: point("fsap-1"), last: point("fsap-2")},
-		"load balancers":      {operation: "Elastic Load Balancing v2:DescribeLoadBalancers", typ: elbLoadBalancer, first: lb("a"), last: lb("b")},
-		"auto scaling groups": {operation: "Auto Scaling:DescribeAutoScalingGroups", typ: autoScalingGroup, first: group("a"), last: group("b")},
-		"file systems":        {operation: "EFS:DescribeFileSystems", typ: efsFileSystem, first: fs("fs-1"), last: fs("fs-2")},
+		"target groups":         {operation: "Elastic Load Balancing v2:DescribeTargetGroups", typ: elbTargetGroup, first: targets("a"), last: targets("b")},
+		"classic balancers":     {operation: "Elastic Load Balancing:DescribeLoadBalancers", typ: classicLoadBalancer, first: old("a"), last: old("b")},
+		"launch configurations": {operation: "Auto Scaling:DescribeLaunchConfigurations", typ: launchConfiguration, first: configuration("a"), last: configuration("b")},
+		"access points":         {operation: "EFS:DescribeAccessPoints", typ: efsAccessPoint, first: point("fsap-1"), last: point("fsap-2")},
+		"load balancers":        {operation: "Elastic Load Balancing v2:DescribeLoadBalancers", typ: elbLoadBalancer, first: lb("a"), last: lb("b")},
+		"auto scaling groups":   {operation: "Auto Scaling:DescribeAutoScalingGroups", typ: autoScalingGroup, first: group("a"), last: group("b")},
+		"file systems":          {operation: "EFS:DescribeFileSystems", typ: efsFileSystem, first: fs("fs-1"), last: fs("fs-2")},
 	} {
 		t.Run(name, func(t *testing.T) { testPages(t, l) })
 	}

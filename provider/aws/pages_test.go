@@ -14,6 +14,8 @@ import (
 	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	stacktypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -28,6 +30,8 @@ import (
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -39,6 +43,8 @@ import (
 	redshifttypes "github.com/aws/aws-sdk-go-v2/service/redshift/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	routetypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -127,6 +133,27 @@ func TestPages(t *testing.T) {
 	app := func(name string) any {
 		return &cloudformation.DescribeStacksOutput{Stacks: []stacktypes.Stack{{StackId: inTestRegion("cloudformation", "stack/"+name)}}}
 	}
+	subnetGroup := func(name string) any {
+		return &rds.DescribeDBSubnetGroupsOutput{DBSubnetGroups: []rdstypes.DBSubnetGroup{{DBSubnetGroupArn: inTestRegion("rds", "subgrp:"+name)}}}
+	}
+	parameterGroup := func(name string) any {
+		return &rds.DescribeDBParameterGroupsOutput{DBParameterGroups: []rdstypes.DBParameterGroup{{DBParameterGroupArn: inTestRegion("rds", "pg:"+name)}}}
+	}
+	clusterParameterGroup := func(name string) any {
+		return &rds.DescribeDBClusterParameterGroupsOutput{DBClusterParameterGroups: []rdstypes.DBClusterParameterGroup{{DBClusterParameterGroupArn: inTestRegion("rds", "cluster-pg:"+name)}}}
+	}
+	bucket := func(name string) any {
+		return &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: &name, BucketRegion: aws.String("us-east-1"), CreationDate: &observed}}}
+	}
+	distribution := func(id string) any {
+		return &cloudfront.ListDistributionsOutput{DistributionList: &cftypes.DistributionList{Items: []cftypes.DistributionSummary{{Id: &id, ARN: aws.String("arn:aws:cloudfront::123456789012:distribution/" + id)}}}}
+	}
+	team := func(name string) any {
+		return &iam.GetAccountAuthorizationDetailsOutput{GroupDetailList: []iamtypes.GroupDetail{{GroupName: &name, GroupId: &name, CreateDate: &observed, Arn: aws.String("arn:aws:iam::123456789012:group/" + name)}}}
+	}
+	profile := func(name string) any {
+		return &iam.ListInstanceProfilesOutput{InstanceProfiles: []iamtypes.InstanceProfile{{InstanceProfileName: &name, Arn: aws.String("arn:aws:iam::123456789012:instance-profile/" + name)}}}
+	}
 	// What else is asked of these assets is denied, which makes no difference.
 	without := func(operations ...string) func(*tester) {
 		return func(x *tester) { x.fail(denied, operations...) }
@@ -191,6 +218,16 @@ func TestPages(t *testing.T) {
 			operation: "Route 53:ListHostedZones", typ: hostedZone, first: zone("a"), last: zone("b"),
 			others: without("Route 53:GetHostedZone", "Route 53:ListQueryLoggingConfigs", "Route 53:ListTagsForResource"),
 		},
+		{operation: "RDS:DescribeDBSubnetGroups", typ: rdsSubnetGroup, first: subnetGroup("a"), last: subnetGroup("b"), others: without("RDS:ListTagsForResource")},
+		{operation: "RDS:DescribeDBParameterGroups", typ: rdsParameterGroup, first: parameterGroup("a"), last: parameterGroup("b"), others: without("RDS:DescribeDBParameters", "RDS:ListTagsForResource")},
+		{
+			operation: "RDS:DescribeDBClusterParameterGroups", typ: rdsClusterParameterGroup, first: clusterParameterGroup("a"), last: clusterParameterGroup("b"),
+			others: without("RDS:DescribeDBClusterParameters", "RDS:ListTagsForResource"),
+		},
+		{operation: "S3:ListBuckets", typ: s3Bucket, first: bucket("a"), last: bucket("b")},
+		{operation: "CloudFront:ListDistributions", typ: cloudfrontDistribution, first: distribution("a"), last: distribution("b"), others: without("CloudFront:GetDistributionConfig", "CloudFront:ListTagsForResource")},
+		{operation: "IAM:GetAccountAuthorizationDetails", typ: iamGroup, first: team("a"), last: team("b")},
+		{operation: "IAM:ListInstanceProfiles", typ: iamInstanceProfile, first: profile("a"), last: profile("b")},
 		{operation: "CloudFormation:DescribeStacks", typ: stack, first: app("a"), last: app("b")},
 	} {
 		t.Run(l.operation, func(t *testing.T) { testPages(t, l) })
