@@ -168,9 +168,9 @@ type block struct {
 	order []uint32
 
 	// keys and tables hold keys and tables of them that were written before, by hash,
-	// each where the hash leads or beside it, so that a list of like objects holds
-	// them once. A table stands there as the node of an imagined map.
-	keys   [256]node
+	// so that a list of like objects holds them once: a key in one of four places, a
+	// table in one of two. A table stands there as the node of an imagined map.
+	keys   [64][4]node
 	tables [256]node
 }
 
@@ -191,11 +191,24 @@ func (b *block) sized(n int) node {
 	return longCount << 8
 }
 
-func (b *block) str(tag node, s string) node {
+func (b *block) str(tag node, s string) node { return textNode(b, tag, s) }
+
+// textNode writes a text and returns its node.
+func textNode[T string | []byte](b *block, tag node, s T) node {
 	n := b.sized(len(s))
+	return placed(tag, write(b, s)) | n
+}
+
+// write writes bytes and returns their place. It does what append does, but without a
+// write barrier each time: a slice that is resliced in place keeps its pointer.
+func write[T string | []byte](b *block, s T) int {
 	at := len(b.out)
-	b.out = append(b.out, s...)
-	return placed(tag, at) | n
+	if cap(b.out)-at < len(s) {
+		b.out = slices.Grow(b.out, len(s))
+	}
+	b.out = b.out[:at+len(s)]
+	copy(b.out[at:], s)
+	return at
 }
 
 func (b *block) bool(x bool) node {
@@ -421,7 +434,17 @@ func (b *block) key(key string) node {
 // share returns the node and the hash of a key that was written at the end of the
 // block from before on. If its text is there already, it is taken back.
 func (b *block) share(n node, before int) (node, uint32) {
-	s := b.bytesOf(n)
+	known, hash := b.known(b.bytesOf(n))
+	if known != 0 {
+		b.out = b.out[:before]
+		return known, hash
+	}
+	b.remember(n, hash)
+	return n, hash
+}
+
+// known returns the node of a key that was written before, or 0, and the key's hash.
+func (b *block) known(s []byte) (node, uint32) {
 	var first, last uint64
 	if len(s) >= 8 {
 		first, last = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[len(s)-8:])
@@ -432,17 +455,19 @@ func (b *block) share(n node, before int) (node, uint32) {
 	}
 	h := (first ^ bits.RotateLeft64(last, 23) ^ uint64(len(s))<<56) * 0x9e3779b97f4a7c15
 	hash := uint32(h >> 32)
-	slot, beside := &b.keys[hash%256], &b.keys[hash%256^1]
-	if *slot != 0 && bytes.Equal(b.bytesOf(*slot), s) {
-		b.out = b.out[:before]
-		return *slot, hash
+	for _, n := range &b.keys[hash%64] {
+		if n != 0 && bytes.Equal(b.bytesOf(n), s) {
+			return n, hash
+		}
 	}
-	if *beside != 0 && bytes.Equal(b.bytesOf(*beside), s) {
-		b.out = b.out[:before]
-		return *beside, hash
-	}
-	*beside, *slot = *slot, n
-	return n, hash
+	return 0, hash
+}
+
+// remember lets known find a key, in place of the oldest of its hash.
+func (b *block) remember(n node, hash uint32) {
+	places := &b.keys[hash%64]
+	copy(places[1:], places[:])
+	places[0] = n
 }
 
 func (b *block) value(n node) Value { return Value{string(b.out), n} }

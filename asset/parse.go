@@ -223,14 +223,23 @@ func (p *parser) object(depth int) node {
 	}
 }
 
-// key reads a key and returns its node and hash.
+// key reads a key whose opening quote was read, and returns its node and hash.
 func (p *parser) key() (node, uint32) {
-	before := len(p.out)
-	n := p.text()
-	if p.err != nil {
-		return 0, 0
+	start, before := p.at, len(p.out)
+	s, ok := p.plain()
+	if !ok {
+		n := p.escaped(start, start+len(s))
+		if p.err != nil {
+			return 0, 0
+		}
+		return p.share(n, before)
 	}
-	return p.share(n, before)
+	n, hash := p.known(s)
+	if n == 0 {
+		n = textNode(&p.block, tagString, s)
+		p.remember(n, hash)
+	}
+	return n, hash
 }
 
 const (
@@ -240,47 +249,45 @@ const (
 
 // text reads the rest of a string whose opening quote was read.
 func (p *parser) text() node {
-	in, start := p.in, p.at
-	i := start
-	var wide uint64
-scan:
+	start := p.at
+	s, ok := p.plain()
+	if !ok {
+		return p.escaped(start, start+len(s))
+	}
+	return textNode(&p.block, tagString, s)
+}
+
+// plain reads the rest of a string, if it stands there as it is. Otherwise it reads
+// nothing, and returns what comes before the first byte that does not, or all of the
+// string if its UTF-8 is at fault.
+func (p *parser) plain() (s []byte, ok bool) {
+	rest := p.in[p.at:]
+	n, wide := 0, uint64(0)
 	for {
-		if len(in)-i >= 8 {
-			w := binary.LittleEndian.Uint64(in[i:])
-			q, s := w^(ones*'"'), w^(ones*'\\')
-			stop := ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs
-			if stop == 0 {
-				wide |= w
-				i += 8
-				continue
+		if len(rest)-n < 8 {
+			for ; n < len(rest) && rest[n] != '"' && rest[n] != '\\' && rest[n] >= ' '; n++ {
+				wide |= uint64(rest[n])
 			}
-			n := bits.TrailingZeros64(stop) / 8
-			wide |= w & (1<<(8*n) - 1)
-			i += n
-			break scan
+			break
 		}
-		for ; i < len(in); i++ {
-			c := in[i]
-			if c == '"' || c == '\\' || c < ' ' {
-				break scan
-			}
-			wide |= uint64(c)
+		w := binary.LittleEndian.Uint64(rest[n:])
+		q, s := w^(ones*'"'), w^(ones*'\\')
+		stop := ((q-ones)&^q | (s-ones)&^s | (w-ones*' ')&^w) & highs
+		if stop != 0 {
+			more := bits.TrailingZeros64(stop) / 8
+			wide |= w & (1<<(8*more) - 1)
+			n += more
+			break
 		}
-		p.at = len(in)
-		return p.fail(len(in), "unexpected end in a string")
+		wide |= w
+		n += 8
 	}
-	if in[i] != '"' {
-		return p.escaped(start, i)
+	s = rest[:n]
+	if n == len(rest) || rest[n] != '"' || wide&highs != 0 && !utf8.Valid(s) {
+		return s, false
 	}
-	s := in[start:i]
-	if wide&highs != 0 && !p.utf8(s, start) {
-		return 0
-	}
-	n := p.sized(len(s))
-	at := len(p.out)
-	p.out = append(p.out, s...)
-	p.at = i + 1
-	return placed(tagString, at) | n
+	p.at += n + 1
+	return s, true
 }
 
 func (p *parser) utf8(s []byte, at int) bool {
@@ -298,8 +305,8 @@ func (p *parser) utf8(s []byte, at int) bool {
 	return true
 }
 
-// escaped reads a string that begins at start and has an escape, or a byte that
-// must not be there, at i.
+// escaped reads a string that begins at start and is plain up to i, where it has an
+// escape, a byte that must not be there, or its end.
 func (p *parser) escaped(start, i int) node {
 	// The length is not known yet: one that may be long needs 8 bytes before the text.
 	long := len(p.in)-start >= longCount
@@ -307,7 +314,7 @@ func (p *parser) escaped(start, i int) node {
 		p.u64(0)
 	}
 	at := len(p.out)
-	p.out = append(p.out, p.in[start:i]...)
+	write(&p.block, p.in[start:i])
 	for {
 		if i >= len(p.in) {
 			return p.fail(len(p.in), "unexpected end in a string")
@@ -340,7 +347,7 @@ func (p *parser) escaped(start, i int) node {
 			from := i
 			for i++; i < len(p.in) && p.in[i] != '"' && p.in[i] != '\\' && p.in[i] >= ' '; i++ {
 			}
-			p.out = append(p.out, p.in[from:i]...)
+			write(&p.block, p.in[from:i])
 		}
 	}
 }
