@@ -141,3 +141,33 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 	}
 	return units, nil
 }
+
+// askedElsewhere returns the types that are not asked for in an account, because others
+// of the organisation are looked at that are told of them.
+func (s *scan) askedElsewhere(a *account) []asset.Type {
+	if s.provider.opts.Organization && a.assumed && a.ID != s.management {
+		return []asset.Type{unitType, orgAccount, orgPolicy}
+	}
+	return nil
+}
+
+// toManagers returns a list that, when it is denied to an account that does not manage
+// the organisation, says so: it may be that nothing can be permitted in the account.
+func toManagers(account, op string, list listFunc, describe func(context.Context) (*orgtypes.Organization, error)) listFunc {
+	return func(ctx context.Context, token string) ([]*draft, string, error) {
+		ds, next, err := list(ctx, token)
+		if err == nil || !denies(fault(op, err).Code) {
+			return ds, next, err
+		}
+		organization, other := describe(ctx)
+		if other != nil {
+			return nil, "", err
+		}
+		if manager := aws.ToString(organization.MasterAccountId); manager != account {
+			why := *fault(op, err)
+			why.Code, why.Message = codeNotManager, clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
+			err = &why
+		}
+		return nil, "", err
+	}
+}

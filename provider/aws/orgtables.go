@@ -97,36 +97,6 @@ func organizationsTables(u *unit) []table {
 	return tables
 }
 
-// askedElsewhere returns the types that are not asked for in an account, because others
-// of the organisation are looked at that are told of them.
-func (s *scan) askedElsewhere(a *account) []asset.Type {
-	if s.provider.opts.Organization && a.assumed && a.ID != s.management {
-		return []asset.Type{unitType, orgAccount, orgPolicy}
-	}
-	return nil
-}
-
-// toManagers returns a list that, when it is denied to an account that does not manage
-// the organisation, says so: it may be that nothing can be permitted in the account.
-func toManagers(account, op string, list listFunc, describe func(context.Context) (*orgtypes.Organization, error)) listFunc {
-	return func(ctx context.Context, token string) ([]*draft, string, error) {
-		ds, next, err := list(ctx, token)
-		if err == nil || !denies(fault(op, err).Code) {
-			return ds, next, err
-		}
-		organization, other := describe(ctx)
-		if other != nil {
-			return nil, "", err
-		}
-		if manager := aws.ToString(organization.MasterAccountId); manager != account {
-			why := *fault(op, err)
-			why.Code, why.Message = codeNotManager, clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
-			err = &why
-		}
-		return nil, "", err
-	}
-}
-
 func orgTable(describe func(context.Context) (*orgtypes.Organization, error), roots func(context.Context) ([]orgtypes.Root, error)) table {
 	return table{
 		op:    "organizations:DescribeOrganization",
@@ -258,87 +228,6 @@ func orgAccountTable(client *organizations.Client, tags read) table {
 					d.linkParent(orgParentARN(d.ID, aws.ToString(p.Id)))
 				}
 				d.config["ParentIds"] = parents
-				return nil
-			},
-		}, tags},
-	}
-}
-
-// orgPolicyTable lists the policies of each kind in turn: the service cannot be asked
-// for all. The token is the number of the kind and the service's own.
-func orgPolicyTable(client *organizations.Client, tags read) table {
-	kinds := orgtypes.PolicyType("").Values()
-	return table{
-		op:    "organizations:ListPolicies",
-		types: []asset.Type{orgPolicy},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			number, own, _ := strings.Cut(token, " ")
-			n, _ := strconv.Atoi(number)
-			out, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: kinds[n], NextToken: optional(own)})
-			switch {
-			case own == "" && hasCode(err, []string{"InvalidInputException"}):
-				// The service does not know the kind, as in partitions that get it later.
-				out = &organizations.ListPoliciesOutput{}
-			case err != nil:
-				return nil, "", err
-			}
-			var ds []*draft
-			for _, x := range out.Policies {
-				d := newDraft(orgPolicy, aws.ToString(x.Arn), aws.ToString(x.Name))
-				if !x.AwsManaged {
-					d.key = aws.ToString(x.Id)
-				}
-				d.incarnation = aws.ToString(x.Id)
-				d.config = doc{"Arn": x.Arn, "AwsManaged": x.AwsManaged, "Description": x.Description, "Id": x.Id, "Name": x.Name, "Type": x.Type}
-				ds = append(ds, d)
-			}
-			if next := aws.ToString(out.NextToken); next != "" {
-				return ds, number + " " + next, nil
-			}
-			if n+1 < len(kinds) {
-				return ds, strconv.Itoa(n + 1), nil
-			}
-			return ds, "", nil
-		},
-		reads: []read{{
-			op: "organizations:DescribePolicy",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &d.incarnation})
-				if err != nil {
-					return err
-				}
-				if out.Policy != nil {
-					d.config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
-				}
-				return nil
-			},
-		}, {
-			op: "organizations:ListTargetsForPolicy",
-			each: func(ctx context.Context, d *draft) error {
-				targets := []*string{}
-				var links []asset.Link
-				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.PolicyTargetSummary, string, error) {
-					out, err := client.ListTargetsForPolicy(ctx, &organizations.ListTargetsForPolicyInput{PolicyId: &d.incarnation, NextToken: optional(token)})
-					if err != nil {
-						return nil, "", err
-					}
-					return out.Targets, aws.ToString(out.NextToken), nil
-				}) {
-					if err != nil {
-						return err
-					}
-					targets = append(targets, t.TargetId)
-					to := asset.Ref{Type: orgAccount, ID: aws.ToString(t.Arn)}
-					switch t.Type {
-					case orgtypes.TargetTypeOrganizationalUnit:
-						to.Type = unitType
-					case orgtypes.TargetTypeRoot:
-						to = asset.Ref{Type: orgOrganization, ID: orgParentARN(to.ID, aws.ToString(t.TargetId))}
-					}
-					links = append(links, asset.Link{Rel: "applies_to", To: to})
-				}
-				d.config["TargetIds"] = targets
-				d.links = append(d.links, links...)
 				return nil
 			},
 		}, tags},
