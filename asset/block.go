@@ -148,10 +148,10 @@ func (v Value) find(key string) int {
 		}
 		return -1
 	}
+	same := placed(tagString, 0) | node(min(len(key), longCount))<<8
 	for i := range n {
 		k := v.load(at + 8*uint32(i))
-		if k.short() == len(key) && len(key) < longCount && v.doc[k.payload():int(k.payload())+len(key)] == key ||
-			k.short() == longCount && v.text(k) == key {
+		if uint32(k) == uint32(same) && v.text(k) == key {
 			return i
 		}
 	}
