@@ -116,7 +116,7 @@ func TestDatabaseSnapshots(t *testing.T) {
 	assert.Equal(t, 0, own.Status.Get("Attributes", "restore").Len())
 	assert.Contains(t, own.Links, link("source", rdsCluster, "arn:aws:rds:us-east-1:123456789012:cluster:c"))
 	assert.Equal(t, map[string]int{
-		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "RDS:DescribeDBSnapshots": 1, "RDS:DescribeDBSnapshotAttributes": 1,
+		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "RDS:DescribeDBSnapshots": 2, "RDS:DescribeDBSnapshotAttributes": 1,
 		"RDS:DescribeDBClusterSnapshots": 1, "RDS:DescribeDBClusterSnapshotAttributes": 1,
 	}, x.calls.n)
 
@@ -131,6 +131,54 @@ func TestDatabaseSnapshots(t *testing.T) {
 	assertJSON(t, `{}`, named(t, inv, rdsSnapshot, "rds:web-1").Status.Get("Attributes"))
 	assertUnread(t, "rds:DescribeDBSnapshotAttributes", "AccessDenied", named(t, inv, rdsSnapshot, "by-hand").Status.Get("Attributes", "restore"))
 	assert.Equal(t, 1, x.calls.n["RDS:DescribeDBSnapshotAttributes"])
+
+	// An answer without what was asked for does not say that nobody was given it.
+	x = one(t)
+	x.says("RDS:DescribeDBSnapshots", &rds.DescribeDBSnapshotsOutput{DBSnapshots: []rdstypes.DBSnapshot{{DBSnapshotArn: inTestRegion("rds", "snapshot:s"), SnapshotType: aws.String("manual")}}})
+	x.says("RDS:DescribeDBSnapshotAttributes", &rds.DescribeDBSnapshotAttributesOutput{})
+	x.says("RDS:DescribeDBClusterSnapshots", &rds.DescribeDBClusterSnapshotsOutput{DBClusterSnapshots: []rdstypes.DBClusterSnapshot{{
+		DBClusterSnapshotArn: inTestRegion("rds", "cluster-snapshot:s"), DBClusterSnapshotIdentifier: aws.String("s"), SnapshotType: aws.String("manual"), StorageEncrypted: aws.Bool(true),
+	}}})
+	x.says("RDS:DescribeDBClusterSnapshotAttributes", &rds.DescribeDBClusterSnapshotAttributesOutput{})
+	inv = x.collect(t, rdsSnapshot, rdsClusterSnapshot)
+	assertUnread(t, "rds:DescribeDBSnapshotAttributes", codeNoAnswer, only(t, inv, rdsSnapshot).Status.Get("Attributes", "restore"))
+	assertUnread(t, "rds:DescribeDBClusterSnapshotAttributes", codeNoAnswer, only(t, inv, rdsClusterSnapshot).Status.Get("Attributes", "restore"))
+}
+
+func TestSnapshotsOfBackup(t *testing.T) {
+	snapshot := func(name, kind string) rdstypes.DBSnapshot {
+		return rdstypes.DBSnapshot{DBSnapshotArn: inTestRegion("rds", "snapshot:"+name), DBSnapshotIdentifier: &name, SnapshotType: &kind}
+	}
+	pages := map[string]*rds.DescribeDBSnapshotsOutput{
+		"":           {DBSnapshots: []rdstypes.DBSnapshot{snapshot("a", "manual"), snapshot("b", awsBackup)}, Marker: aws.String("1")},
+		"1":          {DBSnapshots: []rdstypes.DBSnapshot{snapshot("c", automated)}},
+		"awsbackup":  {DBSnapshots: []rdstypes.DBSnapshot{snapshot("b", awsBackup)}, Marker: aws.String("1")},
+		"awsbackup1": {DBSnapshots: []rdstypes.DBSnapshot{snapshot("d", awsBackup)}},
+	}
+	x := offline(t)
+	x.answer("RDS:DescribeDBSnapshots", func(in any) (any, error) {
+		i := in.(*rds.DescribeDBSnapshotsInput)
+		return pages[aws.ToString(i.SnapshotType)+aws.ToString(i.Marker)], nil
+	})
+	x.says("RDS:DescribeDBSnapshotAttributes", &rds.DescribeDBSnapshotAttributesOutput{DBSnapshotAttributesResult: &rdstypes.DBSnapshotAttributesResult{}})
+	inv := x.collect(t, rdsSnapshot)
+	assert.Empty(t, gapTexts(inv))
+	var names []string
+	for s := range inv.OfType(rdsSnapshot) {
+		names = append(names, s.Name)
+	}
+	assert.ElementsMatch(t, []string{"a", "b", "c", "d"}, names)
+	assert.Equal(t, 4, x.calls.n["RDS:DescribeDBSnapshots"])
+	assert.Equal(t, 3, x.calls.n["RDS:DescribeDBSnapshotAttributes"], "each is asked for once")
+
+	x.answer("RDS:DescribeDBSnapshots", func(in any) (any, error) {
+		if in.(*rds.DescribeDBSnapshotsInput).SnapshotType != nil {
+			return nil, denied
+		}
+		return pages["1"], nil
+	})
+	inv = x.collect(t, rdsSnapshot)
+	assert.Equal(t, asset.Partial, inv.Coverage(asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}, rdsSnapshot))
 }
 
 func TestDatabaseGroups(t *testing.T) {

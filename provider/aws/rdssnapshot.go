@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -10,9 +12,13 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// automated is the type of snapshots that RDS makes itself. They cannot be shared,
-// and have no attributes to ask for.
-const automated = "automated"
+const (
+	// automated is the type of snapshots that RDS makes itself. They cannot be shared,
+	// and have no attributes to ask for.
+	automated = "automated"
+	// awsBackup is the type of those that AWS Backup makes.
+	awsBackup = "awsbackup"
+)
 
 // rdsOnly returns the filter by which a list answers the one snapshot that is asked for,
 // and none if all are. By its identifier alone RDS does not find one that is automated.
@@ -24,22 +30,34 @@ func (u *unit) rdsOnly(filter, prefix string, t asset.Type) []rdstypes.Filter {
 	return []rdstypes.Filter{{Name: &filter, Values: []string{name}}}
 }
 
+// rdsSnapshotTable reads snapshots of instances. Without a type RDS promises those that
+// are automated or manual alone, so that those of AWS Backup are asked for besides: the
+// token is the type and RDS's own.
 func rdsSnapshotTable(u *unit, client *rds.Client) table {
+	seen := map[string]bool{} // of AWS Backup, among the others
 	return table{
 		op:     "rds:DescribeDBSnapshots",
 		types:  []asset.Type{rdsSnapshot},
 		absent: []string{(&rdstypes.DBSnapshotNotFoundFault{}).ErrorCode()},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+			kind, marker, _ := strings.Cut(token, " ")
 			out, err := client.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{
-				Filters: u.rdsOnly("db-snapshot-id", "snapshot:", rdsSnapshot),
-				Marker:  optional(token), MaxRecords: aws.Int32(rdsPage),
+				Filters:      u.rdsOnly("db-snapshot-id", "snapshot:", rdsSnapshot),
+				SnapshotType: optional(kind), Marker: optional(marker), MaxRecords: aws.Int32(rdsPage),
 			})
 			if err != nil {
 				return nil, "", err
 			}
 			var ds []*draft
 			for _, x := range out.DBSnapshots {
-				d := newDraft(rdsSnapshot, aws.ToString(x.DBSnapshotArn), aws.ToString(x.DBSnapshotIdentifier))
+				id, ofBackup := aws.ToString(x.DBSnapshotArn), aws.ToString(x.SnapshotType) == awsBackup
+				if kind != "" && (!ofBackup || seen[id]) {
+					continue
+				}
+				if ofBackup {
+					seen[id] = true
+				}
+				d := newDraft(rdsSnapshot, id, aws.ToString(x.DBSnapshotIdentifier))
 				d.created = aws.ToTime(x.SnapshotCreateTime)
 				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
 				d.tags = tagMap(x.TagList, rdsTag)
@@ -76,7 +94,14 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 				}
 				ds = append(ds, d)
 			}
-			return ds, aws.ToString(out.Marker), nil
+			next := aws.ToString(out.Marker)
+			switch {
+			case next != "":
+				return ds, kind + " " + next, nil
+			case kind == "" && (len(ds) == 0 || u.onlyID(rdsSnapshot) == ""):
+				return ds, awsBackup, nil
+			}
+			return ds, "", nil
 		},
 		reads: []read{{
 			op: "rds:DescribeDBSnapshotAttributes",
@@ -87,10 +112,11 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 					if err != nil {
 						return err
 					}
-					if r := out.DBSnapshotAttributesResult; r != nil {
-						for _, a := range r.DBSnapshotAttributes {
-							attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
-						}
+					if out.DBSnapshotAttributesResult == nil {
+						return fmt.Errorf("no attributes of %s in the answer", d.name)
+					}
+					for _, a := range out.DBSnapshotAttributesResult.DBSnapshotAttributes {
+						attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
 					}
 				}
 				d.status["Attributes"] = attributes
@@ -168,10 +194,11 @@ func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
 					if err != nil {
 						return err
 					}
-					if r := out.DBClusterSnapshotAttributesResult; r != nil {
-						for _, a := range r.DBClusterSnapshotAttributes {
-							attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
-						}
+					if out.DBClusterSnapshotAttributesResult == nil {
+						return fmt.Errorf("no attributes of %s in the answer", d.name)
+					}
+					for _, a := range out.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
+						attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
 					}
 				}
 				d.status["Attributes"] = attributes
