@@ -104,14 +104,25 @@ func TestTagsOfLoadBalancersAreReadTwentyAtOnce(t *testing.T) {
 	x.answer("Elastic Load Balancing v2:DescribeTags", func(in any) (any, error) {
 		arns := in.(*elb.DescribeTagsInput).ResourceArns
 		assert.LessOrEqual(t, len(arns), 20)
-		return &elb.DescribeTagsOutput{TagDescriptions: []elbtypes.TagDescription{{ResourceArn: &arns[0], Tags: []elbtypes.Tag{{Key: aws.String("first")}}}}}, nil
+		out := &elb.DescribeTagsOutput{TagDescriptions: []elbtypes.TagDescription{{ResourceArn: &arns[0], Tags: []elbtypes.Tag{{Key: aws.String("first")}}}}}
+		for i := range arns[1:] {
+			if !strings.HasSuffix(arns[1+i], "/g7/1") {
+				out.TagDescriptions = append(out.TagDescriptions, elbtypes.TagDescription{ResourceArn: &arns[1+i]})
+			}
+		}
+		return out, nil
 	})
 	inv := x.collect(t, elbTargetGroup)
 	assert.Equal(t, 3, x.calls.n["Elastic Load Balancing v2:DescribeTags"])
 	tagged := 0
 	for a := range inv.OfType(elbTargetGroup) {
 		tagged += len(a.Tags)
+		if strings.HasSuffix(a.ID, "/g7/1") {
+			assertUnread(t, "elasticloadbalancing:DescribeTags", codeNotListed, a.Config.Get("Tags"))
+			continue
+		}
 		assert.NotNil(t, a.Tags)
+		assert.NotEqual(t, asset.UnreadPart, a.Config.Get("Tags").Kind(), a.ID)
 	}
 	assert.Equal(t, 3, tagged)
 }
@@ -164,13 +175,21 @@ func TestClassicLoadBalancers(t *testing.T) {
 	assertJSON(t, `[{"InstancePort":"8080","InstanceProtocol":"TCP","LoadBalancerPort":"443","PolicyNames":[],"Protocol":"TCP"}]`, a.Config.Get("Listeners"))
 	assertJSON(t, `{"Enabled":true,"S3BucketName":"logs","EmitInterval":60,"S3BucketPrefix":"elb"}`, a.Config.Get("AccessLoggingPolicy"))
 	assertJSON(t, `true`, a.Config.Get("CrossZone"))
-	assertJSON(t, `[{"PolicyName":"tls","PolicyType":"SSLNegotiationPolicyType","Attributes":[{"Name":"Protocol-TLSv1","Value":"false"}]}]`, a.Config.Get("Policies"))
+	policy := a.Config.Get("Policies").Index(0)
+	assertJSON(t, `"tls"`, policy.Get("PolicyName"))
+	assertJSON(t, `"SSLNegotiationPolicyType"`, policy.Get("PolicyType"))
+	assertJSON(t, `[{"Name":"Protocol-TLSv1","Value":"false"}]`, policy.Get("Attributes"))
+	assertUnread(t, "", codeNotCollected, policy.Get("LoadBalancerPorts"))
 	assert.Equal(t, map[string]string{"team": "web"}, a.Tags)
 	assert.Contains(t, a.Links, asset.Link{Rel: "vpc", To: ref(ec2VPC, "vpc/"+vpc)})
 	assert.Equal(t, map[string]int{
 		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "EC2:DescribeSubnets": 1, "Elastic Load Balancing:DescribeLoadBalancers": 1,
 		"Elastic Load Balancing:DescribeLoadBalancerAttributes": 1, "Elastic Load Balancing:DescribeLoadBalancerPolicies": 1, "Elastic Load Balancing:DescribeTags": 1,
 	}, x.calls.n)
+
+	x.says("Elastic Load Balancing:DescribeTags", &classic.DescribeTagsOutput{})
+	a = only(t, x.collect(t, classicLoadBalancer), classicLoadBalancer)
+	assertUnread(t, "elasticloadbalancing:DescribeTags", codeNotListed, a.Config.Get("Tags"))
 }
 
 func TestAutoScaling(t *testing.T) {

@@ -116,6 +116,10 @@ func fileSystemReads(client *efs.Client) []read {
 				// The destination of a replication answers it, too, and does not have it.
 				if aws.ToString(r.SourceFileSystemId) == d.key {
 					d.config["ReplicationConfiguration"] = doc{"Destinations": r.Destinations}
+					d.setUnread([]asset.Path{
+						"config.ReplicationConfiguration.Destinations[*].AvailabilityZoneName",
+						"config.ReplicationConfiguration.Destinations[*].KmsKeyId",
+					}, notCollected())
 				}
 			}
 			return nil

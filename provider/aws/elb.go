@@ -128,11 +128,20 @@ func elbTags(client *elb.Client) read {
 				byARN[aws.ToString(x.ResourceArn)] = x.Tags
 			}
 			for _, d := range ds {
-				d.tags = tagMap(byARN[d.ID], func(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				if tags, ok := byARN[d.ID]; ok {
+					d.tags = tagMap(tags, func(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				} else {
+					d.setUnread([]asset.Path{"config.Tags"}, noElbTags())
+				}
 			}
 			return nil
 		},
 	}
+}
+
+// noElbTags says why there are no tags of something that has been asked for.
+func noElbTags() *asset.Unread {
+	return &asset.Unread{Op: "elasticloadbalancing:DescribeTags", Code: codeNotListed, Message: "it is not in the answer"}
 }
 
 func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *draft {

@@ -65,6 +65,8 @@ func classicTable(u *unit) table {
 					policies = append(policies, doc{"PolicyName": p.PolicyName, "PolicyType": p.PolicyTypeName, "Attributes": attributes})
 				}
 				d.config["Policies"] = policies
+				// For which ports a policy is is told of the listeners and the instances.
+				d.setUnread([]asset.Path{"config.Policies[*].InstancePorts", "config.Policies[*].LoadBalancerPorts"}, notCollected())
 				return nil
 			},
 		}, {
@@ -84,7 +86,11 @@ func classicTable(u *unit) table {
 					byName[aws.ToString(x.LoadBalancerName)] = x.Tags
 				}
 				for _, d := range ds {
-					d.tags = tagMap(byName[d.name], func(t classictypes.Tag) (key, value *string) { return t.Key, t.Value })
+					if tags, ok := byName[d.name]; ok {
+						d.tags = tagMap(tags, func(t classictypes.Tag) (key, value *string) { return t.Key, t.Value })
+					} else {
+						d.setUnread([]asset.Path{"config.Tags"}, noElbTags())
+					}
 				}
 				return nil
 			},
