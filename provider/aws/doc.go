@@ -32,7 +32,8 @@
 // an access key and a mount target by their ids, an entry of a network ACL by the
 // ARN of the ACL, direction and number, a route by the ARN of its table and the
 // destination, a metric filter by the ARN of its log group and its name, a
-// subscription that is not confirmed by topic, protocol and endpoint. What Cloud
+// subscription that is not confirmed by topic, protocol and endpoint, a hash of it if
+// that is a URL. What Cloud
 // Control reads has an ARN if its identifier is one or tells it, and else the identifier
 // after account and region: 123456789012/eu-west-1/shop|orders. The id of a
 // Stance::AWS::Account is the account's number, that of a Stance::AWS::Region

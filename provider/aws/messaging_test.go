@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,6 +82,8 @@ func TestSubscriptions(t *testing.T) {
 	x.says("SNS:ListSubscriptions", &sns.ListSubscriptionsOutput{Subscriptions: []snstypes.Subscription{
 		{SubscriptionArn: aws.String(*topic + ":0a1b"), TopicArn: topic, Protocol: aws.String("https"), Endpoint: aws.String("https://example.com"), Owner: aws.String("123456789012")},
 		{SubscriptionArn: aws.String("PendingConfirmation"), TopicArn: &elsewhere, Protocol: aws.String("email"), Endpoint: aws.String("a@example.com")},
+		{SubscriptionArn: aws.String("PendingConfirmation"), TopicArn: &elsewhere, Protocol: aws.String("https"), Endpoint: aws.String("https://hooks.example.com/T0/Zm9vYmFy")},
+		{SubscriptionArn: aws.String("Deleted"), TopicArn: topic, Protocol: aws.String("sms"), Endpoint: aws.String("+15550100")},
 	}})
 	x.says("SNS:GetSubscriptionAttributes", &sns.GetSubscriptionAttributesOutput{Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicy": `{"a":["b"]}`, "PendingConfirmation": "false"}})
 	inv := x.collect(t, snsSubscription)
@@ -95,4 +98,8 @@ func TestSubscriptions(t *testing.T) {
 	assertUnread(t, "sns:GetSubscriptionAttributes", codePending, b.Config.Get("RawMessageDelivery"))
 	assert.Contains(t, b.Links, link("parent", snsTopic, elsewhere))
 	assert.Equal(t, 1, x.calls.n["SNS:GetSubscriptionAttributes"])
+	hook := named(t, inv, snsSubscription, "theirs https").ID
+	assert.NotContains(t, hook, "Zm9vYmFy", "who knows the URL may call it")
+	assert.Regexp(t, `\|https\|[0-9a-f]{32}$`, hook)
+	assert.Len(t, slices.Collect(inv.OfType(snsSubscription)), 3, "one of the list is no more")
 }

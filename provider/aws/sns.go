@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,7 +56,10 @@ func snsTables(u *unit) []table {
 			}
 			var ds []*draft
 			for _, x := range out.Subscriptions {
-				ds = append(ds, snsSubscriptionDraft(u, x))
+				// For a while the service lists those that are no more, under this name.
+				if aws.ToString(x.SubscriptionArn) != "Deleted" {
+					ds = append(ds, snsSubscriptionDraft(u, x))
+				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -158,12 +163,18 @@ func snsTopicRead(u *unit, d *draft, attributes map[string]string) {
 }
 
 // snsSubscriptionDraft makes a subscription. One that nobody has confirmed has no ARN
-// yet, and is named by its topic, protocol and endpoint.
+// yet, and is named by its topic, protocol and endpoint. What may call a URL is often a
+// secret in it, and ids are not redacted, so that a hash stands for the URL.
 func snsSubscriptionDraft(u *unit, x snstypes.Subscription) *draft {
 	id, topic := aws.ToString(x.SubscriptionArn), aws.ToString(x.TopicArn)
 	confirmed := strings.HasPrefix(id, "arn:")
 	if !confirmed {
-		id = topic + "|" + aws.ToString(x.Protocol) + "|" + aws.ToString(x.Endpoint)
+		endpoint := aws.ToString(x.Endpoint)
+		if strings.Contains(endpoint, "://") {
+			sum := sha256.Sum256([]byte(endpoint))
+			endpoint = hex.EncodeToString(sum[:16])
+		}
+		id = topic + "|" + aws.ToString(x.Protocol) + "|" + endpoint
 	}
 	d := newDraft(snsSubscription, id, arnName(topic)+" "+aws.ToString(x.Protocol))
 	d.config = doc{
