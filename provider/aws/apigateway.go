@@ -2,8 +2,8 @@ package aws
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,7 +92,8 @@ func restAPIDraft(u *unit, x apitypes.RestApi) *draft {
 // a JSON string escaped, but without those around it.
 func restPolicy(text *string) any {
 	if text != nil {
-		if plain, err := strconv.Unquote(`"` + *text + `"`); err == nil {
+		var plain string
+		if err := json.Unmarshal([]byte(`"`+*text+`"`), &plain); err == nil {
 			text = &plain
 		}
 	}
