@@ -61,7 +61,7 @@ func TestWarehouses(t *testing.T) {
 	x := offline(t)
 	x.says("EC2:DescribeSubnets", subnets("subnet-1", "999999999999"))
 	x.says("Redshift:DescribeClusters", &redshift.DescribeClustersOutput{Clusters: []redshifttypes.Cluster{{
-		ClusterIdentifier: aws.String("w"), Encrypted: aws.Bool(true), KmsKeyId: aws.String(testKey), PubliclyAccessible: aws.Bool(true), VpcId: aws.String("vpc-1"), NumberOfNodes: aws.Int32(2), MultiAZ: aws.String("Enabled"),
+		ClusterIdentifier: aws.String("w"), Encrypted: aws.Bool(true), KmsKeyId: aws.String(testKey), PubliclyAccessible: aws.Bool(true), VpcId: aws.String("vpc-1"), NumberOfNodes: aws.Int32(2), MultiAZ: aws.String("enabled"),
 		ClusterParameterGroups: []redshifttypes.ClusterParameterGroupStatus{{ParameterGroupName: aws.String("own")}}, Endpoint: &redshifttypes.Endpoint{Address: aws.String("h"), Port: aws.Int32(5439)},
 		VpcSecurityGroups: []redshifttypes.VpcSecurityGroupMembership{{VpcSecurityGroupId: aws.String("sg-1")}}, IamRoles: []redshifttypes.ClusterIamRole{{IamRoleArn: aws.String("arn:aws:iam::123456789012:role/copy")}},
 		Tags: []redshifttypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}},

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
@@ -179,7 +180,7 @@ func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *draft
 		"MasterPasswordSecretArn":          x.MasterPasswordSecretArn,
 		"MasterPasswordSecretKmsKeyId":     x.MasterPasswordSecretKmsKeyId,
 		"MasterUsername":                   x.MasterUsername,
-		"MultiAZ":                          aws.ToString(x.MultiAZ) == "Enabled",
+		"MultiAZ":                          strings.EqualFold(aws.ToString(x.MultiAZ), "enabled"),
 		"NodeType":                         x.NodeType,
 		"NumberOfNodes":                    x.NumberOfNodes,
 		"Port":                             port,
