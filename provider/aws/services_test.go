@@ -21,12 +21,15 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 func TestVaults(t *testing.T) {
 	x := offline(t)
 	x.says("Backup:ListBackupVaults", &backup.ListBackupVaultsOutput{BackupVaultList: []backuptypes.BackupVaultListMember{{
-		BackupVaultArn: inTestRegion("backup", "backup-vault:v"), BackupVaultName: aws.String("v"), EncryptionKeyArn: aws.String(testKey), Locked: aws.Bool(true), MinRetentionDays: aws.Int64(7), CreationDate: &observed,
+		BackupVaultArn: inTestRegion("backup", "backup-vault:apart"), BackupVaultName: aws.String("apart"), VaultType: backuptypes.VaultTypeLogicallyAirGappedBackupVault,
+	}, {
+		BackupVaultArn: inTestRegion("backup", "backup-vault:v"), BackupVaultName: aws.String("v"), VaultType: backuptypes.VaultTypeBackupVault, EncryptionKeyArn: aws.String(testKey), Locked: aws.Bool(true), MinRetentionDays: aws.Int64(7), CreationDate: &observed,
 	}}})
 	x.says("Backup:GetBackupVaultAccessPolicy", &backup.GetBackupVaultAccessPolicyOutput{Policy: aws.String(publicPolicy)})
 	x.fail(code("ResourceNotFoundException"), "Backup:GetBackupVaultNotifications")
@@ -218,4 +221,5 @@ func TestStacks(t *testing.T) {
 	inv := x.collect(t, stack)
 	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Op: "cloudformation:DescribeStacks", Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps())
 	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, stack))
+	assert.Contains(t, x.Permissions(provider.Query{Types: []asset.Type{stack}}), "cloudformation:ListStacks", "describing all stacks takes it, too")
 }
