@@ -104,7 +104,7 @@ func restStageDraft(api *draft, x apitypes.Stage) *draft {
 	name := aws.ToString(x.StageName)
 	d := newDraft(restStage, api.ID+"/stages/"+name, name)
 	d.created, d.tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	d.incarnation = incarnationAt(d.created)
 	var canary doc
 	if c := x.CanarySettings; c != nil {
 		canary = doc{"DeploymentId": c.DeploymentId, "PercentTraffic": c.PercentTraffic, "StageVariableOverrides": c.StageVariableOverrides, "UseStageCache": c.UseStageCache}
@@ -236,7 +236,7 @@ func httpStageDraft(api *draft, x api2types.Stage) *draft {
 	name := aws.ToString(x.StageName)
 	d := newDraft(httpStage, api.ID+"/stages/"+name, name)
 	d.created, d.tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	d.incarnation = incarnationAt(d.created)
 	d.config = doc{
 		"AccessLogSettings":    x.AccessLogSettings,
 		"ApiId":                api.key,

@@ -62,7 +62,7 @@ func codebuildTables(u *unit) []table {
 
 func codebuildRead(ctx context.Context, u *unit, d *draft, x buildtypes.Project) {
 	d.created = aws.ToTime(x.Created)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	d.tags = tagMap(x.Tags, func(t buildtypes.Tag) (key, value *string) { return t.Key, t.Value })
 	d.config = doc{
 		"Arn":                     x.Arn,

@@ -61,6 +61,15 @@ func (d *draft) link(rel string, t asset.Type, id string) {
 	}
 }
 
+// incarnationAt names an incarnation by when the asset was made. What is still being
+// made may not tell it yet: then there is no name, which would differ from the later one.
+func incarnationAt(made time.Time) string {
+	if made.IsZero() {
+		return ""
+	}
+	return made.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
 // tagMap makes a map of the tags of a service, each of which has its own type of tag.
 // It is never nil, which would say that tags were not read.
 func tagMap[T any](tags []T, of func(T) (key, value *string)) map[string]string {

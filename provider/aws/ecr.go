@@ -74,7 +74,7 @@ func ecrTables(u *unit) []table {
 func ecrDraft(u *unit, x ecrtypes.Repository) *draft {
 	d := newDraft(ecrRepository, aws.ToString(x.RepositoryArn), aws.ToString(x.RepositoryName))
 	d.created, d.key = aws.ToTime(x.CreatedAt), aws.ToString(x.RegistryId)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	d.incarnation = incarnationAt(d.created)
 	var filters []doc
 	for _, f := range x.ImageTagMutabilityExclusionFilters {
 		filters = append(filters, doc{"ImageTagMutabilityExclusionFilterType": f.FilterType, "ImageTagMutabilityExclusionFilterValue": f.Filter})

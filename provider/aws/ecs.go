@@ -183,7 +183,7 @@ func ecsServiceTable(u *unit, client *ecs.Client) table {
 
 func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) {
 	d.created = aws.ToTime(x.CreatedAt)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	d.tags = tagMap(x.Tags, ecsTag)
 	// What belongs to a revision of the service is told of its deployments.
 	var now ecstypes.Deployment

@@ -71,7 +71,7 @@ func eksClusterDraft(u *unit, name string) *draft {
 
 func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster) {
 	d.created, d.tags = aws.ToTime(x.CreatedAt), tagsOr(x.Tags)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	var issuer, authority, activeAuthority, vpc, group, encryptionKey *string
 	if x.Identity != nil && x.Identity.Oidc != nil {
 		issuer = x.Identity.Oidc.Issuer

@@ -102,7 +102,7 @@ func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescript
 	name := aws.ToString(x.LoadBalancerName)
 	d := newDraft(classicLoadBalancer, u.arn("elasticloadbalancing", "loadbalancer/"+name), name)
 	d.created = aws.ToTime(x.CreatedTime)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	d.incarnation = incarnationAt(d.created)
 	listeners := []doc{}
 	for _, l := range x.ListenerDescriptions {
 		if l.Listener == nil {

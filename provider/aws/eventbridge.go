@@ -62,9 +62,7 @@ func eventBusDraft(x eventtypes.EventBus) *draft {
 	name := aws.ToString(x.Name)
 	d := newDraft(eventBus, aws.ToString(x.Arn), name)
 	d.created = aws.ToTime(x.CreationTime)
-	if !d.created.IsZero() { // the default bus does not tell it
-		d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
-	}
+	d.incarnation = incarnationAt(d.created) // the default bus does not tell it
 	d.access = policyDocument("events:ListEventBuses", x.Policy)
 	var source any
 	if strings.HasPrefix(name, "aws.partner/") {

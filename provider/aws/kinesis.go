@@ -81,7 +81,7 @@ func kinesisTables(u *unit) []table {
 
 func kinesisRead(u *unit, d *draft, x *kinesistypes.StreamDescriptionSummary) {
 	d.created = aws.ToTime(x.StreamCreationTimestamp)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+	d.incarnation = incarnationAt(d.created)
 	var encryption doc
 	if x.EncryptionType == kinesistypes.EncryptionTypeKms {
 		encryption = doc{"EncryptionType": x.EncryptionType, "KeyId": x.KeyId}

@@ -62,7 +62,7 @@ func logGroupDraft(u *unit, x logstypes.LogGroup) *draft {
 	d := newDraft(logGroup, id, aws.ToString(x.LogGroupName))
 	if x.CreationTime != nil {
 		d.created = time.UnixMilli(*x.CreationTime).UTC()
-		d.incarnation = d.created.Format("2006-01-02T15:04:05.000Z")
+		d.incarnation = incarnationAt(d.created)
 	}
 	// Whether there is a policy that protects data, or once was one.
 	d.key = string(x.DataProtectionStatus)
@@ -178,7 +178,7 @@ func metricFilterDraft(u *unit, x logstypes.MetricFilter) *draft {
 	}
 	if x.CreationTime != nil {
 		d.created = time.UnixMilli(*x.CreationTime).UTC()
-		d.incarnation = d.created.Format("2006-01-02T15:04:05.000Z")
+		d.incarnation = incarnationAt(d.created)
 	}
 	d.status = doc{"CreationTime": x.CreationTime}
 	d.link("log_group", logGroup, group)

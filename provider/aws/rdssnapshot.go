@@ -59,7 +59,7 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 				}
 				d := newDraft(rdsSnapshot, id, aws.ToString(x.DBSnapshotIdentifier))
 				d.created = aws.ToTime(x.SnapshotCreateTime)
-				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+				d.incarnation = incarnationAt(d.created)
 				d.tags = tagMap(x.TagList, rdsTag)
 				d.config = doc{
 					"AllocatedStorage":                 x.AllocatedStorage,
@@ -145,7 +145,7 @@ func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
 			for _, x := range out.DBClusterSnapshots {
 				d := newDraft(rdsClusterSnapshot, aws.ToString(x.DBClusterSnapshotArn), aws.ToString(x.DBClusterSnapshotIdentifier))
 				d.created = aws.ToTime(x.SnapshotCreateTime)
-				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+				d.incarnation = incarnationAt(d.created)
 				d.tags = tagMap(x.TagList, rdsTag)
 				d.config = doc{
 					"AllocatedStorage":                 x.AllocatedStorage,

@@ -41,7 +41,7 @@ func s3Tables(u *unit) []table {
 				}
 				d.key = name
 				d.created = aws.ToTime(b.CreationDate)
-				d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05Z")
+				d.incarnation = incarnationAt(d.created)
 				d.config = doc{
 					"BucketName":          name,
 					"Arn":                 d.ID,

@@ -76,7 +76,7 @@ func secretName(end string) string {
 func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {
 	d := newDraft(secretsManagerSecret, aws.ToString(x.ARN), aws.ToString(x.Name))
 	d.created = aws.ToTime(x.CreatedDate)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	d.tags = tagMap(x.Tags, func(t secrettypes.Tag) (key, value *string) { return t.Key, t.Value })
 	d.config = doc{
 		"Description": x.Description,
