@@ -26,7 +26,11 @@ func backupTables(u *unit) []table {
 			}
 			var ds []*draft
 			for _, x := range out.BackupVaultList {
-				ds = append(ds, backupDraft(u, x))
+				// Vaults that are air-gapped, or give access to those of others, are types of
+				// their own, with other properties.
+				if x.VaultType == "" || x.VaultType == backuptypes.VaultTypeBackupVault {
+					ds = append(ds, backupDraft(u, x))
+				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
@@ -84,7 +88,7 @@ func backupTables(u *unit) []table {
 func backupDraft(u *unit, x backuptypes.BackupVaultListMember) *draft {
 	d := newDraft(backupVault, aws.ToString(x.BackupVaultArn), aws.ToString(x.BackupVaultName))
 	d.created = aws.ToTime(x.CreationDate)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	var lock doc
 	if aws.ToBool(x.Locked) {
 		// When the lock can no longer be changed is told as a time, not in days.
