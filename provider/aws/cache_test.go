@@ -105,6 +105,9 @@ func TestCaches(t *testing.T) {
 			}},
 		},
 		{ARN: inTestRegion("elasticache", "replicationgroup:new"), ReplicationGroupId: aws.String("new")},
+		{ARN: inTestRegion("elasticache", "replicationgroup:sharded"), ReplicationGroupId: aws.String("sharded"), NodeGroups: []cachetypes.NodeGroup{{
+			NodeGroupMembers: []cachetypes.NodeGroupMember{{PreferredAvailabilityZone: aws.String("us-east-1a")}, {PreferredAvailabilityZone: aws.String("us-east-1b")}},
+		}}},
 	}})
 	x.says("ElastiCache:DescribeCacheClusters", &elasticache.DescribeCacheClustersOutput{CacheClusters: []cachetypes.CacheCluster{
 		{
@@ -125,7 +128,11 @@ func TestCaches(t *testing.T) {
 	assertJSON(t, `[{"NodeGroupId":"0001","PrimaryAvailabilityZone":"us-east-1a","ReplicaAvailabilityZones":["us-east-1b"],"ReplicaCount":1}]`, r.Config.Get("NodeGroupConfiguration"))
 	assert.Contains(t, r.Links, link("security_group", ec2SecurityGroup, "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1"))
 	assertUnread(t, "elasticache:ListTagsForResource", "AccessDenied", r.Config.Get("Tags"))
+	assert.Empty(t, r.Incarnation, "when it was made is not told yet")
 	assertUnread(t, "elasticache:DescribeCacheClusters", codeNotListed, named(t, inv, replicationGroup, "new").Config.Get("SecurityGroupIds"))
+	shard := named(t, inv, replicationGroup, "sharded").Config.Get("NodeGroupConfiguration").Index(0)
+	assertUnread(t, "", codeNotCollected, shard.Get("PrimaryAvailabilityZone"))
+	assertUnread(t, "", codeNotCollected, shard.Get("ReplicaAvailabilityZones"))
 	c := named(t, inv, cacheCluster, "r-001")
 	assert.Contains(t, c.Links, link("member_of", replicationGroup, r.ID))
 	assertJSON(t, `{"Address":"n","Port":"6379"}`, c.Config.Get("RedisEndpoint"))
@@ -133,7 +140,7 @@ func TestCaches(t *testing.T) {
 	assertJSON(t, `"cross-az"`, m.Config.Get("AZMode"))
 	assertJSON(t, `11211`, m.Config.Get("Port"))
 	assert.Equal(t, map[string]int{
-		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "ElastiCache:DescribeReplicationGroups": 1, "ElastiCache:DescribeCacheClusters": 2, "ElastiCache:ListTagsForResource": 4,
+		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "ElastiCache:DescribeReplicationGroups": 1, "ElastiCache:DescribeCacheClusters": 2, "ElastiCache:ListTagsForResource": 5,
 	}, x.calls.n)
 	x.fail(denied, "ElastiCache:DescribeCacheClusters")
 	assertUnread(t, "elasticache:DescribeCacheClusters", "AccessDenied", named(t, x.collect(t, replicationGroup), replicationGroup, "r").Config.Get("SecurityGroupIds"))

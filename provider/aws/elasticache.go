@@ -104,7 +104,7 @@ func elasticacheTables(u *unit) []table {
 func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 	d := newDraft(replicationGroup, aws.ToString(x.ARN), aws.ToString(x.ReplicationGroupId))
 	d.created = aws.ToTime(x.ReplicationGroupCreateTime)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	var global *string
 	if x.GlobalReplicationGroupInfo != nil {
 		global = x.GlobalReplicationGroupInfo.GlobalReplicationGroupId
@@ -127,6 +127,10 @@ func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 			}
 		}
 		shard["ReplicaAvailabilityZones"] = others
+		if len(others) == len(g.NodeGroupMembers) {
+			// In cluster mode the API does not tell which of them is the primary.
+			shard["PrimaryAvailabilityZone"], shard["ReplicaAvailabilityZones"] = notCollected(), notCollected()
+		}
 		shards = append(shards, shard)
 		if i == 0 {
 			replicas, main, reader = max(len(g.NodeGroupMembers)-1, 0), g.PrimaryEndpoint, g.ReaderEndpoint
@@ -186,7 +190,7 @@ func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *draft {
 	d := newDraft(cacheCluster, aws.ToString(x.ARN), aws.ToString(x.CacheClusterId))
 	d.created = aws.ToTime(x.CacheClusterCreateTime)
-	d.incarnation = d.created.UTC().Format("2006-01-02T15:04:05.000Z")
+	d.incarnation = incarnationAt(d.created)
 	var zones []*string
 	var port *int32
 	var node *cachetypes.Endpoint
