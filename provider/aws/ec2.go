@@ -37,7 +37,8 @@ const (
 const ec2Page = 1000
 
 // ec2Tables read what EC2 has in a region: the region's settings, networks, machines
-// and disks.
+// and disks. A setting of the account hides from some lists what services of AWS
+// manage; these lists are asked to include it.
 func ec2Tables(u *unit) []table {
 	client := ec2.NewFromConfig(u.config("ec2"))
 	return slices.Concat(

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"encoding/base64"
+	"reflect"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -251,4 +252,24 @@ func TestLaunchTemplates(t *testing.T) {
 	x.says("EC2:DescribeLaunchTemplateVersions", &ec2.DescribeLaunchTemplateVersionsOutput{})
 	a = named(t, x.collect(t, ec2LaunchTemplate), ec2LaunchTemplate, "two")
 	assertUnread(t, "ec2:DescribeLaunchTemplateVersions", codeNotListed, a.Config.Get("LaunchTemplateData"))
+}
+
+func TestWhatServicesManageIsAskedFor(t *testing.T) {
+	x := offline(t)
+	for operation, out := range map[string]any{
+		"EC2:DescribeInstances":              &ec2.DescribeInstancesOutput{},
+		"EC2:DescribeVolumes":                &ec2.DescribeVolumesOutput{},
+		"EC2:DescribeNetworkInterfaces":      &ec2.DescribeNetworkInterfacesOutput{},
+		"EC2:DescribeLaunchTemplates":        &ec2.DescribeLaunchTemplatesOutput{LaunchTemplates: []ec2types.LaunchTemplate{{LaunchTemplateId: aws.String("lt-1")}}},
+		"EC2:DescribeLaunchTemplateVersions": &ec2.DescribeLaunchTemplateVersionsOutput{},
+	} {
+		x.answer(operation, func(in any) (any, error) {
+			asked := reflect.ValueOf(in).Elem().FieldByName("IncludeManagedResources").Interface().(*bool)
+			assert.True(t, aws.ToBool(asked), operation)
+			return out, nil
+		})
+	}
+	inv := x.collect(t, ec2Instance, ec2Volume, ec2NetworkInterface, ec2LaunchTemplate)
+	assert.Empty(t, gapTexts(inv))
+	assert.Equal(t, 1, x.calls.n["EC2:DescribeLaunchTemplateVersions"])
 }

@@ -17,7 +17,7 @@ func volumeTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeVolumes",
 		types: []asset.Type{ec2Volume},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: u.ec2Only("volume-id", "volume/", ec2Volume), NextToken: optional(token), MaxResults: aws.Int32(500)})
+			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("volume-id", "volume/", ec2Volume), NextToken: optional(token), MaxResults: aws.Int32(500)})
 			if err != nil {
 				return nil, "", err
 			}

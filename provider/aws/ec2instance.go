@@ -20,7 +20,7 @@ func instanceTable(u *unit, client *ec2.Client) table {
 		also:  []string{"ec2:DescribeSubnets"},
 		types: []asset.Type{ec2Instance},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: u.ec2Only("instance-id", "instance/", ec2Instance), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("instance-id", "instance/", ec2Instance), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

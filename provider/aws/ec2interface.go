@@ -16,7 +16,7 @@ func networkInterfaceTable(u *unit, client *ec2.Client) table {
 		also:  []string{"ec2:DescribeSubnets"},
 		types: []asset.Type{ec2NetworkInterface},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{Filters: u.ec2Only("network-interface-id", "network-interface/", ec2NetworkInterface), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+			out, err := client.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("network-interface-id", "network-interface/", ec2NetworkInterface), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -19,7 +19,7 @@ func launchTemplateTable(u *unit, client *ec2.Client) table {
 	defaults := once(func(ctx context.Context) (map[string]ec2types.LaunchTemplateVersion, error) {
 		byID := map[string]ec2types.LaunchTemplateVersion{}
 		for v, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.LaunchTemplateVersion, string, error) {
-			out, err := client.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{Versions: []string{"$Default"}, NextToken: optional(token), MaxResults: aws.Int32(200)})
+			out, err := client.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{Versions: []string{"$Default"}, IncludeManagedResources: aws.Bool(true), NextToken: optional(token), MaxResults: aws.Int32(200)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -36,7 +36,7 @@ func launchTemplateTable(u *unit, client *ec2.Client) table {
 		op:    "ec2:DescribeLaunchTemplates",
 		types: []asset.Type{ec2LaunchTemplate},
 		list: func(ctx context.Context, token string) ([]*draft, string, error) {
-			out, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{NextToken: optional(token), MaxResults: aws.Int32(200)})
+			out, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{IncludeManagedResources: aws.Bool(true), NextToken: optional(token), MaxResults: aws.Int32(200)})
 			if err != nil {
 				return nil, "", err
 			}
