@@ -236,7 +236,7 @@ func roleARN(partition, account, name string) string {
 // enter gets the credentials of the account, and returns why that is not possible.
 func (a *account) enter(ctx context.Context) *asset.Unread {
 	if a.Status != "" && a.Status != "ACTIVE" {
-		return &asset.Unread{Code: codeNotActive, Message: "the account is " + strings.ToLower(a.Status)}
+		return &asset.Unread{Code: codeNotActive, Message: "the account is " + strings.ToLower(strings.ReplaceAll(a.Status, "_", " "))}
 	}
 	if !a.assumed {
 		return nil

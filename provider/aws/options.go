@@ -67,7 +67,7 @@ type Account struct {
 	ID     string
 	Name   string // empty if Organizations was not asked
 	Email  string
-	Status string // ACTIVE, SUSPENDED, ...; empty if Organizations was not asked
+	Status string // its state: ACTIVE, SUSPENDED, ...; empty if Organizations was not asked
 	Units  []Unit // the organisational units it is in, nearest first, without the root
 
 	Tags   map[string]string // read only if one of the groups names tags

@@ -33,8 +33,13 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		if id, err := arn.Parse(aws.ToString(a.Arn)); err == nil {
 			s.management = id.AccountID
 		}
+		// The state is to replace the status, which AWS retires.
+		status := string(a.State)
+		if status == "" {
+			status = string(a.Status)
+		}
 		list = append(list, Account{
-			ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Email: aws.ToString(a.Email), Status: string(a.Status),
+			ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Email: aws.ToString(a.Email), Status: status,
 		})
 	}
 	units, err := organizationTree(ctx, client)

@@ -206,3 +206,26 @@ func TestOrganizationThatDoesNotAnswer(t *testing.T) {
 		only(t, inv, accountType)
 	})
 }
+
+func TestStateOfAccountsComesBeforeTheirStatus(t *testing.T) {
+	x := offline(t)
+	x.Provider.opts.Organization = true
+	account := func(id string, state orgtypes.AccountState, status orgtypes.AccountStatus) orgtypes.Account {
+		return orgtypes.Account{Id: &id, Name: &id, State: state, Status: status}
+	}
+	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{
+		account("111111111111", orgtypes.AccountStateClosed, ""),
+		account("222222222222", orgtypes.AccountStatePendingClosure, orgtypes.AccountStatusActive),
+		account("333333333333", "", orgtypes.AccountStatusSuspended),
+	}})
+	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{})
+	inv := x.collect(t, s3Bucket)
+	messages := map[string]string{}
+	for _, g := range inv.Gaps() {
+		assert.Equal(t, codeNotActive, g.Code)
+		messages[g.Scope.Account] = g.Message
+	}
+	assert.Equal(t, map[string]string{
+		"111111111111": "the account is closed", "222222222222": "the account is pending closure", "333333333333": "the account is suspended",
+	}, messages)
+}

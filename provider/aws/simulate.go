@@ -9,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-
-	"github.com/openstance/stance/provider"
 )
 
 // simulateAtOnce is how many permissions one call asks for.
@@ -32,9 +30,7 @@ func (s *scan) simulate(ctx context.Context, a *account, permissions []string) m
 		return nil
 	}
 	for names := range slices.Chunk(permissions, simulateAtOnce) {
-		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
-			ctx, cancel := context.WithTimeout(ctx, callTimeout)
-			defer cancel()
+		for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
 			out, err := client.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 				PolicySourceArn: &principal, ActionNames: names, Marker: optional(token), MaxItems: aws.Int32(1000),
 			})
