@@ -62,7 +62,11 @@ func accountTable(u *unit, client *iam.Client, report func(context.Context) (cre
 				if err != nil {
 					return err
 				}
-				d.status["CredentialReport"] = rows[rootRow]
+				row, ok := rows[rootRow]
+				if !ok {
+					return &asset.Unread{Op: "iam:GetCredentialReport", Code: codeNotInReport, Message: "the report has no row of the root user"}
+				}
+				d.status["CredentialReport"] = row
 				return nil
 			},
 		}, {

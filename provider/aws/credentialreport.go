@@ -16,6 +16,14 @@ import (
 // credentialReport holds the rows of IAM's credential report by the name of the user.
 type credentialReport map[string]doc
 
+// madeBefore reports whether the row of a report is of a user that was made before the
+// time.
+func madeBefore(row doc, t time.Time) bool {
+	text, _ := row["user_creation_time"].(string)
+	made, err := time.Parse(time.RFC3339, text)
+	return err == nil && made.Before(t.Truncate(time.Second))
+}
+
 // rootRow is the name of the root user in the report.
 const rootRow = "<root_account>"
 

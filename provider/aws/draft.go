@@ -104,7 +104,7 @@ func policyDocument(op string, text *string) any {
 		return nil
 	}
 	s := *text
-	if strings.HasPrefix(s, "%7B") {
+	if strings.HasPrefix(s, "%") { // no JSON begins so, and IAM keeps white space before it
 		if plain, err := url.PathUnescape(s); err == nil {
 			s = plain
 		}

@@ -98,7 +98,13 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 						return nil, "", err
 					}
 					for _, g := range x.GroupList {
-						d.link("member_of", iamGroup, arns[g])
+						id, ok := arns[g]
+						if !ok {
+							// Made since the groups were listed: where it is by default. If it is
+							// elsewhere the link leads to what nobody observes.
+							id = groupARN(d.ID, g)
+						}
+						d.link("member_of", iamGroup, id)
 					}
 				}
 				ds = append(ds, d)
@@ -122,9 +128,10 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				if err != nil {
 					return err
 				}
-				// A user made after the report was is not in it.
+				// A user made after the report was is not in it, or one of the same name is
+				// that was there before.
 				row, ok := rows[d.name]
-				if !ok {
+				if !ok || madeBefore(row, d.created) {
 					return &asset.Unread{Op: "iam:GetCredentialReport", Code: codeNotInReport, Message: "the report is older than the user"}
 				}
 				d.status["CredentialReport"] = row
@@ -148,12 +155,17 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 			op: "iam:ListMFADevices",
 			of: iamUser,
 			each: func(ctx context.Context, d *draft) error {
-				out, err := client.ListMFADevices(ctx, &iam.ListMFADevicesInput{UserName: &d.name, MaxItems: aws.Int32(1000)})
-				if err != nil {
-					return err
-				}
 				devices := []doc{}
-				for _, m := range out.MFADevices {
+				for m, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.MFADevice, string, error) {
+					out, err := client.ListMFADevices(ctx, &iam.ListMFADevicesInput{UserName: &d.name, Marker: optional(token), MaxItems: aws.Int32(1000)})
+					if err != nil {
+						return nil, "", err
+					}
+					return out.MFADevices, aws.ToString(out.Marker), nil
+				}) {
+					if err != nil {
+						return err
+					}
 					devices = append(devices, doc{"SerialNumber": m.SerialNumber, "EnableDate": m.EnableDate})
 				}
 				d.status["MFADevices"] = devices
@@ -244,6 +256,12 @@ func userDraft(op string, x iamtypes.UserDetail) *draft {
 	d.status = doc{"UserId": x.UserId, "CreateDate": x.CreateDate}
 	d.grants(op, x.AttachedManagedPolicies, x.UserPolicyList, x.PermissionsBoundary)
 	return d
+}
+
+// groupARN returns the ARN of a group without a path, in the account of a user.
+func groupARN(user, name string) string {
+	account, _, _ := strings.Cut(user, ":user/")
+	return account + ":group/" + name
 }
 
 func roleDraft(op string, x iamtypes.RoleDetail) *draft {

@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -150,4 +152,74 @@ func TestPolicyOfAWSIsOneAssetForAllAccounts(t *testing.T) {
 	assert.Empty(t, a.Parents)
 	assertJSON(t, `{"Version":"2012-10-17"}`, a.Config.Get("PolicyDocument"))
 	assertUnread(t, "", codeNotCollected, a.Config.Get("AttachmentCount"))
+}
+
+func TestReportThatIsOlderThanTheUser(t *testing.T) {
+	x := offline(t)
+	x.says("IAM:GetAccountAuthorizationDetails", &iam.GetAccountAuthorizationDetailsOutput{UserDetailList: []iamtypes.UserDetail{
+		userMade("ann", observed), userMade("bob", observed), userMade("eve", observed),
+	}})
+	x.fail(denied, "IAM:GetLoginProfile", "IAM:ListMFADevices", "IAM:ListAccessKeys")
+	x.says("IAM:GenerateCredentialReport", &iam.GenerateCredentialReportOutput{State: iamtypes.ReportStateTypeComplete})
+	x.says("IAM:GetCredentialReport", &iam.GetCredentialReportOutput{Content: []byte("user,arn,user_creation_time,mfa_active\n" +
+		"ann,a," + observed.Format(time.RFC3339) + ",false\nbob,b," + observed.Add(-time.Hour).Format(time.RFC3339) + ",true\n")})
+	inv := x.collect(t, iamUser, accountType)
+	assertJSON(t, `false`, named(t, inv, iamUser, "ann").Status.Get("CredentialReport", "mfa_active"))
+	for _, name := range []string{"bob", "eve"} {
+		assertUnread(t, "iam:GetCredentialReport", codeNotInReport, named(t, inv, iamUser, name).Status.Get("CredentialReport", "mfa_active"))
+	}
+	assertUnread(t, "iam:GetCredentialReport", codeNotInReport, only(t, inv, accountType).Status.Get("CredentialReport", "mfa_active"))
+}
+
+func userMade(name string, at time.Time) iamtypes.UserDetail {
+	return iamtypes.UserDetail{Arn: aws.String("arn:aws:iam::123456789012:user/" + name), UserName: &name, UserId: &name, CreateDate: &at}
+}
+
+func TestUserInAGroupThatIsNewer(t *testing.T) {
+	x := offline(t)
+	ann := userMade("ann", observed)
+	ann.GroupList = []string{"old", "new"}
+	x.answer("IAM:GetAccountAuthorizationDetails", func(in any) (any, error) {
+		if slices.Contains(in.(*iam.GetAccountAuthorizationDetailsInput).Filter, iamtypes.EntityTypeUser) {
+			return &iam.GetAccountAuthorizationDetailsOutput{UserDetailList: []iamtypes.UserDetail{ann}}, nil
+		}
+		return &iam.GetAccountAuthorizationDetailsOutput{GroupDetailList: []iamtypes.GroupDetail{
+			{GroupName: aws.String("old"), Arn: aws.String("arn:aws:iam::123456789012:group/team/old")},
+		}}, nil
+	})
+	a := only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{iamUser}, Reads: map[asset.Type][]asset.Path{iamUser: {"config.Groups"}}}), iamUser)
+	assert.Equal(t, []asset.Link{
+		link("member_of", iamGroup, "arn:aws:iam::123456789012:group/team/old"), link("member_of", iamGroup, "arn:aws:iam::123456789012:group/new"),
+	}, a.Links)
+}
+
+func TestPagesOfMFADevices(t *testing.T) {
+	x := offline(t)
+	x.says("IAM:GetAccountAuthorizationDetails", &iam.GetAccountAuthorizationDetailsOutput{UserDetailList: []iamtypes.UserDetail{userMade("ann", observed)}})
+	x.answer("IAM:ListMFADevices", func(in any) (any, error) {
+		if in.(*iam.ListMFADevicesInput).Marker == nil {
+			return &iam.ListMFADevicesOutput{IsTruncated: true, Marker: aws.String("1")}, nil
+		}
+		return &iam.ListMFADevicesOutput{MFADevices: []iamtypes.MFADevice{{SerialNumber: aws.String("key")}}}, nil
+	})
+	read := func() asset.Value {
+		return only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{iamUser}, Reads: map[asset.Type][]asset.Path{iamUser: {"status.MFADevices"}}}), iamUser).Status.Get("MFADevices")
+	}
+	assertJSON(t, `[{"SerialNumber":"key"}]`, read())
+	x.says("IAM:ListMFADevices", &iam.ListMFADevicesOutput{IsTruncated: true, Marker: aws.String("1")})
+	assert.NotNil(t, read().Unread(), "the pages go round")
+}
+
+func TestPolicyDocuments(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain":                      `{"Statement":"a+b %7B"}`,
+		"encoded":                    "%7B%22Statement%22%3A%22a%2Bb%20%257B%22%7D",
+		"encoded, after white space": "%0A%20%7B%22Statement%22%3A%22a%2Bb%20%257B%22%7D",
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, ok := policyDocument("op", &text).(asset.Value)
+			require.True(t, ok)
+			assertJSON(t, `{"Statement":"a+b %7B"}`, v)
+		})
+	}
 }
