@@ -40,16 +40,21 @@ func s3Tables(u *unit) []table {
 					}
 				}
 				d.key = name
-				d.created = aws.ToTime(b.CreationDate)
-				d.incarnation = incarnationAt(d.created)
+				if u.account.partition == "aws" {
+					// Regions other than us-east-1 answer the time of the last change.
+					d.created = aws.ToTime(b.CreationDate)
+					d.incarnation = incarnationAt(d.created)
+				}
+				suffix := ".amazonaws.com"
+				if u.account.partition == "aws-cn" {
+					suffix += ".cn"
+				}
 				d.config = doc{
 					"BucketName":          name,
 					"Arn":                 d.ID,
-					"BucketNamespace":     nil,
-					"DomainName":          name + ".s3.amazonaws.com",
-					"DualStackDomainName": name + ".s3.dualstack." + d.region + ".amazonaws.com",
-					"RegionalDomainName":  name + ".s3." + d.region + ".amazonaws.com",
-					"WebsiteURL":          nil,
+					"DomainName":          name + ".s3" + suffix,
+					"DualStackDomainName": name + ".s3.dualstack." + d.region + suffix,
+					"RegionalDomainName":  name + ".s3." + d.region + suffix,
 				}
 				d.status = doc{"CreationDate": b.CreationDate}
 			}

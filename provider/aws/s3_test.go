@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -158,4 +159,29 @@ func TestMetadataOfBucketsInTwoVersions(t *testing.T) {
 
 	x.fail(denied, "S3:GetBucketMetadataConfiguration")
 	assertUnread(t, "s3:GetBucketMetadataConfiguration", "AccessDenied", read().Config.Get("MetadataTableConfiguration"))
+}
+
+func TestNamesOfBucketsInPartitions(t *testing.T) {
+	read := func(partition, region string) *asset.Asset {
+		x := offline(t)
+		x.says("STS:GetCallerIdentity", &sts.GetCallerIdentityOutput{Account: aws.String("123456789012"), Arn: aws.String("arn:" + partition + ":iam::123456789012:user/ann")})
+		x.says("S3:ListBuckets", &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: &region, CreationDate: &observed}}})
+		return only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{s3Bucket}, Reads: map[asset.Type][]asset.Path{s3Bucket: {"config.BucketName"}}}), s3Bucket)
+	}
+	a := read("aws", "eu-west-1")
+	assertJSON(t, `"b.s3.amazonaws.com"`, a.Config.Get("DomainName"))
+	assertJSON(t, `"b.s3.eu-west-1.amazonaws.com"`, a.Config.Get("RegionalDomainName"))
+	assert.Equal(t, observed, a.Created)
+	assert.NotEmpty(t, a.Incarnation)
+	for _, name := range []string{"WebsiteURL", "BucketNamespace"} {
+		assertUnread(t, "", codeNotCollected, a.Config.Get(name))
+	}
+
+	a = read("aws-cn", "cn-north-1")
+	assert.Equal(t, "arn:aws-cn:s3:::b", a.ID)
+	assertJSON(t, `"b.s3.amazonaws.com.cn"`, a.Config.Get("DomainName"))
+	assertJSON(t, `"b.s3.dualstack.cn-north-1.amazonaws.com.cn"`, a.Config.Get("DualStackDomainName"))
+	assert.True(t, a.Created.IsZero(), "there is no region that tells when a bucket was created")
+	assert.Empty(t, a.Incarnation)
+	assert.False(t, a.Status.Get("CreationDate").IsAbsent())
 }
