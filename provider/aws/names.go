@@ -33,3 +33,12 @@ func (u *unit) kmsKeyARN(region, name string) string {
 	}
 	return strings.Join([]string{"arn", u.account.partition, "kms", region, u.account.ID, "key/" + name}, ":")
 }
+
+// unqualified returns the ARN of a function, after which services may write :version or
+// :alias. What is not the ARN of a function is left as it is.
+func unqualified(id string) string {
+	if parts := strings.Split(id, ":"); len(parts) == 8 && parts[5] == "function" {
+		return strings.Join(parts[:7], ":")
+	}
+	return id
+}

@@ -185,3 +185,16 @@ func TestNamesOfBucketsInPartitions(t *testing.T) {
 	assert.Empty(t, a.Incarnation)
 	assert.False(t, a.Status.Get("CreationDate").IsAbsent())
 }
+
+func TestNotificationsOfVersionsOfFunctions(t *testing.T) {
+	x := offline(t)
+	x.says("S3:ListBuckets", &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: aws.String("us-east-1")}}})
+	x.says("S3:GetBucketNotificationConfiguration", &s3.GetBucketNotificationConfigurationOutput{LambdaFunctionConfigurations: []s3types.LambdaFunctionConfiguration{
+		{LambdaFunctionArn: inTestRegion("lambda", "function:plain"), Events: []s3types.Event{"s3:ObjectCreated:*"}},
+		{LambdaFunctionArn: inTestRegion("lambda", "function:aliased:live"), Events: []s3types.Event{"s3:ObjectCreated:*"}},
+	}})
+	a := only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{s3Bucket}, Reads: map[asset.Type][]asset.Path{s3Bucket: {"config.NotificationConfiguration"}}}), s3Bucket)
+	assert.Contains(t, a.Links, link("notifies", lambdaFunction, *inTestRegion("lambda", "function:plain")))
+	assert.Contains(t, a.Links, link("notifies", lambdaFunction, *inTestRegion("lambda", "function:aliased")))
+	assertJSON(t, `"`+*inTestRegion("lambda", "function:aliased:live")+`"`, a.Config.Get("NotificationConfiguration", "LambdaConfigurations").Index(1).Get("Function"))
+}

@@ -364,7 +364,7 @@ func notifications(d *draft, out *s3.GetBucketNotificationConfigurationOutput) {
 	var functions, queues, topics []doc
 	for _, x := range out.LambdaFunctionConfigurations {
 		functions = append(functions, entries("Function", aws.ToString(x.LambdaFunctionArn), x.Events, x.Filter)...)
-		d.link("notifies", "AWS::Lambda::Function", aws.ToString(x.LambdaFunctionArn))
+		d.link("notifies", lambdaFunction, unqualified(aws.ToString(x.LambdaFunctionArn)))
 	}
 	for _, x := range out.QueueConfigurations {
 		queues = append(queues, entries("Queue", aws.ToString(x.QueueArn), x.Events, x.Filter)...)

@@ -99,6 +99,6 @@ func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {
 		"PrimaryRegion":     x.PrimaryRegion,
 	}
 	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
-	d.link("rotated_by", lambdaFunction, aws.ToString(x.RotationLambdaARN))
+	d.link("rotated_by", lambdaFunction, unqualified(aws.ToString(x.RotationLambdaARN)))
 	return d
 }
