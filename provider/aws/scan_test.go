@@ -115,6 +115,21 @@ func TestCancelledDiscoveryDoesNotLookComplete(t *testing.T) {
 	assert.Equal(t, why, last)
 }
 
+func TestCancelledListIsNotComplete(t *testing.T) {
+	for range 20 { // whoever is read from first is left to chance
+		x := offline(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		x.answer("IAM:ListInstanceProfiles", func(any) (any, error) {
+			cancel()
+			return nil, context.Canceled
+		})
+		for o, err := range x.Discover(ctx, provider.Query{Types: []asset.Type{iamInstanceProfile}}) {
+			require.Nil(t, o)
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+}
+
 func TestGet(t *testing.T) {
 	x := newTester(t, nil)
 	client := s3.NewFromConfig(x.cfg)

@@ -86,6 +86,9 @@ func (u *unit) collect(ctx context.Context, t *table) {
 	if t.none == nil || !t.none(ctx) {
 		partial = u.pages(ctx, t, t.list, asset.Ref{})
 	}
+	if ctx.Err() != nil {
+		return // the list was cut off, which is no answer
+	}
 	for _, typ := range t.all() {
 		if !u.scan.query.Wants(typ) {
 			continue
