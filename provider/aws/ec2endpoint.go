@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -24,7 +25,8 @@ func vpcEndpointTable(u *unit, client *ec2.Client) table {
 			}
 			var ds []*draft
 			for _, x := range out.VpcEndpoints {
-				if x.State != ec2types.StateDeleted {
+				// The API writes states in small letters, unlike its documentation.
+				if !strings.EqualFold(string(x.State), string(ec2types.StateDeleted)) {
 					ds = append(ds, vpcEndpointDraft(op, u, u.netOwners(ctx), x))
 				}
 			}

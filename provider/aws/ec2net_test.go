@@ -2,6 +2,7 @@ package aws
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -270,6 +271,7 @@ func TestEndpointsAndPeerings(t *testing.T) {
 			DnsOptions: &ec2types.DnsOptions{PrivateDnsOnlyForInboundResolverEndpoint: aws.Bool(true)},
 		},
 		{VpcEndpointId: str("vpce-2"), State: ec2types.StateDeleted},
+		{VpcEndpointId: str("vpce-3"), State: "deleted"},
 	}})
 	x.says("EC2:DescribeVpcPeeringConnections", &ec2.DescribeVpcPeeringConnectionsOutput{VpcPeeringConnections: []ec2types.VpcPeeringConnection{{
 		VpcPeeringConnectionId: str("pcx-1"), Status: &ec2types.VpcPeeringConnectionStateReason{Code: ec2types.VpcPeeringConnectionStateReasonCodeActive},
@@ -279,6 +281,7 @@ func TestEndpointsAndPeerings(t *testing.T) {
 	inv := x.collect(t, ec2VPCEndpoint)
 	var endpoint *asset.Asset
 	for a := range inv.OfType(ec2VPCEndpoint) {
+		assert.True(t, strings.HasSuffix(a.ID, "/vpce-1"), "those that are deleted are not there")
 		if a.Region == "us-east-1" {
 			endpoint = a
 		}
