@@ -243,6 +243,9 @@ func TestCloudIsReadWhole(t *testing.T) {
 		for _, d := range []asset.Value{a.Config, a.Status, a.Access} {
 			for at, part := range d.Marks() {
 				if why := part.Unread(); why != nil {
+					if (a.Type == ec2VPC || a.Type == ec2Subnet) && why.Code == codeNotListed {
+						continue // the cloud has no groups and ACLs by default
+					}
 					require.Equal(t, codeNotCollected, why.Code, "%s %s: %v", a.Ref, at, why)
 				}
 			}

@@ -160,6 +160,9 @@ func (u *unit) finish(d *draft) (*asset.Asset, error) {
 	}
 	if f, ok := schema.Config.Field("Tags"); ok && d.tags != nil && d.config["Tags"] == nil {
 		switch {
+		case len(d.tags) == 0 && a.Account != u.account.ID && slices.Contains(known.configRest, "Tags"):
+			// Lists tell the tags of what is shared to its owner alone.
+			a.Tags, d.config["Tags"] = nil, &asset.Unread{Code: codeNotAnswered, Message: "the tags are told to the owner alone"}
 		case len(d.tags) == 0:
 			d.config["Tags"] = nil
 		case f.Shape != nil && f.Shape.Kind == asset.ListShape:

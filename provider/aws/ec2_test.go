@@ -119,6 +119,8 @@ func TestSharedSubnet(t *testing.T) {
 	assert.Equal(t, shared, s.Ref)
 	assert.Equal(t, "999999999999", s.Account)
 	assert.Equal(t, []string{"123456789012"}, s.Observers)
+	assert.Nil(t, s.Tags)
+	assertUnread(t, "", codeNotAnswered, s.Config.Get("Tags"))
 
 	// Without the owners an instance is still told of.
 	x.fail(denied, "EC2:DescribeSubnets")
@@ -272,4 +274,20 @@ func TestWhatServicesManageIsAskedFor(t *testing.T) {
 	inv := x.collect(t, ec2Instance, ec2Volume, ec2NetworkInterface, ec2LaunchTemplate)
 	assert.Empty(t, gapTexts(inv))
 	assert.Equal(t, 1, x.calls.n["EC2:DescribeLaunchTemplateVersions"])
+}
+
+func TestSharedNetwork(t *testing.T) {
+	x := offline(t)
+	x.says("EC2:DescribeVpcs", &ec2.DescribeVpcsOutput{Vpcs: []ec2types.Vpc{{VpcId: aws.String("vpc-1"), OwnerId: aws.String("999999999999"), IsDefault: aws.Bool(false)}}})
+	x.says("EC2:DescribeVpcAttribute", &ec2.DescribeVpcAttributeOutput{})
+	x.says("EC2:DescribeVpcEncryptionControls", &ec2.DescribeVpcEncryptionControlsOutput{})
+	x.says("EC2:DescribeSubnets", subnets("subnet-1", "999999999999"))
+	x.says("EC2:DescribeSecurityGroups", &ec2.DescribeSecurityGroupsOutput{})
+	x.says("EC2:DescribeNetworkAcls", &ec2.DescribeNetworkAclsOutput{})
+	inv := x.collect(t, ec2VPC, ec2Subnet)
+	v := only(t, inv, ec2VPC)
+	assert.Equal(t, "999999999999", v.Account)
+	assertUnread(t, opGroups, codeNotListed, v.Config.Get("DefaultSecurityGroup"))
+	assertUnread(t, opACLs, codeNotListed, v.Config.Get("DefaultNetworkAcl"))
+	assertUnread(t, opACLs, codeNotListed, only(t, inv, ec2Subnet).Config.Get("NetworkAclAssociationId"))
 }

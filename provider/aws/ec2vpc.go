@@ -11,6 +11,23 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
+// Operations that tell what VPCs and subnets have.
+const (
+	opGroups = "ec2:DescribeSecurityGroups"
+	opACLs   = "ec2:DescribeNetworkAcls"
+)
+
+// listed sets a property to what the list of an operation has for the asset. In a network
+// that another account shares the list leaves it out.
+func (d *draft) listed(property, op string, byID map[string]*string) error {
+	id, ok := byID[d.key]
+	if !ok {
+		return &asset.Unread{Op: op, Code: codeNotListed, Message: "the list has none of the network"}
+	}
+	d.config[property] = id
+	return nil
+}
+
 // vpcTable reads VPCs. What a VPC has by default is asked for once for all.
 func vpcTable(u *unit, client *ec2.Client) table {
 	only := u.ec2Only("vpc-id", "vpc/", ec2VPC)
@@ -73,24 +90,22 @@ func vpcTable(u *unit, client *ec2.Client) table {
 				return nil
 			},
 		}, {
-			op: "ec2:DescribeSecurityGroups",
+			op: opGroups,
 			each: func(ctx context.Context, d *draft) error {
 				all, err := groups(ctx)
 				if err != nil {
 					return err
 				}
-				d.config["DefaultSecurityGroup"] = all[d.key]
-				return nil
+				return d.listed("DefaultSecurityGroup", opGroups, all)
 			},
 		}, {
-			op: "ec2:DescribeNetworkAcls",
+			op: opACLs,
 			each: func(ctx context.Context, d *draft) error {
 				all, err := acls(ctx)
 				if err != nil {
 					return err
 				}
-				d.config["DefaultNetworkAcl"] = all[d.key]
-				return nil
+				return d.listed("DefaultNetworkAcl", opACLs, all)
 			},
 		}},
 	}
@@ -235,14 +250,13 @@ func subnetTable(u *unit, client *ec2.Client) table {
 			return ds, aws.ToString(out.NextToken), nil
 		},
 		reads: []read{{
-			op: "ec2:DescribeNetworkAcls",
+			op: opACLs,
 			each: func(ctx context.Context, d *draft) error {
 				all, err := associations(ctx)
 				if err != nil {
 					return err
 				}
-				d.config["NetworkAclAssociationId"] = all[d.key]
-				return nil
+				return d.listed("NetworkAclAssociationId", opACLs, all)
 			},
 		}},
 	}

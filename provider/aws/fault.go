@@ -33,7 +33,8 @@ const (
 	// nothing is known.
 	codeNeedsParent = "NeedsParent"
 
-	// codeNotAnswered is that of a part that Cloud Control takes and never answers.
+	// codeNotAnswered is that of a part that Cloud Control takes and never answers, and of
+	// tags that only the owner is told.
 	codeNotAnswered = "NotAnswered"
 
 	// codeNotCollected is that of a part which the schema has and no collector reads.
