@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,6 +144,18 @@ func TestCheckByTrying(t *testing.T) {
 	assert.Equal(t, Failing, permission("s3:GetBucketLocation").Level, "the list takes it for one bucket")
 }
 
+// Policies of the organisation hold for the root user of an account, and IAM does not
+// simulate it.
+func TestCheckByTheRootUser(t *testing.T) {
+	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
+	x.says("STS:GetCallerIdentity", &sts.GetCallerIdentityOutput{Account: aws.String(moto.Account), Arn: aws.String("arn:aws:iam::" + moto.Account + ":root")})
+	x.fail(denied, "S3:ListBuckets")
+	trees, err := x.Check(t.Context(), oneRead)
+	require.NoError(t, err)
+	assert.Equal(t, Failing, below(t, trees, moto.Account, "permissions", "s3:ListAllMyBuckets").Level)
+	assert.Zero(t, x.calls.n["IAM:SimulatePrincipalPolicy"])
+}
+
 // What is denied for everything is told for everything, by trying all that there is.
 func TestCheckOfAllTypes(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
@@ -195,23 +208,18 @@ func TestPrincipalThatIsSimulated(t *testing.T) {
 	_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deep"), Path: aws.String("/some/path/"), AssumeRolePolicyDocument: aws.String("{}")})
 	require.NoError(t, err)
 	s := &scan{provider: x.Provider}
-	for name, tt := range map[string]struct {
-		caller, want string
-		root         bool
-	}{
-		"user":                {"arn:aws:iam::1:user/ann", "arn:aws:iam::1:user/ann", false},
-		"root":                {"arn:aws:iam::1:root", "", true},
-		"role with a path":    {"arn:aws:sts::123456789012:assumed-role/deep/session", "arn:aws:iam::123456789012:role/some/path/deep", false},
-		"role that is hidden": {"arn:aws:sts::123456789012:assumed-role/other/session", "arn:aws:iam::123456789012:role/other", false},
-		"federated user":      {"arn:aws:sts::123456789012:federated-user/bob", "", false},
-		"nobody":              {"", "", false},
+	for name, tt := range map[string]struct{ caller, want string }{
+		"user":                {"arn:aws:iam::1:user/ann", "arn:aws:iam::1:user/ann"},
+		"root":                {"arn:aws:iam::1:root", ""},
+		"role with a path":    {"arn:aws:sts::123456789012:assumed-role/deep/session", "arn:aws:iam::123456789012:role/some/path/deep"},
+		"role that is hidden": {"arn:aws:sts::123456789012:assumed-role/other/session", "arn:aws:iam::123456789012:role/other"},
+		"federated user":      {"arn:aws:sts::123456789012:federated-user/bob", ""},
+		"nobody":              {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(x.Provider, Account{ID: "123456789012"}, "aws", x.Provider.cfg)
 			a.caller = tt.caller
-			id, root := s.principal(t.Context(), a, client)
-			assert.Equal(t, tt.want, id)
-			assert.Equal(t, tt.root, root)
+			assert.Equal(t, tt.want, s.principal(t.Context(), a, client))
 		})
 	}
 }

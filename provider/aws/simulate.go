@@ -18,17 +18,11 @@ const simulateAtOnce = 100
 // returns nil if that cannot be asked.
 func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]Status {
 	client := iam.NewFromConfig(a.config("iam", a.home()))
-	principal, root := s.principal(ctx, a, client)
-	answers := map[string]Status{}
-	switch {
-	case root:
-		for _, p := range permissions {
-			answers[p] = Status{Level: OK, Message: "granted to the root user"}
-		}
-		return answers
-	case principal == "":
+	principal := s.principal(ctx, a, client)
+	if principal == "" {
 		return nil
 	}
+	answers := map[string]Status{}
 	for names := range slices.Chunk(permissions, simulateAtOnce) {
 		for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
 			out, err := client.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
@@ -65,26 +59,25 @@ func decision(r *iamtypes.EvaluationResult) Status {
 }
 
 // principal returns the ARN of the user or role that looks at an account, empty if
-// it cannot be told, and whether it is the root user.
-func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) (id string, root bool) {
+// it cannot be told or is the root user, whom IAM does not simulate.
+func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) string {
 	if a.assumed {
-		return roleARN(a.partition, a.ID, s.provider.opts.Role.Name), false
+		return roleARN(a.partition, a.ID, s.provider.opts.Role.Name)
 	}
 	caller, err := arn.Parse(a.caller)
 	if err != nil {
-		return "", false
+		return ""
 	}
 	kind, rest, _ := strings.Cut(caller.Resource, "/")
-	switch {
-	case caller.Resource == "root":
-		return "", true
-	case kind == "user":
-		return a.caller, false
-	case kind != "assumed-role":
-		return "", false
+	switch kind {
+	case "user":
+		return a.caller
+	case "assumed-role":
+	default:
+		return ""
 	}
 	if chain := s.provider.opts.Chain; len(chain) > 0 {
-		return chain[len(chain)-1].Name, false
+		return chain[len(chain)-1].Name
 	}
 	// The ARN of the session leaves the path of the role out.
 	name, _, _ := strings.Cut(rest, "/")
@@ -92,7 +85,7 @@ func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) (i
 	defer cancel()
 	out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if err != nil || out.Role == nil {
-		return roleARN(a.partition, a.ID, name), false
+		return roleARN(a.partition, a.ID, name)
 	}
-	return aws.ToString(out.Role.Arn), false
+	return aws.ToString(out.Role.Arn)
 }
