@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -290,4 +291,22 @@ func TestSharedNetwork(t *testing.T) {
 	assertUnread(t, opGroups, codeNotListed, v.Config.Get("DefaultSecurityGroup"))
 	assertUnread(t, opACLs, codeNotListed, v.Config.Get("DefaultNetworkAcl"))
 	assertUnread(t, opACLs, codeNotListed, only(t, inv, ec2Subnet).Config.Get("NetworkAclAssociationId"))
+}
+
+func TestInstanceThatWasStartedAgain(t *testing.T) {
+	x := offline(t)
+	out := instances("i-1")
+	attached := func(index int32, at time.Time) ec2types.InstanceNetworkInterface {
+		return ec2types.InstanceNetworkInterface{Attachment: &ec2types.InstanceNetworkInterfaceAttachment{DeviceIndex: &index, AttachTime: &at}}
+	}
+	made := observed.Add(-1000 * time.Hour)
+	out.Reservations[0].Instances[0].NetworkInterfaces = []ec2types.InstanceNetworkInterface{attached(1, observed), attached(0, made)}
+	x.says("EC2:DescribeInstances", out)
+	query := provider.Query{Types: []asset.Type{ec2Instance}, Reads: map[asset.Type][]asset.Path{ec2Instance: {"config.ImageId"}}}
+	assert.Equal(t, made, only(t, x.collectQuery(t, query), ec2Instance).Created)
+
+	x.says("EC2:DescribeInstances", instances("i-1"))
+	a := only(t, x.collectQuery(t, query), ec2Instance)
+	assert.True(t, a.Created.IsZero(), "it was launched last at another time, maybe")
+	assert.False(t, a.Status.Get("LaunchTime").IsAbsent())
 }

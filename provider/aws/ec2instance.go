@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -43,7 +44,7 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 	tags := tagMap(x.Tags, ec2Tag)
 	d := newDraft(ec2Instance, u.ec2ARN(owner, "instance", id), ec2Name(tags, id))
 	d.key, d.tags = id, tags
-	d.created, d.incarnation = aws.ToTime(x.LaunchTime), id
+	d.created, d.incarnation = firstLaunch(x), id
 	d.config = doc{
 		"InstanceId":            id,
 		"ImageId":               x.ImageId,
@@ -136,6 +137,17 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 	d.link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
 	d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", tags["aws:ec2launchtemplate:id"]))
 	return d
+}
+
+// firstLaunch returns when an instance was launched first. The launch time is that of its
+// last start; the primary network interface is attached from the beginning to the end.
+func firstLaunch(x ec2types.Instance) time.Time {
+	for _, n := range x.NetworkInterfaces {
+		if a := n.Attachment; a != nil && aws.ToInt32(a.DeviceIndex) == 0 && aws.ToInt32(a.NetworkCardIndex) == 0 {
+			return aws.ToTime(a.AttachTime)
+		}
+	}
+	return time.Time{}
 }
 
 // instanceInterface returns an interface as CloudFormation's property of an instance
