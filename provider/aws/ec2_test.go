@@ -215,6 +215,16 @@ func TestImages(t *testing.T) {
 	assert.Equal(t, 1, x.calls.n["EC2:DescribeImageAttribute"])
 }
 
+func TestImageThatIsDeregistered(t *testing.T) {
+	x := offline(t)
+	out := images("ami-1")
+	out.Images = append(out.Images, images("ami-2").Images...)
+	out.Images[1].State = ec2types.ImageStateDeregistered
+	x.says("EC2:DescribeImages", out)
+	x.says("EC2:DescribeImageAttribute", &ec2.DescribeImageAttributeOutput{})
+	assert.Equal(t, "ami-1", only(t, x.collect(t, ec2Image), ec2Image).Name)
+}
+
 func TestLaunchTemplates(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
 	ctx := t.Context()

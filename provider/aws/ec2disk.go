@@ -172,7 +172,8 @@ func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
 }
 
 // imageTable reads the images of the account, with those that are deprecated or
-// disabled, since both can be enabled again.
+// disabled, since both can be enabled again. Those that are deregistered, which the API
+// still tells of for a while, are not there any more.
 func imageTable(u *unit, client *ec2.Client) table {
 	return table{
 		op:    "ec2:DescribeImages",
@@ -187,7 +188,7 @@ func imageTable(u *unit, client *ec2.Client) table {
 			}
 			var ds []*draft
 			for _, x := range out.Images {
-				if u.own(x.OwnerId) {
+				if u.own(x.OwnerId) && x.State != ec2types.ImageStateDeregistered {
 					ds = append(ds, imageDraft(u, x))
 				}
 			}
