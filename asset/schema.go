@@ -20,6 +20,7 @@ type Schema struct {
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
 	Links                  []LinkRule
+	Created                []Path // the parts that the time of creation is told with, if not with all of them
 	Operations             []Operation
 	Note                   string // where the schema comes from, when it is not the cloud's own
 }
@@ -40,6 +41,9 @@ type LinkRule struct {
 	// Anywhere says that the asset at the other end is often in another account,
 	// so that a search for referrers needs the coverage of all accounts.
 	Anywhere bool
+	// From are the parts of an asset that its links are told with, where an operation
+	// of its own reads them. While one is unread there may be more links.
+	From []Path
 }
 
 // Link returns the rule for a relation.
@@ -148,7 +152,7 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note, links and operations. The
+// (shapes), defs (named shapes), class, global, note, links, created and operations. The
 // member "defs" beside the types holds named shapes for all of them. A shape is
 //
 //	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
@@ -157,8 +161,8 @@ func (s *Schema) Document(name string) *Shape {
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
 //	                       r read only, w write only, s secret
 //
-// a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true}, and an
-// operation {"name": "s3:GetBucketPolicy", "permissions": [], "fills": ["access"],
+// a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true, "from":
+// ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "fills": ["access"],
 // "perAsset": true, "quiet": false}.
 func ParseSchemas(data []byte) ([]*Schema, error) {
 	doc, err := Parse(data)
@@ -211,6 +215,8 @@ func parseSchema(t Type, v, shared Value) (*Schema, error) {
 			err = part.decodeStrictly(&s.Note)
 		case "links":
 			err = part.decodeStrictly(&s.Links)
+		case "created":
+			err = part.decodeStrictly(&s.Created)
 		case "operations":
 			err = part.decodeStrictly(&s.Operations)
 		case "defs":

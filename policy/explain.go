@@ -103,14 +103,14 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 	if i < 0 {
 		return nil, fmt.Errorf("policy %s is not about assets of type %s", p.ID, a.Type)
 	}
-	c, now := p.checks[i], s.opts.Now()
+	c, now, others := p.checks[i], s.opts.Now(), expr.NewOthers(related, s.opts.Schemas)
 	e := s.pool.Get().(*evaluator)
 	defer s.pool.Put(e)
-	x := &Explanation{Finding: e.finding(ctx, c, a, related, now)}
+	x := &Explanation{Finding: e.finding(ctx, c, a, others, now)}
 	if c.require == nil {
 		return x, nil
 	}
-	e.machine.Begin(ctx, e.vars(c, a, related, now), c.lets)
+	e.machine.Begin(ctx, e.vars(c, a, others, now), c.lets)
 	if c.when != nil {
 		when := e.machine.Explain(c.when)
 		x.add(c, "when", 0, when)

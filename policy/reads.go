@@ -33,7 +33,8 @@ func (s *Set) Reads() map[asset.Type][]asset.Path {
 	return compact(own)
 }
 
-// reads returns what is read of subjects, and of assets that are looked up.
+// reads returns what is read of subjects, of which exceptions may want tags, and of
+// assets that are looked up.
 func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 	subjects, related = map[asset.Type][]asset.Path{}, map[asset.Type][]asset.Path{}
 	whole := []asset.Path{"config", "status", "access"}
@@ -55,18 +56,56 @@ func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 				if _, ok := to[of]; !ok {
 					to[of] = []asset.Path{}
 				}
-				if place.Path == "" {
-					if place.Type != "" && !place.Whole {
-						continue // only that there is one
-					}
-					to[of] = append(to[of], whole...)
-				} else if name, _ := place.Path.Document(); name != "asset" {
+				name, rest := place.Path.Document()
+				switch {
+				case place.Rel != "":
+					rule, _ := s.schema(of).Link(place.Rel)
+					to[of] = append(to[of], rule.From...)
+				case name == "asset":
+					to[of] = append(to[of], s.told(of, rest)...)
+				case place.Path != "":
 					to[of] = append(to[of], place.Path)
+				case place.Type == "" || place.Whole: // and not only that there is one
+					to[of] = append(to[of], whole...)
 				}
 			}
 		}
 	}
+	for id, indexes := range s.exempt {
+		if !slices.ContainsFunc(indexes, func(i int) bool { return len(s.exceptions[i].Tags) > 0 }) {
+			continue
+		}
+		for _, c := range s.byID[id].checks {
+			subjects[c.typ] = append(subjects[c.typ], s.told(c.typ, "tags")...)
+		}
+	}
 	return subjects, related
+}
+
+// told returns the parts of documents that a field of the variable asset, or any of
+// them, is told with.
+func (s *Set) told(t asset.Type, field asset.Path) []asset.Path {
+	var parts []asset.Path
+	schema := s.schema(t)
+	if field.Covers("created") || asset.Path("created").Covers(field) {
+		parts = append(parts, schema.Created...)
+	}
+	if field.Covers("tags") || asset.Path("tags").Covers(field) {
+		for _, name := range expr.TagNames {
+			if _, ok := schema.Config.Field(name); ok {
+				parts = append(parts, asset.Path("config").Key(name))
+			}
+		}
+	}
+	return parts
+}
+
+// schema returns the schema of a type, an empty one if there is none.
+func (s *Set) schema(t asset.Type) *asset.Schema {
+	if schema, ok := s.opts.Schemas(t); ok {
+		return schema
+	}
+	return &asset.Schema{Type: t}
 }
 
 // reads returns the places that the expressions of a check may read.

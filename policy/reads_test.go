@@ -34,7 +34,12 @@ func TestReads(t *testing.T) {
 		{"presence", policy.Check{Require: "has(config.network)"}, own("config.network")},
 		{"three documents", policy.Check{Require: "config.name == 'x' && status.?ready.orValue(true) && access.?Statement.orValue([]) == []"},
 			own("access.Statement", "config.name", "status.ready")},
-		{"nothing", policy.Check{Require: "asset.name == 'x' && asset.tags.size() == 0"}, own()},
+		{"nothing", policy.Check{Require: "asset.name == 'x'"}, own()},
+		{"what tags are read into", policy.Check{Require: "asset.tags.size() == 0"}, own("config.labels")},
+		{"what the time of creation is told with", policy.Check{Require: "has(asset.created)"}, own("status.seen")},
+		{"tags of others", policy.Check{Require: "assets('Test::Bucket').all(b, b.asset.tags.size() > 0)"}, own("config.labels")},
+		{"what links are told with", policy.Check{Require: "follow('copies_to', 'Test::Bucket').size() > 0"}, own("config.network")},
+		{"what links of others are told with", policy.Check{Require: "referrers('audits', 'Test::Log').size() > 0"}, with(own(), "Test::Log", "config.on")},
 		{"what covers another", policy.Check{Require: "config.?network.?mode.orValue('') == 'x' || secret.detected(config.?network)"}, own("config.network")},
 		{"elements", policy.Check{Require: "config.?rules.orValue([]).all(r, r.?port.orValue(0) == 22 && r.?cidr.orValue('') != '')"},
 			own("config.rules[*].cidr", "config.rules[*].port")},
@@ -81,6 +86,15 @@ func TestReads(t *testing.T) {
 			assert.Equal(t, slices.Sorted(maps.Keys(tt.want)), s.Types())
 		})
 	}
+}
+
+// TestReadsOfExceptions says that the tags that exceptions go by are asked for.
+func TestReadsOfExceptions(t *testing.T) {
+	o := options()
+	o.Overlays = []*policy.Overlay{{Exceptions: []policy.Exception{{Policies: []string{"test"}, Owner: "ann", Reason: "r", Until: now.AddDate(1, 0, 0), Tags: map[string]string{"env": "test"}}}}}
+	s, err := policy.NewSet(o, &policy.Policy{ID: "test", Title: "Test", Severity: policy.High, Checks: []policy.Check{{Types: []asset.Type{"Test::Bucket"}, Require: "config.name == 'x'"}}})
+	require.NoError(t, err)
+	assert.Equal(t, map[asset.Type][]asset.Path{"Test::Bucket": {"config.labels", "config.name"}}, s.Reads())
 }
 
 func pass(context.Context, policy.Subject) (policy.Verdict, error) {

@@ -157,3 +157,48 @@ func TestNothingRelated(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksThatWereNotTold says that a link is not taken to be missing while the part
+// that it is told with was not read: of the subject, or of those that may refer to it.
+func TestLinksThatWereNotTold(t *testing.T) {
+	to := asset.Ref{Type: "Test::Bucket", ID: "b2"}
+	other := bucket(t, `{"name": "b2"}`)
+	other.Ref = to
+	complete := &asset.Coverage{Scope: asset.Scope{Provider: "test", Account: "1", Region: "r1"}, Type: "Test::Log", State: asset.Complete}
+	log := func(account string) *asset.Asset {
+		a := bucket(t, `{"on": true}`)
+		a.Ref, a.Account = asset.Ref{Type: "Test::Log", ID: "l"}, account
+		return a
+	}
+	for name, c := range map[string]struct {
+		require string
+		subject func(*asset.Asset)
+		others  []asset.Observation
+		want    policy.Status
+	}{
+		"none":                   {require: "follow('copies_to', 'Test::Bucket').size() == 0", want: policy.Pass},
+		"none known":             {require: "follow('copies_to', 'Test::Bucket').size() == 0", subject: func(a *asset.Asset) { unread(t, a, "config.network") }, want: policy.Unknown},
+		"none known, below":      {require: "follow('copies_to', 'Test::Bucket').size() == 0", subject: func(a *asset.Asset) { unread(t, a, "config.network.mode") }, want: policy.Unknown},
+		"another part is unread": {require: "follow('copies_to', 'Test::Bucket').size() == 0", subject: func(a *asset.Asset) { unread(t, a, "config.size") }, want: policy.Pass},
+		"another relation":       {require: "follow('encrypted_by', 'Test::Key').size() == 0", subject: func(a *asset.Asset) { unread(t, a, "config.network") }, want: policy.Pass},
+		"one is enough": {require: "follow('copies_to', 'Test::Bucket').exists(b, b.config.name == 'b2')", subject: func(a *asset.Asset) {
+			unread(t, a, "config.network")
+			a.Links = []asset.Link{{Rel: "copies_to", To: to}}
+		}, others: []asset.Observation{other}, want: policy.Pass},
+		"nobody refers to it":          {require: "referrers('audits', 'Test::Log').size() == 0", others: []asset.Observation{complete, log("1")}, want: policy.Pass},
+		"somebody may refer to it":     {require: "referrers('audits', 'Test::Log').size() == 0", others: []asset.Observation{complete, unread(t, log("1"), "config.on")}, want: policy.Unknown},
+		"somebody elsewhere may not":   {require: "referrers('audits', 'Test::Log').size() == 0", others: []asset.Observation{complete, unread(t, log("2"), "config.on")}, want: policy.Pass},
+		"not known to refer otherwise": {require: "referrers('logs', 'Test::Log').all(l, false)", others: []asset.Observation{complete, &asset.Coverage{Scope: asset.Scope{Provider: "test"}, Type: "Test::Log", State: asset.Complete}, unread(t, log("1"), "config.on")}, want: policy.Pass},
+		"no time of creation":          {require: "has(asset.created)", want: policy.Fail},
+		"none known of creation":       {require: "has(asset.created)", subject: func(a *asset.Asset) { unread(t, a, "status.seen") }, want: policy.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := bucket(t, `{"name": "b1"}`)
+			if c.subject != nil {
+				c.subject(a)
+			}
+			f := verdict(t, one(t, policy.Check{Require: c.require}), a, c.others...)
+			assert.Equal(t, c.want, f.Status, "%v", f.Err)
+		})
+	}
+}

@@ -184,12 +184,14 @@ func (m *Machine) let(i int) any {
 }
 
 // NewSubject returns the value of the hidden variable for relations.
-func NewSubject(r *Run, a *asset.Asset, related *asset.Inventory, schemas func(asset.Type) (*asset.Schema, bool)) ref.Val {
-	return &Subject{Asset: a, Related: related, Schemas: schemas, run: r}
+func NewSubject(r *Run, a *asset.Asset, others *Others) ref.Val {
+	return &Subject{Asset: a, others: others, run: r}
 }
 
 // NewMeta returns the value of the variable asset.
-func NewMeta(r *Run, a *asset.Asset) ref.Val { return &Meta{run: r, a: a} }
+func NewMeta(r *Run, a *asset.Asset, others *Others) ref.Val {
+	return &Meta{run: r, a: a, others: others}
+}
 
 // SubjectVar is the name of the hidden variable for relations.
 const SubjectVar = subjectVar

@@ -19,7 +19,9 @@ type Place struct {
 	// Whole says of a place without a path that all of the asset may be read, and
 	// not only whether there is one.
 	Whole bool
-	many  bool // a list of assets rather than one
+	// Rel is the relation whose links are read, rather than a part.
+	Rel  string
+	many bool // a list of assets rather than one
 }
 
 // Reads returns the parts that evaluating x may read, and those that its value may
@@ -27,7 +29,7 @@ type Place struct {
 // cannot be told is taken to be read as a whole.
 func (x *Expr) Reads(lets map[string][]Place) (read, value []Place) {
 	r := &reader{x: x, vars: map[string][]Place{
-		"config": {{Path: "config"}}, "status": {{Path: "status"}}, "access": {{Path: "access"}},
+		"config": {{Path: "config"}}, "status": {{Path: "status"}}, "access": {{Path: "access"}}, "asset": {{Path: "asset"}},
 	}}
 	for name, places := range lets {
 		r.vars[name] = places
@@ -116,8 +118,15 @@ func (r *reader) call(c ast.CallExpr) []Place {
 	}
 	for _, rel := range relations {
 		if c.FunctionName() == rel.function {
-			found := []Place{{Type: asset.Type(args[2].AsIdent()), many: true}}
+			t := asset.Type(args[2].AsIdent())
+			found := []Place{{Type: t, many: true}}
 			r.all(found)
+			if name, ok := literalString(args[1]); ok && rel.links {
+				if !rel.back {
+					t = "" // the subject's
+				}
+				r.read = append(r.read, Place{Type: t, Rel: name})
+			}
 			return found
 		}
 	}

@@ -14,11 +14,9 @@ import (
 // the functions below find, and where to look for them.
 type Subject struct {
 	opaque
-	Asset   *asset.Asset
-	Related *asset.Inventory // nil: nothing is known of other assets
-	// Schemas tells which links lead to other accounts; nil: none do.
-	Schemas func(asset.Type) (*asset.Schema, bool)
-	run     *Run
+	Asset  *asset.Asset
+	others *Others
+	run    *Run
 }
 
 // subjectVar is no identifier that a policy could spell.
@@ -29,13 +27,14 @@ const subjectVar = "@subject"
 // that the elements of the result are typed records.
 var relations = []struct {
 	macro, function string
-	rel             bool // takes the name of a relation first
+	links           bool // takes the name of a relation first, that links have
+	back            bool // the links of the others are followed
 	find            func(s *Subject, rel string, t asset.Type) *openList
 }{
-	{"follow", "@follow", true, (*Subject).follow},
-	{"referrers", "@referrers", true, (*Subject).referrers},
-	{"assets", "@assets", false, func(s *Subject, _ string, t asset.Type) *openList { return s.assets(t) }},
-	{"ancestors", "@ancestors", false, func(s *Subject, _ string, t asset.Type) *openList { return s.ancestors(t) }},
+	{"follow", "@follow", true, false, (*Subject).follow},
+	{"referrers", "@referrers", true, true, (*Subject).referrers},
+	{"assets", "@assets", false, false, func(s *Subject, _ string, t asset.Type) *openList { return s.assets(t) }},
+	{"ancestors", "@ancestors", false, false, func(s *Subject, _ string, t asset.Type) *openList { return s.ancestors(t) }},
 }
 
 func relationOptions() []cel.EnvOption {
@@ -43,7 +42,7 @@ func relationOptions() []cel.EnvOption {
 	a := types.NewTypeParamType("A")
 	for _, r := range relations {
 		args := 1
-		if r.rel {
+		if r.links {
 			args = 2
 		}
 		opts = append(opts,
@@ -91,7 +90,7 @@ type openList struct {
 
 func (s *Subject) follow(rel string, t asset.Type) *openList {
 	r := &openList{run: s.run}
-	if s.Related == nil {
+	if s.others.inv == nil {
 		r.open = noInventory
 		return r
 	}
@@ -99,13 +98,16 @@ func (s *Subject) follow(rel string, t asset.Type) *openList {
 		if l.Rel != rel || l.To.Type != t {
 			continue
 		}
-		if a, ok := s.Related.Get(l.To); ok {
-			r.add(a)
+		if a, ok := s.others.inv.Get(l.To); ok {
+			r.add(a, s.others)
 		} else {
 			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: l.To.String()}))
 		}
 	}
-	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
+	if r.open == nil {
+		r.open = whyNotTold(s.Asset, s.others.link(s.Asset.Type, rel).From)
+	}
 	return r
 }
 
@@ -113,65 +115,58 @@ var noInventory = &asset.Unread{Code: asset.CodeNotObserved, Message: "no invent
 
 func (s *Subject) referrers(rel string, t asset.Type) *openList {
 	r := &openList{run: s.run}
-	if s.Related == nil {
+	if s.others.inv == nil {
 		r.open = noInventory
 		return r
 	}
-	for a := range s.Related.Referrers(s.Asset.Ref, rel) {
+	for a := range s.others.inv.Referrers(s.Asset.Ref, rel) {
 		if a.Type == t {
-			r.add(a)
+			r.add(a, s.others)
 		}
 	}
-	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
 	searched := s.Asset.Scope
-	if s.anywhere(rel, t) {
+	if s.others.link(t, rel).Anywhere {
 		searched = asset.Scope{Provider: s.Asset.Provider}
 	}
 	if r.open == nil {
-		r.open = s.Related.WhyNotSeen(s.Asset.Scope, t)
+		r.open = s.others.inv.WhyNotSeen(s.Asset.Scope, t)
 	}
 	if r.open == nil && searched != s.Asset.Scope {
-		r.open = s.Related.WhyNot(searched, t)
+		r.open = s.others.inv.WhyNot(searched, t)
 	}
-	for _, g := range s.Related.GapsAmong(t) { // in the links of those who may have one to the subject
+	for _, g := range s.others.inv.GapsAmong(t) { // in the links of those who may have one to the subject
 		if r.open == nil && (g.Type == "" || g.Type == s.Asset.Type) && (searched.Contains(g.Scope) || g.Scope.Contains(searched)) {
 			r.open = g.Unread()
+		}
+	}
+	for _, d := range s.others.doubts(t, rel) {
+		if r.open == nil && (searched.Contains(d.scope) || d.scope.Contains(searched)) {
+			r.open = d.why
 		}
 	}
 	return r
 }
 
-func (s *Subject) anywhere(rel string, t asset.Type) bool {
-	if s.Schemas == nil {
-		return false
-	}
-	schema, ok := s.Schemas(t)
-	if !ok {
-		return false
-	}
-	l, ok := schema.Link(rel)
-	return ok && l.Anywhere
-}
-
 func (s *Subject) assets(t asset.Type) *openList {
 	r := &openList{run: s.run}
-	if s.Related == nil {
+	if s.others.inv == nil {
 		r.open = noInventory
 		return r
 	}
-	for a := range s.Related.OfType(t) {
+	for a := range s.others.inv.OfType(t) {
 		if a.Provider == s.Asset.Provider && a.SeenBy(s.Asset.Account) &&
 			(s.Asset.Region == "" || a.Region == "" || a.Region == s.Asset.Region) {
-			r.add(a)
+			r.add(a, s.others)
 		}
 	}
-	r.open = s.Related.WhyNotSeen(s.Asset.Scope, t)
+	r.open = s.others.inv.WhyNotSeen(s.Asset.Scope, t)
 	return r
 }
 
 func (s *Subject) ancestors(t asset.Type) *openList {
 	r := &openList{run: s.run}
-	if s.Related == nil {
+	if s.others.inv == nil {
 		r.open = noInventory
 		return r
 	}
@@ -179,17 +174,19 @@ func (s *Subject) ancestors(t asset.Type) *openList {
 		if p.Type != t {
 			continue
 		}
-		if a, ok := s.Related.Get(p); ok {
-			r.add(a)
+		if a, ok := s.others.inv.Get(p); ok {
+			r.add(a, s.others)
 		} else {
 			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: p.String()}))
 		}
 	}
-	r.gaps(s.Related.GapsOf(s.Asset.Ref), t)
+	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
 	return r
 }
 
-func (r *openList) add(a *asset.Asset) { r.items = append(r.items, &record{run: r.run, a: a}) }
+func (r *openList) add(a *asset.Asset, of *Others) {
+	r.items = append(r.items, &record{run: r.run, a: a, others: of})
+}
 
 // gaps opens the list if a gap of the subject concerns assets of the type.
 func (r *openList) gaps(gaps []*asset.Gap, t asset.Type) {
@@ -298,8 +295,9 @@ func (r *openList) Equal(other ref.Val) ref.Val { return equal(r, other) }
 // access.
 type record struct {
 	opaque
-	run *Run
-	a   *asset.Asset
+	run    *Run
+	a      *asset.Asset
+	others *Others
 }
 
 // String returns the ref.
@@ -318,7 +316,7 @@ func (r *record) FindStringKey(key string) (any, bool) {
 func (r *record) Find(key ref.Val) (ref.Val, bool) {
 	switch key {
 	case types.String("asset"):
-		return &Meta{run: r.run, a: r.a}, true
+		return &Meta{run: r.run, a: r.a, others: r.others}, true
 	case types.String("config"):
 		return r.run.Document(r.a.Ref, "config", r.a.Config), true
 	case types.String("status"):
@@ -363,9 +361,13 @@ func fieldOf(m interface {
 // Meta is the value of the variable asset: what is known of an asset beside its documents.
 type Meta struct {
 	opaque
-	run *Run
-	a   *asset.Asset
+	run    *Run
+	a      *asset.Asset
+	others *Others
 }
+
+// TagNames are the members of config that tags are read into.
+var TagNames = [...]string{"Tags", "tags", "labels"}
 
 // metaFields are the fields of the variable asset with their types.
 var metaFields = map[string]*types.Type{
@@ -405,12 +407,15 @@ func (m *Meta) Find(key ref.Val) (ref.Val, bool) {
 		return types.String(m.a.Origin.String()), true
 	case "created":
 		if m.a.Created.IsZero() {
+			if u := whyNotTold(m.a, m.others.schema(m.a.Type).Created); u != nil {
+				return m.run.Unknown(u), true
+			}
 			return nil, false
 		}
 		return types.Timestamp{Time: m.a.Created}, true
 	case "tags":
 		// Tags that could not be read are unread where the cloud's schema has them.
-		for _, name := range []string{"Tags", "tags", "labels"} {
+		for _, name := range TagNames {
 			if u := m.a.Config.Get(name).Unread(); u != nil {
 				return m.run.Unknown(u), true
 			}
