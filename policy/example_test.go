@@ -189,5 +189,5 @@ func ExampleSet_Reads() {
 	}
 	// Output:
 	// AWS::KMS::Key [config.EnableKeyRotation]
-	// AWS::S3::Bucket []
+	// AWS::S3::Bucket [config.BucketEncryption]
 }

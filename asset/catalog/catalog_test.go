@@ -141,6 +141,17 @@ func assertLinks(t *testing.T, s *asset.Schema) {
 			_, ok := catalog.Schema(to)
 			assert.True(t, ok, "%s: link %s to %s, which there is not", s.Type, l.Rel, to)
 		}
+		assertParts(t, s, l.From)
+	}
+	assertParts(t, s, s.Created)
+}
+
+// assertParts says that paths lead to one part each, of those that the schema has.
+func assertParts(t *testing.T, s *asset.Schema, parts []asset.Path) {
+	t.Helper()
+	for _, p := range parts {
+		assertPath(t, s, p)
+		assert.NotContains(t, p, "[", s.Type)
 	}
 }
 
@@ -205,7 +216,9 @@ type ownSchema struct {
 		Rel      string       `json:"rel"`
 		To       []asset.Type `json:"to"`
 		Anywhere bool         `json:"anywhere"`
+		From     []asset.Path `json:"from"`
 	} `json:"links"`
+	Created    []asset.Path `json:"created"`
 	Operations []struct {
 		Name        string       `json:"name"`
 		Permissions []string     `json:"permissions"`

@@ -250,7 +250,7 @@ func (u *unit) readEach(ctx context.Context, r *read, d *draft) {
 	if u.scan.wants(d.Type, fills) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		err := r.each(ctx, d)
+		err := u.watched(r, []*draft{d}, func() error { return r.each(ctx, d) })
 		switch {
 		case err == nil || hasCode(err, r.absent):
 			return
@@ -289,7 +289,42 @@ func (u *unit) readTogether(ctx context.Context, r *read, page []*draft) {
 func (u *unit) callTogether(ctx context.Context, r *read, ds []*draft) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return r.together(ctx, ds)
+	return u.watched(r, ds, func() error { return r.together(ctx, ds) })
+}
+
+// watched calls a read. In tests it sees that every link that the read makes is told
+// with a part that it fills, so that the link is not taken to be missing if it fails.
+func (u *unit) watched(r *read, ds []*draft, call func() error) error {
+	if u.scan.provider.stray == nil {
+		return call()
+	}
+	before := make([]draft, len(ds))
+	for i, d := range ds {
+		before[i] = *d
+	}
+	err := call()
+	for i, d := range ds {
+		u.watch(r, &before[i], d)
+	}
+	return err
+}
+
+func (u *unit) watch(r *read, before, after *draft) {
+	p := u.scan.provider
+	fills := p.fills(after.Type, r.op)
+	told := func(parts []asset.Path) bool {
+		return slices.ContainsFunc(parts, func(part asset.Path) bool {
+			return slices.ContainsFunc(fills, func(f asset.Path) bool { return f.Covers(part) || part.Covers(f) })
+		})
+	}
+	for _, l := range after.links[len(before.links):] {
+		if rule, _ := p.schema(after.Type).Link(l.Rel); !told(rule.From) {
+			p.stray(after.Type, asset.Path("link "+l.Rel+" of "+r.op))
+		}
+	}
+	if before.created.IsZero() && !after.created.IsZero() && !told(p.schema(after.Type).Created) {
+		p.stray(after.Type, asset.Path("created of "+r.op))
+	}
 }
 
 func (d *draft) setUnread(paths []asset.Path, why *asset.Unread) {
