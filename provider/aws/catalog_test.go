@@ -17,8 +17,8 @@ import (
 func TestCatalogueAndCollectorsAgree(t *testing.T) {
 	p := New(aws.Config{}, nil)
 	called := map[asset.Type]map[string]bool{}
-	var walk func(tables []table)
-	walk = func(tables []table) {
+	var walk func(tables []table, above []string)
+	walk = func(tables []table, above []string) { // above: the lists that lead to the tables
 		for _, tab := range tables {
 			for _, typ := range tab.types {
 				if called[typ] == nil {
@@ -28,7 +28,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 				if o, ok := p.operation(typ, tab.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, tab.op) {
 					assert.Empty(t, o.Fills, "%s: %s lists", typ, tab.op)
 				}
-				for _, op := range slices.Concat(tab.also, tab.finds) {
+				for _, op := range slices.Concat(above, tab.also, tab.finds) {
 					called[typ][op] = true
 					_, ok := p.operation(typ, op)
 					assert.True(t, ok, "%s: the catalogue has no %s", typ, op)
@@ -45,11 +45,11 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 					assert.Equal(t, r.together != nil, r.size > 0, "%s: %s reads together so many", typ, r.op)
 				}
 			}
-			walk(tab.under)
+			walk(tab.under, append(slices.Clip(above), tab.op))
 		}
 	}
 	for i := range p.services {
-		walk(p.inert(&p.services[i], provider.Query{}))
+		walk(p.inert(&p.services[i], provider.Query{}), nil)
 	}
 	for _, typ := range p.Types() {
 		s, ok := catalog.Schema(typ)
