@@ -26,7 +26,12 @@ func TestLogGroups(t *testing.T) {
 		{LogGroupIdentifier: aws.String("/app/a"), PolicyDocument: aws.String(`{"Fields":["x"]}`), Source: logstypes.IndexSourceLogGroup},
 		{LogGroupIdentifier: aws.String("/app/b"), PolicyDocument: aws.String(`{"Fields":["y"]}`), Source: logstypes.IndexSourceAccount},
 	}})
-	x.says("CloudWatch Logs:DescribeResourcePolicies", &cloudwatchlogs.DescribeResourcePoliciesOutput{ResourcePolicies: []logstypes.ResourcePolicy{{PolicyDocument: aws.String(publicPolicy)}}})
+	x.answer("CloudWatch Logs:DescribeResourcePolicies", func(in any) (any, error) {
+		if in.(*cloudwatchlogs.DescribeResourcePoliciesInput).NextToken == nil {
+			return &cloudwatchlogs.DescribeResourcePoliciesOutput{NextToken: aws.String("1")}, nil
+		}
+		return &cloudwatchlogs.DescribeResourcePoliciesOutput{ResourcePolicies: []logstypes.ResourcePolicy{{PolicyDocument: aws.String(publicPolicy)}}}, nil
+	})
 	x.says("CloudWatch Logs:ListTagsForResource", &cloudwatchlogs.ListTagsForResourceOutput{})
 	inv := x.collect(t, logGroup)
 	assert.Empty(t, gapTexts(inv))
@@ -43,7 +48,7 @@ func TestLogGroups(t *testing.T) {
 	assert.True(t, b.Config.Get("FieldIndexPolicies").IsAbsent(), "a policy of the account is not the group's")
 	assert.Equal(t, map[string]int{
 		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "CloudWatch Logs:DescribeLogGroups": 1, "CloudWatch Logs:GetDataProtectionPolicy": 1,
-		"CloudWatch Logs:DescribeIndexPolicies": 1, "CloudWatch Logs:DescribeResourcePolicies": 2, "CloudWatch Logs:ListTagsForResource": 2,
+		"CloudWatch Logs:DescribeIndexPolicies": 1, "CloudWatch Logs:DescribeResourcePolicies": 4, "CloudWatch Logs:ListTagsForResource": 2,
 	}, x.calls.n)
 
 	x.fail(denied, "CloudWatch Logs:DescribeIndexPolicies", "CloudWatch Logs:DescribeResourcePolicies")

@@ -9,6 +9,7 @@ import (
 	efstypes "github.com/aws/aws-sdk-go-v2/service/efs/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 const (
@@ -108,19 +109,28 @@ func fileSystemReads(client *efs.Client) []read {
 		op:     "efs:DescribeReplicationConfigurations",
 		absent: []string{"ReplicationNotFound"},
 		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeReplicationConfigurations(ctx, &efs.DescribeReplicationConfigurationsInput{FileSystemId: &d.key})
-			if err != nil {
-				return err
-			}
-			for _, r := range out.Replications {
+			var destinations []efstypes.Destination
+			for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]efstypes.ReplicationConfigurationDescription, string, error) {
+				out, err := client.DescribeReplicationConfigurations(ctx, &efs.DescribeReplicationConfigurationsInput{FileSystemId: &d.key, NextToken: optional(token)})
+				if err != nil {
+					return nil, "", err
+				}
+				return out.Replications, aws.ToString(out.NextToken), nil
+			}) {
+				if err != nil {
+					return err
+				}
 				// The destination of a replication answers it, too, and does not have it.
 				if aws.ToString(r.SourceFileSystemId) == d.key {
-					d.config["ReplicationConfiguration"] = doc{"Destinations": r.Destinations}
-					d.setUnread([]asset.Path{
-						"config.ReplicationConfiguration.Destinations[*].AvailabilityZoneName",
-						"config.ReplicationConfiguration.Destinations[*].KmsKeyId",
-					}, notCollected())
+					destinations = append(destinations, r.Destinations...)
 				}
+			}
+			if len(destinations) > 0 {
+				d.config["ReplicationConfiguration"] = doc{"Destinations": destinations}
+				d.setUnread([]asset.Path{
+					"config.ReplicationConfiguration.Destinations[*].AvailabilityZoneName",
+					"config.ReplicationConfiguration.Destinations[*].KmsKeyId",
+				}, notCollected())
 			}
 			return nil
 		},

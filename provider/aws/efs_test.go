@@ -29,10 +29,16 @@ func TestFileSystems(t *testing.T) {
 	require.NoError(t, err)
 	target, err := client.CreateMountTarget(ctx, &efs.CreateMountTargetInput{FileSystemId: fs.FileSystemId, SubnetId: &subnets[0], SecurityGroups: []string{*groups.SecurityGroups[0].GroupId}})
 	require.NoError(t, err)
-	x.says("EFS:DescribeReplicationConfigurations", &efs.DescribeReplicationConfigurationsOutput{Replications: []efstypes.ReplicationConfigurationDescription{
+	copies := &efs.DescribeReplicationConfigurationsOutput{Replications: []efstypes.ReplicationConfigurationDescription{
 		{SourceFileSystemId: fs.FileSystemId, Destinations: []efstypes.Destination{{FileSystemId: aws.String("fs-2"), Region: aws.String("eu-west-1"), Status: efstypes.ReplicationStatusEnabled}}},
 		{SourceFileSystemId: aws.String("fs-3"), Destinations: []efstypes.Destination{{FileSystemId: fs.FileSystemId}}},
-	}})
+	}}
+	x.answer("EFS:DescribeReplicationConfigurations", func(in any) (any, error) {
+		if in.(*efs.DescribeReplicationConfigurationsInput).NextToken == nil {
+			return &efs.DescribeReplicationConfigurationsOutput{NextToken: aws.String("1")}, nil
+		}
+		return copies, nil
+	})
 
 	inv := x.collect(t, efsFileSystem, efsMountTarget)
 	assert.Empty(t, gapTexts(inv))
@@ -55,7 +61,7 @@ func TestFileSystems(t *testing.T) {
 	assertJSON(t, `["`+*groups.SecurityGroups[0].GroupId+`"]`, m.Config.Get("SecurityGroups"))
 	assert.Equal(t, map[string]int{
 		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "EC2:DescribeSubnets": 1, "EFS:DescribeFileSystems": 1, "EFS:DescribeFileSystemPolicy": 1, "EFS:DescribeBackupPolicy": 1,
-		"EFS:DescribeLifecycleConfiguration": 1, "EFS:DescribeReplicationConfigurations": 1, "EFS:DescribeMountTargets": 1, "EFS:DescribeMountTargetSecurityGroups": 1,
+		"EFS:DescribeLifecycleConfiguration": 1, "EFS:DescribeReplicationConfigurations": 2, "EFS:DescribeMountTargets": 1, "EFS:DescribeMountTargetSecurityGroups": 1,
 	}, x.calls.n)
 
 	// What is not configured is absent.

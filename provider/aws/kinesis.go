@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,6 +10,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 const kinesisStream asset.Type = "AWS::Kinesis::Stream"
@@ -23,6 +25,9 @@ func kinesisTables(u *unit) []table {
 			out, err := client.ListStreams(ctx, &kinesis.ListStreamsInput{NextToken: optional(token), Limit: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
+			}
+			if aws.ToBool(out.HasMoreStreams) && aws.ToString(out.NextToken) == "" {
+				return nil, "", errors.New("more streams, and no token for them")
 			}
 			var ds []*draft
 			for _, name := range out.StreamNames {
@@ -60,17 +65,22 @@ func kinesisTables(u *unit) []table {
 			op: "kinesis:ListTagsForStream",
 			each: func(ctx context.Context, d *draft) error {
 				tags := map[string]string{}
-				for last := (*string)(nil); ; {
-					out, err := client.ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamARN: &d.ID, ExclusiveStartTagKey: last, Limit: aws.Int32(50)})
+				for t, err := range provider.Pages(ctx, func(ctx context.Context, last string) ([]kinesistypes.Tag, string, error) {
+					out, err := client.ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamARN: &d.ID, ExclusiveStartTagKey: optional(last), Limit: aws.Int32(50)})
+					switch {
+					case err != nil:
+						return nil, "", err
+					case !aws.ToBool(out.HasMoreTags):
+						return out.Tags, "", nil
+					case len(out.Tags) == 0:
+						return nil, "", errors.New("more tags, and none to go on from")
+					}
+					return out.Tags, aws.ToString(out.Tags[len(out.Tags)-1].Key), nil
+				}) {
 					if err != nil {
 						return err
 					}
-					for _, t := range out.Tags {
-						tags[aws.ToString(t.Key)], last = aws.ToString(t.Value), t.Key
-					}
-					if !aws.ToBool(out.HasMoreTags) || len(out.Tags) == 0 {
-						break
-					}
+					tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 				}
 				d.tags = tags
 				return nil

@@ -128,13 +128,22 @@ func logGroupReads(client *cloudwatchlogs.Client) []read {
 		op:     "logs:DescribeResourcePolicies",
 		absent: []string{"ResourceNotFoundException"},
 		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeResourcePolicies(ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{PolicyScope: logstypes.PolicyScopeResource, ResourceArn: &d.ID})
-			if err != nil {
-				return err
+			var document *string
+			for p, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]logstypes.ResourcePolicy, string, error) {
+				out, err := client.DescribeResourcePolicies(ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{
+					PolicyScope: logstypes.PolicyScopeResource, ResourceArn: &d.ID, NextToken: optional(token),
+				})
+				if err != nil {
+					return nil, "", err
+				}
+				return out.ResourcePolicies, aws.ToString(out.NextToken), nil
+			}) {
+				if err != nil {
+					return err
+				}
+				document = p.PolicyDocument // there is one at most
 			}
-			for _, p := range out.ResourcePolicies {
-				d.config["ResourcePolicyDocument"] = policyDocument("logs:DescribeResourcePolicies", p.PolicyDocument)
-			}
+			d.config["ResourcePolicyDocument"] = policyDocument("logs:DescribeResourcePolicies", document)
 			return nil
 		},
 	}, {

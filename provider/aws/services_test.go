@@ -109,6 +109,14 @@ func TestStreams(t *testing.T) {
 	a = only(t, x.collect(t, kinesisStream), kinesisStream)
 	assertJSON(t, publicPolicy, a.Access)
 	assertUnread(t, "kinesis:DescribeStreamSummary", "AccessDenied", a.Config.Get("StreamEncryption"))
+
+	// More that cannot be asked for is no end.
+	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true)})
+	assertUnread(t, "kinesis:ListTagsForStream", codeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
+	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true), Tags: []kinesistypes.Tag{{Key: aws.String("a")}}})
+	assertUnread(t, "kinesis:ListTagsForStream", codeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
+	x.says("Kinesis:ListStreams", &kinesis.ListStreamsOutput{StreamNames: []string{"s"}, HasMoreStreams: aws.Bool(true)})
+	assert.Equal(t, asset.Partial, x.collect(t, kinesisStream).Coverage(a.Scope, kinesisStream))
 }
 
 func TestBuses(t *testing.T) {
