@@ -68,17 +68,18 @@ func cloudfrontTables(u *unit) []table {
 	}}
 }
 
+// cloudfrontRead adds the configuration. What is not set is an empty text in the API.
 func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
 	config := doc{
 		"Aliases":                       x.Aliases,
-		"AnycastIpListId":               x.AnycastIpListId,
+		"AnycastIpListId":               optional(aws.ToString(x.AnycastIpListId)),
 		"CacheTagConfig":                x.CacheTagConfig,
 		"Comment":                       x.Comment,
 		"ConnectionFunctionAssociation": x.ConnectionFunctionAssociation,
 		"ConnectionMode":                x.ConnectionMode,
-		"ContinuousDeploymentPolicyId":  x.ContinuousDeploymentPolicyId,
+		"ContinuousDeploymentPolicyId":  optional(aws.ToString(x.ContinuousDeploymentPolicyId)),
 		"CustomErrorResponses":          x.CustomErrorResponses,
-		"DefaultRootObject":             x.DefaultRootObject,
+		"DefaultRootObject":             optional(aws.ToString(x.DefaultRootObject)),
 		"Enabled":                       x.Enabled,
 		"HttpVersion":                   x.HttpVersion,
 		"IPV6Enabled":                   x.IsIPV6Enabled,
@@ -88,7 +89,7 @@ func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
 		"TenantConfig":                  x.TenantConfig,
 		"ViewerCertificate":             x.ViewerCertificate,
 		"ViewerMtlsConfig":              x.ViewerMtlsConfig,
-		"WebACLId":                      x.WebACLId,
+		"WebACLId":                      optional(aws.ToString(x.WebACLId)),
 	}
 	if b := x.DefaultCacheBehavior; b != nil {
 		// It is a behaviour like the others, for what none of their patterns matches.
@@ -131,19 +132,19 @@ func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
 func cacheBehavior(b cftypes.CacheBehavior) doc {
 	one := doc{
 		"AllowedMethods":             b.AllowedMethods,
-		"CachePolicyId":              b.CachePolicyId,
+		"CachePolicyId":              optional(aws.ToString(b.CachePolicyId)),
 		"Compress":                   b.Compress,
 		"DefaultTTL":                 b.DefaultTTL,
-		"FieldLevelEncryptionId":     b.FieldLevelEncryptionId,
+		"FieldLevelEncryptionId":     optional(aws.ToString(b.FieldLevelEncryptionId)),
 		"ForwardedValues":            b.ForwardedValues,
 		"FunctionAssociations":       b.FunctionAssociations,
 		"GrpcConfig":                 b.GrpcConfig,
 		"LambdaFunctionAssociations": b.LambdaFunctionAssociations,
 		"MaxTTL":                     b.MaxTTL,
 		"MinTTL":                     b.MinTTL,
-		"OriginRequestPolicyId":      b.OriginRequestPolicyId,
-		"RealtimeLogConfigArn":       b.RealtimeLogConfigArn,
-		"ResponseHeadersPolicyId":    b.ResponseHeadersPolicyId,
+		"OriginRequestPolicyId":      optional(aws.ToString(b.OriginRequestPolicyId)),
+		"RealtimeLogConfigArn":       optional(aws.ToString(b.RealtimeLogConfigArn)),
+		"ResponseHeadersPolicyId":    optional(aws.ToString(b.ResponseHeadersPolicyId)),
 		"SmoothStreaming":            b.SmoothStreaming,
 		"TargetOriginId":             b.TargetOriginId,
 		"TrustedKeyGroups":           b.TrustedKeyGroups,
@@ -165,9 +166,9 @@ func cloudfrontOrigins(u *unit, d *draft, origins []cftypes.Origin) []doc {
 			"CustomOriginConfig":        o.CustomOriginConfig,
 			"DomainName":                o.DomainName,
 			"Id":                        o.Id,
-			"OriginAccessControlId":     o.OriginAccessControlId,
+			"OriginAccessControlId":     optional(aws.ToString(o.OriginAccessControlId)),
 			"OriginCustomHeaders":       o.CustomHeaders,
-			"OriginPath":                o.OriginPath,
+			"OriginPath":                optional(aws.ToString(o.OriginPath)),
 			"OriginShield":              o.OriginShield,
 			"ResponseCompletionTimeout": o.ResponseCompletionTimeout,
 			"S3OriginConfig":            o.S3OriginConfig,

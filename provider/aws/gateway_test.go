@@ -146,7 +146,7 @@ func TestDistributions(t *testing.T) {
 	})
 	certificate, acl := *inTestRegion("acm", "certificate/1"), "arn:aws:wafv2:us-east-1:123456789012:global/webacl/w/1"
 	x.says("CloudFront:GetDistributionConfig", &cloudfront.GetDistributionConfigOutput{DistributionConfig: &cftypes.DistributionConfig{
-		Enabled: aws.Bool(true), IsIPV6Enabled: aws.Bool(true), Comment: aws.String(""), WebACLId: &acl,
+		Enabled: aws.Bool(true), IsIPV6Enabled: aws.Bool(true), Comment: aws.String(""), WebACLId: &acl, DefaultRootObject: aws.String(""),
 		Aliases: &cftypes.Aliases{Quantity: aws.Int32(1), Items: []string{"www.example.com"}},
 		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{
 			TargetOriginId: aws.String("s3"), ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyRedirectToHttps,
@@ -155,7 +155,7 @@ func TestDistributions(t *testing.T) {
 		},
 		CacheBehaviors: &cftypes.CacheBehaviors{Items: []cftypes.CacheBehavior{{PathPattern: aws.String("/api/*"), ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyAllowAll}}},
 		Origins: &cftypes.Origins{Items: []cftypes.Origin{
-			{Id: aws.String("s3"), DomainName: aws.String("my.site.s3.eu-west-1.amazonaws.com"), S3OriginConfig: &cftypes.S3OriginConfig{OriginAccessIdentity: aws.String("")}},
+			{Id: aws.String("s3"), DomainName: aws.String("my.site.s3.eu-west-1.amazonaws.com"), OriginAccessControlId: aws.String(""), S3OriginConfig: &cftypes.S3OriginConfig{OriginAccessIdentity: aws.String("")}},
 			{Id: aws.String("web"), DomainName: aws.String("site.s3-website-us-east-1.amazonaws.com")},
 			{Id: aws.String("api"), DomainName: aws.String("a1.execute-api.us-east-1.amazonaws.com"), CustomHeaders: &cftypes.CustomHeaders{Items: []cftypes.OriginCustomHeader{{HeaderName: aws.String("X-Key"), HeaderValue: aws.String("correct horse battery")}}}},
 			{Id: aws.String("own"), DomainName: aws.String("www.s3.example.com")},
@@ -171,6 +171,8 @@ func TestDistributions(t *testing.T) {
 	assert.Equal(t, "", a.Region)
 	c := a.Config.Get("DistributionConfig")
 	assertJSON(t, `true`, c.Get("IPV6Enabled"))
+	assert.True(t, c.Get("DefaultRootObject").IsAbsent(), "an empty text is nothing")
+	assert.True(t, c.Get("Origins").Index(0).Get("OriginAccessControlId").IsAbsent())
 	assertJSON(t, `["www.example.com"]`, c.Get("Aliases"))
 	assertJSON(t, `{"TargetOriginId":"s3","ViewerProtocolPolicy":"redirect-to-https","AllowedMethods":["GET"],"CachedMethods":["HEAD"]}`, c.Get("DefaultCacheBehavior"))
 	assertJSON(t, `[{"PathPattern":"/api/*","ViewerProtocolPolicy":"allow-all"}]`, c.Get("CacheBehaviors"))

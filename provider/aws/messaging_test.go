@@ -35,8 +35,9 @@ func TestQueues(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "SQS:ListQueues": 1, "SQS:GetQueueAttributes": 1, "SQS:ListQueueTags": 1}, x.calls.n)
 
-	x.says("SQS:GetQueueAttributes", &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"VisibilityTimeout": "30", "RedrivePolicy": "{"}})
+	x.says("SQS:GetQueueAttributes", &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"VisibilityTimeout": "30", "RedrivePolicy": "{", "KmsMasterKeyId": ""}})
 	q = only(t, x.collect(t, sqsQueue), sqsQueue)
+	assert.True(t, q.Config.Get("KmsMasterKeyId").IsAbsent(), "an empty attribute is not set")
 	assert.True(t, q.Access.IsAbsent())
 	assertUnread(t, "sqs:GetQueueAttributes", codeMalformed, q.Config.Get("RedrivePolicy"))
 	x.fail(denied, "SQS:GetQueueAttributes")

@@ -131,12 +131,7 @@ func snsTopicReads(u *unit, client *sns.Client) []read {
 
 func snsTopicRead(u *unit, d *draft, attributes map[string]string) {
 	const op = "sns:GetTopicAttributes"
-	get := func(name string) *string {
-		if v, ok := attributes[name]; ok {
-			return &v
-		}
-		return nil
-	}
+	get := func(name string) *string { return optional(attributes[name]) } // an empty one is not set
 	d.access = policyDocument(op, get("Policy"))
 	for _, name := range []string{
 		"ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic", "KmsMasterKeyId", "MaximumMessageSize", "SignatureVersion", "TracingConfig",
@@ -209,12 +204,7 @@ func snsSubscriptionRead(client *sns.Client) read {
 			if err != nil {
 				return err
 			}
-			get := func(name string) *string {
-				if v, ok := out.Attributes[name]; ok {
-					return &v
-				}
-				return nil
-			}
+			get := func(name string) *string { return optional(out.Attributes[name]) }
 			for _, name := range []string{"FilterPolicyScope", "RawMessageDelivery", "SubscriptionRoleArn"} {
 				d.config[name] = get(name)
 			}

@@ -64,12 +64,7 @@ func sqsTables(u *unit) []table {
 // booleans of them.
 func sqsRead(u *unit, d *draft, attributes map[string]string) {
 	const op = "sqs:GetQueueAttributes"
-	get := func(name string) *string {
-		if v, ok := attributes[name]; ok {
-			return &v
-		}
-		return nil
-	}
+	get := func(name string) *string { return optional(attributes[name]) } // an empty one is not set
 	d.access = policyDocument(op, get("Policy"))
 	for _, name := range []string{
 		"ContentBasedDeduplication", "DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
