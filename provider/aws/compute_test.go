@@ -252,4 +252,18 @@ func TestKubernetes(t *testing.T) {
 	if assert.Len(t, inv.GapsOf(c.Ref), 1) {
 		assert.Equal(t, "eks:DescribeNodegroup", inv.GapsOf(c.Ref)[0].Op)
 	}
+
+	// One that is deleted meanwhile does not take the others with it.
+	x.says("EKS:ListNodegroups", &eks.ListNodegroupsOutput{Nodegroups: []string{"gone", "workers"}})
+	x.answer("EKS:DescribeNodegroup", func(in any) (any, error) {
+		if aws.ToString(in.(*eks.DescribeNodegroupInput).NodegroupName) == "gone" {
+			return nil, code("ResourceNotFoundException")
+		}
+		return &eks.DescribeNodegroupOutput{Nodegroup: &ekstypes.Nodegroup{
+			NodegroupName: aws.String("workers"), ClusterName: aws.String("main"), NodegroupArn: inTestRegion("eks", "nodegroup/main/workers/1"), NodeRole: aws.String("arn:aws:iam::123456789012:role/node"), Subnets: []string{"subnet-1"},
+		}}, nil
+	})
+	inv = x.collect(t, eksNodegroup)
+	assert.Empty(t, gapTexts(inv))
+	assert.Equal(t, "workers", only(t, inv, eksNodegroup).Name)
 }

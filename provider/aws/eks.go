@@ -159,10 +159,12 @@ func eksNodegroupTable(u *unit, client *eks.Client) table {
 			var ds []*draft
 			for _, name := range out.Nodegroups {
 				one, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster.name, NodegroupName: &name})
-				if err != nil {
+				switch {
+				case hasCode(err, []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()}):
+					continue // it was deleted since it was listed
+				case err != nil:
 					return nil, "", err
-				}
-				if one.Nodegroup == nil {
+				case one.Nodegroup == nil:
 					return nil, "", fmt.Errorf("no description of %s in the answer", name)
 				}
 				ds = append(ds, eksNodegroupDraft(ctx, u, cluster, one.Nodegroup))
