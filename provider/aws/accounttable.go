@@ -31,7 +31,9 @@ func accountTable(u *unit, client *iam.Client, report func(context.Context) (cre
 			}
 			d := newDraft(accountType, u.account.ID, name)
 			d.config["Id"] = u.account.ID
-			d.tags = u.account.Tags
+			if d.tags = u.account.Tags; d.tags == nil && u.account.tagsUnread != nil {
+				d.config["Tags"] = u.account.tagsUnread
+			}
 			return []*draft{d}, "", nil
 		},
 		reads: []read{{

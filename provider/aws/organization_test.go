@@ -16,6 +16,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/moto"
+	"github.com/openstance/stance/provider"
 )
 
 // estate is an organisation: accounts by name, of which shop and lab are below units
@@ -228,4 +229,26 @@ func TestStateOfAccountsComesBeforeTheirStatus(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"111111111111": "the account is closed", "222222222222": "the account is pending closure", "333333333333": "the account is suspended",
 	}, messages)
+}
+
+func TestTagsOfAccountsThatAreNotRead(t *testing.T) {
+	x := offline(t)
+	account := func() *asset.Asset {
+		return only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{accountType}, Reads: map[asset.Type][]asset.Path{accountType: {"config.Id"}}}), accountType)
+	}
+	assertUnread(t, "", codeNotAsked, account().Config.Get("Tags"))
+
+	x.Provider.opts.Organization = true
+	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Id: aws.String(moto.Account), Name: aws.String("shop")}}})
+	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{})
+	assertUnread(t, "", codeNotCollected, account().Config.Get("Tags"))
+
+	x.Provider.opts.Groups = []Group{{Name: "shops", Accounts: []string{moto.Account}}, {Name: "web", Tags: map[string]string{"team": "web"}}}
+	x.fail(denied, "Organizations:ListTagsForResource")
+	assertUnread(t, "organizations:ListTagsForResource", "AccessDenied", account().Config.Get("Tags"))
+
+	x.says("Organizations:ListTagsForResource", &organizations.ListTagsForResourceOutput{Tags: []orgtypes.Tag{{Key: aws.String("team"), Value: aws.String("web")}}})
+	a := account()
+	assert.Equal(t, map[string]string{"team": "web"}, a.Tags)
+	assertJSON(t, `[{"Key":"team","Value":"web"}]`, a.Config.Get("Tags"))
 }
