@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -53,8 +54,12 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 	for i := range list {
 		a := &list[i]
 		var placed bool
-		if a.Units, placed = units[a.ID]; !placed && err != nil {
+		switch a.Units, placed = units[a.ID]; {
+		case placed:
+		case err != nil:
 			a.unitsUnread = fault("organizations:ListRoots", err)
+		default: // it was moved meanwhile
+			a.unitsUnread = &asset.Unread{Op: "organizations:ListAccountsForParent", Code: codeNotListed, Message: "the account is in no unit that was listed"}
 		}
 	}
 	if s.provider.opts.byTag() {
@@ -115,6 +120,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 		queue = append(queue, parent{id: aws.ToString(r.Id)})
 	}
 	units := map[string][]Unit{}
+	seen := map[string]bool{}
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
@@ -141,6 +147,10 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 				return units, err
 			}
 			unit := Unit{ID: aws.ToString(u.Id), Name: aws.ToString(u.Name), ARN: aws.ToString(u.Arn)}
+			if seen[unit.ID] {
+				return units, fmt.Errorf("unit %q is in two places", unit.ID)
+			}
+			seen[unit.ID] = true
 			queue = append(queue, parent{unit.ID, append([]Unit{unit}, p.above...)})
 		}
 	}

@@ -252,3 +252,40 @@ func TestTagsOfAccountsThatAreNotRead(t *testing.T) {
 	assert.Equal(t, map[string]string{"team": "web"}, a.Tags)
 	assertJSON(t, `[{"Key":"team","Value":"web"}]`, a.Config.Get("Tags"))
 }
+
+func TestAccountThatIsMovedMeanwhile(t *testing.T) {
+	x := offline(t)
+	x.Provider.opts.Organization = true
+	x.Provider.opts.Groups = []Group{{Name: "prod", Units: []string{"prod"}}}
+	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Id: aws.String(moto.Account)}}})
+	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{Roots: []orgtypes.Root{{Id: aws.String("r-1")}}})
+	x.says("Organizations:ListAccountsForParent", &organizations.ListAccountsForParentOutput{})
+	x.says("Organizations:ListOrganizationalUnitsForParent", &organizations.ListOrganizationalUnitsForParentOutput{})
+	list, gaps, err := x.Accounts(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, list)
+	require.Len(t, gaps, 1)
+	assert.Equal(t, moto.Account, gaps[0].Scope.Account)
+	assert.Equal(t, codeNotListed, gaps[0].Code)
+}
+
+func TestUnitsThatGoRound(t *testing.T) {
+	x := offline(t)
+	x.Provider.opts.Organization = true
+	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Id: aws.String(moto.Account)}}})
+	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{Roots: []orgtypes.Root{{Id: aws.String("r-1")}}})
+	x.says("Organizations:ListAccountsForParent", &organizations.ListAccountsForParentOutput{})
+	x.says("Organizations:ListOrganizationalUnitsForParent", &organizations.ListOrganizationalUnitsForParentOutput{
+		OrganizationalUnits: []orgtypes.OrganizationalUnit{{Id: aws.String("ou-1"), Arn: aws.String("arn:aws:organizations::123456789012:ou/o-1/ou-1"), Name: aws.String("prod")}},
+	})
+	list, gaps, err := x.Accounts(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, list, 1)
+	require.Len(t, gaps, 1)
+	assert.Equal(t, `unit "ou-1" is in two places`, gaps[0].Message)
+	assert.Equal(t, 2, x.calls.n["Organizations:ListOrganizationalUnitsForParent"])
+
+	inv := x.collect(t, unitType)
+	assert.Equal(t, asset.Partial, inv.Coverage(asset.Scope{Provider: "aws", Account: moto.Account}, unitType))
+	assert.Contains(t, gapTexts(inv)[1], `unit "ou-1" is in two places`)
+}

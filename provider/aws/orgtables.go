@@ -3,6 +3,8 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,6 +172,9 @@ func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]o
 				}
 				d := newDraft(unitType, aws.ToString(x.Arn), aws.ToString(x.Name))
 				d.key = aws.ToString(x.Id)
+				if slices.ContainsFunc(queue, func(p parent) bool { return p.id == d.key }) {
+					return nil, "", fmt.Errorf("unit %q is in two places", d.key)
+				}
 				d.incarnation = d.key
 				d.config = doc{"Arn": x.Arn, "Id": x.Id, "Name": x.Name, "ParentId": p.id, "Path": x.Path}
 				d.linkParent(p.arn)
