@@ -63,6 +63,7 @@ func flowLogDraft(u *unit, x ec2types.FlowLog) *draft {
 		{"vpc-", "vpc", "VPC", ec2VPC},
 		{"subnet-", "subnet", "Subnet", ec2Subnet},
 		{"eni-", "network-interface", "NetworkInterface", ec2NetworkInterface},
+		{"nat-", "natgateway", "RegionalNatGateway", ec2NATGateway},
 		{"tgw-attach-", "transit-gateway-attachment", "TransitGatewayAttachment", "AWS::EC2::TransitGatewayAttachment"},
 		{"tgw-", "transit-gateway", "TransitGateway", "AWS::EC2::TransitGateway"},
 	} {

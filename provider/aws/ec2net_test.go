@@ -232,10 +232,12 @@ func TestFlowLogs(t *testing.T) {
 		return ec2types.FlowLog{FlowLogId: &id, ResourceId: &of, FlowLogStatus: aws.String("ACTIVE"), TrafficType: ec2types.TrafficTypeAll, LogDestinationType: ec2types.LogDestinationTypeCloudWatchLogs}
 	}
 	vpc, subnet, attachment := log("fl-1", "vpc-1"), log("fl-2", "subnet-1"), log("fl-3", "tgw-attach-1")
+	gateway := log("fl-4", "nat-1")
+	gateway.LogDestinationType = ec2types.LogDestinationTypeKinesisDataFirehose
 	vpc.LogDestinationType, vpc.LogDestination = ec2types.LogDestinationTypeS3, aws.String("arn:aws:s3:::flows/vpc/")
 	subnet.LogGroupName, subnet.DeliverLogsPermissionArn = aws.String("/flows"), aws.String("arn:aws:iam::123456789012:role/flows")
 	attachment.LogDestination = aws.String("arn:aws:logs:us-east-1:999999999999:log-group:flows:*")
-	x.says("EC2:DescribeFlowLogs", &ec2.DescribeFlowLogsOutput{FlowLogs: []ec2types.FlowLog{vpc, subnet, attachment}})
+	x.says("EC2:DescribeFlowLogs", &ec2.DescribeFlowLogsOutput{FlowLogs: []ec2types.FlowLog{vpc, subnet, attachment, gateway}})
 	inv := x.collect(t, ec2FlowLog)
 	for name, want := range map[string]struct {
 		kind  string
@@ -251,6 +253,7 @@ func TestFlowLogs(t *testing.T) {
 			{Rel: "monitors", To: ref("AWS::EC2::TransitGatewayAttachment", "transit-gateway-attachment/tgw-attach-1")},
 			{Rel: "logs_to", To: asset.Ref{Type: logGroup, ID: "arn:aws:logs:us-east-1:999999999999:log-group:flows"}},
 		}},
+		"fl-4": {"RegionalNatGateway", []asset.Link{{Rel: "monitors", To: ref(ec2NATGateway, "natgateway/nat-1")}}},
 	} {
 		a := named(t, inv, ec2FlowLog, name)
 		assertJSON(t, `"`+want.kind+`"`, a.Config.Get("ResourceType"))
