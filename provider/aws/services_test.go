@@ -182,12 +182,18 @@ func TestAccessControlLists(t *testing.T) {
 		}
 		return &wafv2.ListWebACLsOutput{NextMarker: aws.String("m"), WebACLs: []waftypes.WebACLSummary{{ARN: inTestRegion("wafv2", id), Name: aws.String(string(scope)), Id: aws.String(id[len(id)-1:])}}}, nil
 	})
+	header := func(name, value string) waftypes.Statement {
+		return waftypes.Statement{ByteMatchStatement: &waftypes.ByteMatchStatement{SearchString: []byte(value), FieldToMatch: &waftypes.FieldToMatch{SingleHeader: &waftypes.SingleHeader{Name: &name}}}}
+	}
+	verify := header("X-Origin-Verify", "correct horse battery")
 	x.says("WAFV2:GetWebACL", &wafv2.GetWebACLOutput{WebACL: &waftypes.WebACL{
 		DefaultAction: &waftypes.DefaultAction{Allow: &waftypes.AllowAction{}}, Capacity: 5,
 		Rules: []waftypes.Rule{{Name: aws.String("r"), Priority: 1, Action: &waftypes.RuleAction{Block: &waftypes.BlockAction{}}, Statement: &waftypes.Statement{
 			OrStatement: &waftypes.OrStatement{Statements: []waftypes.Statement{
 				{IPSetReferenceStatement: &waftypes.IPSetReferenceStatement{ARN: aws.String("set")}},
 				{ByteMatchStatement: &waftypes.ByteMatchStatement{SearchString: []byte("admin"), FieldToMatch: &waftypes.FieldToMatch{UriPath: &waftypes.UriPath{}}, PositionalConstraint: waftypes.PositionalConstraintContains}},
+				{NotStatement: &waftypes.NotStatement{Statement: &verify}},
+				header("host", "admin"),
 			}},
 		}}},
 	}})
@@ -199,6 +205,9 @@ func TestAccessControlLists(t *testing.T) {
 	statements := a.Config.Get("Rules").Index(0).Get("Statement", "OrStatement", "Statements")
 	assertJSON(t, `{"Arn":"set"}`, statements.Index(0).Get("IPSetReferenceStatement"))
 	assertJSON(t, `{"SearchStringBase64":"YWRtaW4=","FieldToMatch":{"UriPath":{}},"PositionalConstraint":"CONTAINS"}`, statements.Index(1).Get("ByteMatchStatement"))
+	_, redacted := statements.Index(2).Get("NotStatement", "Statement", "ByteMatchStatement", "SearchStringBase64").Redacted()
+	assert.True(t, redacted, "who knows the header passes for a distribution")
+	assertJSON(t, `"YWRtaW4="`, statements.Index(3).Get("ByteMatchStatement", "SearchStringBase64"))
 	assertUnread(t, "", codeNotCollected, a.Config.Get("MonetizationConfig"))
 	assert.Equal(t, *inTestRegion("wafv2", "global/webacl/g/2"), named(t, inv, webACL, "CLOUDFRONT").ID)
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "WAFV2:ListWebACLs": 4, "WAFV2:GetWebACL": 2, "WAFV2:ListTagsForResource": 2}, x.calls.n)

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,7 +59,7 @@ func wafTables(u *unit) []table {
 				if out.WebACL == nil {
 					return fmt.Errorf("no description of %s in the answer", d.name)
 				}
-				webACLRead(d, out.WebACL)
+				webACLRead(u, d, out.WebACL)
 				return nil
 			},
 		}, {
@@ -94,7 +95,7 @@ func wafMarker(next *string, own string, found int) string {
 	return aws.ToString(next)
 }
 
-func webACLRead(d *draft, x *waftypes.WebACL) {
+func webACLRead(u *unit, d *draft, x *waftypes.WebACL) {
 	d.config["ApplicationConfig"] = x.ApplicationConfig
 	d.config["AssociationConfig"] = x.AssociationConfig
 	d.config["Capacity"] = x.Capacity
@@ -106,7 +107,32 @@ func webACLRead(d *draft, x *waftypes.WebACL) {
 	d.config["LabelNamespace"] = x.LabelNamespace
 	d.config["MonetizationConfig"] = notCollected()
 	d.config["OnSourceDDoSProtectionConfig"] = x.OnSourceDDoSProtectionConfig
-	d.config["Rules"] = x.Rules
+	rules, _ := u.scan.known(webACL).schema.Config.Field("Rules")
+	d.config["Rules"], _ = (&tidier{typ: webACL}).value(reflect.ValueOf(x.Rules), rules.Shape, "config.Rules")
+	hideHeaders(d.config["Rules"])
 	d.config["TokenDomains"] = x.TokenDomains
 	d.config["VisibilityConfig"] = x.VisibilityConfig
+}
+
+// hideHeaders redacts what rules look for in headers that are not standard, or tell who
+// calls: a secret, as a rule, by which a distribution or a client is known.
+func hideHeaders(part any) {
+	switch x := part.(type) {
+	case []any:
+		for _, e := range x {
+			hideHeaders(e)
+		}
+	case map[string]any:
+		if field, ok := x["FieldToMatch"].(map[string]any); ok && x["SearchStringBase64"] != nil {
+			header, _ := field["SingleHeader"].(map[string]any)
+			name, _ := header["Name"].(string)
+			name = strings.ToLower(name)
+			if strings.HasPrefix(name, "x-") || name == "authorization" || name == "cookie" {
+				x["SearchStringBase64"] = asset.Redacted{}
+			}
+		}
+		for _, member := range x {
+			hideHeaders(member)
+		}
+	}
 }
