@@ -86,6 +86,9 @@ func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *draf
 	d.created, d.incarnation = aws.ToTime(x.InstanceCreateTime), aws.ToString(x.DbiResourceId)
 	d.tags = tagMap(x.TagList, rdsTag)
 	port := x.DbInstancePort
+	if aws.ToInt32(port) == 0 { // where RDS tells the one of the endpoint
+		port = nil
+	}
 	if x.Endpoint != nil && x.Endpoint.Port != nil {
 		port = x.Endpoint.Port
 	}

@@ -90,6 +90,11 @@ func TestDatabaseInstancesByEngine(t *testing.T) {
 	assertJSON(t, `true`, cluster.Config.Get("ManageMasterUserPassword"))
 	assertJSON(t, `"8182"`, only(t, inv, neptuneInstance).Config.Get("Port"))
 	assert.Contains(t, only(t, inv, docdbInstance).Links, link("member_of", docdbCluster, "arn:aws:rds:us-east-1:123456789012:cluster:c"))
+
+	unfinished := instance("mysql")
+	unfinished.Endpoint, unfinished.DbInstancePort = nil, aws.Int32(0)
+	x.says("RDS:DescribeDBInstances", &rds.DescribeDBInstancesOutput{DBInstances: []rdstypes.DBInstance{unfinished}})
+	assert.True(t, only(t, x.collect(t, rdsInstance), rdsInstance).Config.Get("Port").IsAbsent(), "0 is no port")
 }
 
 func TestDatabaseSnapshots(t *testing.T) {
