@@ -97,6 +97,27 @@ func TestReadsOfExceptions(t *testing.T) {
 	assert.Equal(t, map[asset.Type][]asset.Path{"Test::Bucket": {"config.labels", "config.name"}}, s.Reads())
 }
 
+// TestTagsUnderOtherNames says that tags are asked for, and unknown where they could not
+// be read, whatever the type calls them.
+func TestTagsUnderOtherNames(t *testing.T) {
+	for typ, member := range map[asset.Type]string{"AWS::S3::Bucket": "Tags", "AWS::Backup::BackupVault": "BackupVaultTags", "AWS::Route53::HostedZone": "HostedZoneTags"} {
+		t.Run(string(typ), func(t *testing.T) {
+			s, err := policy.NewSet(nil, &policy.Policy{ID: "test", Title: "Test", Severity: policy.High, Checks: []policy.Check{{Types: []asset.Type{typ}, Require: "!('public' in asset.tags)"}}})
+			require.NoError(t, err)
+			assert.Equal(t, map[asset.Type][]asset.Path{typ: {asset.Path("config").Key(member)}}, s.Reads())
+
+			config, err := asset.Of(map[string]any{member: &asset.Unread{Op: "tags", Code: "AccessDenied"}})
+			require.NoError(t, err)
+			inv := &asset.Inventory{}
+			inv.Add(&asset.Asset{Ref: asset.Ref{Type: typ, ID: "a"}, Config: config})
+			for f, err := range s.Evaluate(t.Context(), inv) {
+				require.NoError(t, err)
+				assert.Equal(t, policy.Unknown, f.Status)
+			}
+		})
+	}
+}
+
 func pass(context.Context, policy.Subject) (policy.Verdict, error) {
 	return policy.Verdict{Status: policy.Pass}, nil
 }

@@ -366,8 +366,9 @@ type Meta struct {
 	others *Others
 }
 
-// TagNames are the members of config that tags are read into.
-var TagNames = [...]string{"Tags", "tags", "labels"}
+// TagNames are the members of config that tags are read into: the usual ones, and those
+// of types that have another.
+var TagNames = [...]string{"Tags", "tags", "labels", "BackupVaultTags", "HostedZoneTags"}
 
 // metaFields are the fields of the variable asset with their types.
 var metaFields = map[string]*types.Type{
