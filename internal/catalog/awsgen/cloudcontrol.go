@@ -18,7 +18,8 @@ type resource struct {
 }
 
 // cloudControl returns the types that Cloud Control lists, of those that have a schema.
-func (db *database) cloudControl(registry map[string]*registered) map[string]*resource {
+// Each region tells of types whose ARNs have none, unless their group is global.
+func (db *database) cloudControl(registry map[string]*registered, global map[string]bool) map[string]*resource {
 	all := map[string]*resource{}
 	for i := range db.Schema.Resource.Entities {
 		e := &db.Schema.Resource.Entities[i]
@@ -27,7 +28,7 @@ func (db *database) cloudControl(registry map[string]*registered) map[string]*re
 			continue
 		}
 		c := &resource{Identifier: r.identifier(), ARN: e.arn(r.identifier()), Tags: e.tags(r)}
-		c.Anywhere = c.ARN != "" && !strings.Contains(c.ARN, "${Region}")
+		c.Anywhere = c.ARN != "" && !strings.Contains(c.ARN, "${Region}") && !global[group(e.CloudFormationType)]
 		for _, p := range r.WriteOnlyProperties {
 			c.Hidden = append(c.Hidden, propertyPath(p))
 		}

@@ -43,7 +43,7 @@ func TestCloudControl(t *testing.T) {
 	for _, r := range all {
 		registry[r.TypeName] = r
 	}
-	got := db.cloudControl(registry)
+	got := db.cloudControl(registry, nil)
 	text, err := json.Marshal(got)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
@@ -55,6 +55,9 @@ func TestCloudControl(t *testing.T) {
 		"AWS::X::Lost": {"id": ["Key"], "needs": {"AppArn": ""}},
 		"AWS::X::Mine": {"id": ["Key"], "needs": {"AwsAccountId": ""}}
 	}`, string(text))
+
+	one := db.cloudControl(registry, map[string]bool{"AWS::X": true})
+	assert.False(t, one["AWS::X::Part"].Anywhere, "the home of the group tells of it")
 
 	text, err = json.Marshal(operations("AWS::X::Part", got, registry))
 	require.NoError(t, err)

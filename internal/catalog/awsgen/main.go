@@ -56,7 +56,11 @@ func run(out, control string) error {
 	if err != nil {
 		return err
 	}
-	resources := db.cloudControl(registry)
+	global, err := globalGroups(filepath.Join(filepath.Dir(out), "own", "groups.json"))
+	if err != nil {
+		return err
+	}
+	resources := db.cloudControl(registry, global)
 	for typ, r := range resources {
 		schemas[typ].Global = r.Anywhere
 		schemas[typ].Operations = operations(typ, resources, registry)
@@ -95,6 +99,24 @@ func writeResources(name, from string, resources map[string]*resource) error {
 func group(typ string) string {
 	parts := strings.SplitN(typ, "::", 3)
 	return strings.Join(parts[:2], "::")
+}
+
+// globalGroups returns the groups of types that our own part says are global, which one
+// region tells of.
+func globalGroups(name string) (map[string]bool, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var traits map[string]struct{ Global bool }
+	if err := json.Unmarshal(text, &traits); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	global := map[string]bool{}
+	for g, t := range traits {
+		global[g] = t.Global
+	}
+	return global, nil
 }
 
 func fetch(dir string) (string, error) {
