@@ -76,6 +76,8 @@ type Asset struct {
 	// access policy attached to the asset itself, in the cloud's own form.
 	Config, Status, Access Value
 
+	// Links may be missing while a part that they are told with is unread: see
+	// [LinkRule].From.
 	Links   []Link
 	Parents []Ref // nearest first
 

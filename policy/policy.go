@@ -55,7 +55,9 @@ type Check struct {
 // Variable is a named expression.
 type Variable struct{ Name, Expr string }
 
-// Subject is what a [Check] in Go looks at. It must not be changed.
+// Subject is what a [Check] in Go looks at. It must not be changed. What was not
+// read is for the check to mind: unread parts, gaps and coverage in Related, and links
+// that may be missing because of them ([asset.LinkRule]).
 type Subject struct {
 	Asset   *asset.Asset
 	Related *asset.Inventory // nil if other assets are not known
