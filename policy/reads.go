@@ -91,11 +91,7 @@ func (s *Set) told(t asset.Type, field asset.Path) []asset.Path {
 		parts = append(parts, schema.Created...)
 	}
 	if field.Covers("tags") || asset.Path("tags").Covers(field) {
-		for _, name := range expr.TagNames {
-			if _, ok := schema.Config.Field(name); ok {
-				parts = append(parts, asset.Path("config").Key(name))
-			}
-		}
+		parts = append(parts, expr.TagParts(schema)...)
 	}
 	return parts
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/openstance/stance/asset"
@@ -75,6 +76,22 @@ func (o *Others) doubts(t asset.Type, rel string) []doubt {
 		o.doubt[key] = found
 	}
 	return found
+}
+
+// TagParts returns the parts of assets of a type that tags are read into, by their
+// names: Tags, labels, UserPoolTags. Of a type that nothing is known of they are those
+// that clouds have.
+func TagParts(s *asset.Schema) []asset.Path {
+	if s.Config == nil {
+		return []asset.Path{"config.Tags", "config.tags", "config.labels"}
+	}
+	var parts []asset.Path
+	for _, f := range s.Config.Fields {
+		if f.Name == "tags" || f.Name == "labels" || strings.HasSuffix(f.Name, "Tags") {
+			parts = append(parts, asset.Path("config").Key(f.Name))
+		}
+	}
+	return parts
 }
 
 // whyNotTold returns why one of the parts of an asset, or something in it, was not read,

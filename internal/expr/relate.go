@@ -366,10 +366,6 @@ type Meta struct {
 	others *Others
 }
 
-// TagNames are the members of config that tags are read into: the usual ones, and those
-// of types that have another.
-var TagNames = [...]string{"Tags", "tags", "labels", "BackupVaultTags", "HostedZoneTags"}
-
 // metaFields are the fields of the variable asset with their types.
 var metaFields = map[string]*types.Type{
 	"id": types.StringType, "type": types.StringType, "name": types.StringType, "class": types.StringType,
@@ -416,10 +412,8 @@ func (m *Meta) Find(key ref.Val) (ref.Val, bool) {
 		return types.Timestamp{Time: m.a.Created}, true
 	case "tags":
 		// Tags that could not be read are unread where the cloud's schema has them.
-		for _, name := range TagNames {
-			if u := m.a.Config.Get(name).Unread(); u != nil {
-				return m.run.Unknown(u), true
-			}
+		if u := whyNotTold(m.a, TagParts(m.others.schema(m.a.Type))); u != nil {
+			return m.run.Unknown(u), true
 		}
 		return types.NewStringStringMap(types.DefaultTypeAdapter, m.a.Tags), true
 	}

@@ -89,6 +89,7 @@ func iamAnswers(m map[string]func(*question) string) {
 		}
 		return "<Content>" + base64Of(b.String()) + "</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>2026-02-28T03:04:05Z</GeneratedTime>"
 	}
+	m["IAM:ListPolicyTags"] = always(tags + "<IsTruncated>false</IsTruncated>")
 	m["IAM:GetLoginProfile"] = always("<LoginProfile><UserName>user</UserName><CreateDate>2025-01-02T03:04:05Z</CreateDate><PasswordResetRequired>false</PasswordResetRequired></LoginProfile>")
 	m["IAM:ListMFADevices"] = always("<MFADevices><member><UserName>user</UserName><SerialNumber>arn:aws:iam::" + moto.Account + ":mfa/user</SerialNumber><EnableDate>2025-01-02T03:04:05Z</EnableDate></member></MFADevices><IsTruncated>false</IsTruncated>")
 	m["IAM:ListAccessKeys"] = func(q *question) string {

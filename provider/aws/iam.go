@@ -121,6 +121,22 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 			return ds, aws.ToString(out.Marker), nil
 		},
 		reads: []read{{
+			op: "iam:ListPolicyTags",
+			of: iamManagedPolicy,
+			each: func(ctx context.Context, d *draft) error {
+				if ofAWS(d.ID) {
+					d.tags = map[string]string{} // nobody can tag it
+					return nil
+				}
+				return d.readTags(ctx, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+					out, err := client.ListPolicyTags(ctx, &iam.ListPolicyTagsInput{PolicyArn: &d.ID, Marker: optional(token)})
+					if err != nil {
+						return nil, "", err
+					}
+					return out.Tags, aws.ToString(out.Marker), nil
+				})
+			},
+		}, {
 			op: "iam:GetCredentialReport",
 			of: iamUser,
 			each: func(ctx context.Context, d *draft) error {
@@ -333,13 +349,29 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
 	if d.config["PolicyDocument"] == nil {
 		d.setUnread([]asset.Path{"config.PolicyDocument"}, &asset.Unread{Op: op, Code: codeMalformed, Message: "no default version in the answer"})
 	}
-	if strings.Contains(d.ID, ":iam::aws:") {
+	if ofAWS(d.ID) {
 		// How often a policy of AWS is attached differs from account to account, so that
 		// it is not told of the one asset that they share.
 		delete(d.config, "AttachmentCount")
 		delete(d.config, "PermissionsBoundaryUsageCount")
 	}
 	return d
+}
+
+// ofAWS reports whether a policy is one of AWS itself.
+func ofAWS(policy string) bool { return strings.Contains(policy, ":iam::aws:") }
+
+// readTags reads the tags of an asset of IAM, which its lists leave out.
+func (d *draft) readTags(ctx context.Context, page func(ctx context.Context, token string) ([]iamtypes.Tag, string, error)) error {
+	var tags []iamtypes.Tag
+	for t, err := range provider.Pages(ctx, page) {
+		if err != nil {
+			return err
+		}
+		tags = append(tags, t)
+	}
+	d.tags = tagMap(tags, iamTag)
+	return nil
 }
 
 func iamInstanceProfiles(client *iam.Client) table {
@@ -367,6 +399,18 @@ func iamInstanceProfiles(client *iam.Client) table {
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
+		reads: []read{{
+			op: "iam:ListInstanceProfileTags",
+			each: func(ctx context.Context, d *draft) error {
+				return d.readTags(ctx, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+					out, err := client.ListInstanceProfileTags(ctx, &iam.ListInstanceProfileTagsInput{InstanceProfileName: &d.name, Marker: optional(token)})
+					if err != nil {
+						return nil, "", err
+					}
+					return out.Tags, aws.ToString(out.Marker), nil
+				})
+			},
+		}},
 	}
 }
 

@@ -223,3 +223,30 @@ func TestPolicyDocuments(t *testing.T) {
 		})
 	}
 }
+
+// TestTagsThatListsLeaveOut are those of policies and instance profiles.
+func TestTagsThatListsLeaveOut(t *testing.T) {
+	x := newTester(t, nil)
+	client := iam.NewFromConfig(x.cfg)
+	ctx := t.Context()
+	tags := []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("web")}}
+	_, err := client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("own"), PolicyDocument: aws.String(allowAll), Tags: tags})
+	require.NoError(t, err)
+	_, err = client.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("web"), Tags: tags})
+	require.NoError(t, err)
+
+	// moto has no such operation.
+	x.says("IAM:ListInstanceProfileTags", &iam.ListInstanceProfileTagsOutput{Tags: tags})
+	inv := x.collect(t, iamManagedPolicy, iamInstanceProfile)
+	require.Empty(t, gapTexts(inv))
+	for _, a := range []*asset.Asset{named(t, inv, iamManagedPolicy, "own"), only(t, inv, iamInstanceProfile)} {
+		assert.Equal(t, map[string]string{"team": "web"}, a.Tags)
+		assertJSON(t, `[{"Key": "team", "Value": "web"}]`, a.Config.Get("Tags"))
+	}
+	assert.Equal(t, 1, x.calls.n["IAM:ListPolicyTags"], "policies of AWS have none")
+
+	x.fail(denied, "IAM:ListPolicyTags", "IAM:ListInstanceProfileTags")
+	inv = x.collect(t, iamManagedPolicy, iamInstanceProfile)
+	assertUnread(t, "iam:ListPolicyTags", "AccessDenied", named(t, inv, iamManagedPolicy, "own").Config.Get("Tags"))
+	assertUnread(t, "iam:ListInstanceProfileTags", "AccessDenied", only(t, inv, iamInstanceProfile).Config.Get("Tags"))
+}

@@ -33,7 +33,8 @@ type Options struct {
 	Role Role
 
 	// Regions are the names of the regions to look at. Empty: all that are enabled in
-	// an account. One that is not enabled is a gap.
+	// an account. One that is not enabled is a gap. Of regions that are left out nothing
+	// is stated: what policies say of an account as a whole is then said of these.
 	Regions []string
 
 	// Workers is how many services in regions of accounts are looked at at once.
