@@ -1,8 +1,10 @@
 package netrule
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"go4.org/netipx"
@@ -12,13 +14,14 @@ import (
 // ("198.51.100.1-198.51.100.9") together are the internet, as the package's comment
 // has it.
 func IsAnywhere(sources []string) (bool, error) {
-	var b netipx.IPSetBuilder
+	var a addresses
 	for _, s := range sources {
-		if err := addRange(s, &b); err != nil {
+		var err error
+		if a, err = appendRange(a, s); err != nil {
 			return false, err
 		}
 	}
-	return isAnywhere(built(&b)), nil
+	return a.isAnywhere(), nil
 }
 
 // Contains tells whether the addresses of one prefix (or address) include all of
@@ -46,7 +49,9 @@ func IsPublic(prefix string) (bool, error) {
 	var b netipx.IPSetBuilder
 	b.AddPrefix(p)
 	if p.Addr().Is6() {
-		b.Intersect(setOf(global6()))
+		var global netipx.IPSetBuilder
+		global.AddRange(global6())
+		b.Intersect(built(&global))
 	}
 	for _, s := range []string{
 		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
@@ -82,18 +87,29 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
-// addRange adds a range of addresses, a prefix or an address.
-func addRange(s string, b *netipx.IPSetBuilder) error {
+// addresses are ranges of addresses, in any order; they may overlap.
+type addresses []netipx.IPRange
+
+// appendPrefix adds a prefix or an address.
+func appendPrefix(a addresses, s string) (addresses, error) {
+	p, err := parsePrefix(s)
+	if err != nil {
+		return a, err
+	}
+	return append(a, netipx.RangeOfPrefix(p)), nil
+}
+
+// appendRange adds a range of addresses, a prefix or an address.
+func appendRange(a addresses, s string) (addresses, error) {
 	from, to, ok := strings.Cut(s, "-")
 	if !ok {
-		return addPrefix(s, b)
+		return appendPrefix(a, s)
 	}
 	r := netipx.IPRangeFrom(parseAddr(from), parseAddr(to))
 	if !r.IsValid() {
-		return fmt.Errorf("%.50q is no range of addresses", s)
+		return a, fmt.Errorf("%.50q is no range of addresses", s)
 	}
-	b.AddRange(r)
-	return nil
+	return append(a, r), nil
 }
 
 func parseAddr(s string) netip.Addr {
@@ -101,32 +117,97 @@ func parseAddr(s string) netip.Addr {
 	return a.Unmap()
 }
 
-func setOf(prefixes ...netip.Prefix) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range prefixes {
-		b.AddPrefix(p)
-	}
-	return built(&b)
+func everywhere() addresses { return addresses{all4(), all6()} }
+func all4() netipx.IPRange  { return netipx.RangeOfPrefix(netip.PrefixFrom(netip.IPv4Unspecified(), 0)) }
+func all6() netipx.IPRange  { return netipx.RangeOfPrefix(netip.PrefixFrom(netip.IPv6Unspecified(), 0)) }
+func global6() netipx.IPRange {
+	return netipx.RangeOfPrefix(netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3))
 }
 
-func all4() netip.Prefix    { return netip.PrefixFrom(netip.IPv4Unspecified(), 0) }
-func all6() netip.Prefix    { return netip.PrefixFrom(netip.IPv6Unspecified(), 0) }
-func global6() netip.Prefix { return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3) }
-
-// isAnywhere reports whether a set is the internet.
-func isAnywhere(set *netipx.IPSet) bool {
-	// Shares are counted as parts of 1<<32 of the whole, which forgets what is smaller.
-	var v4, v6 uint64
-	global := global6()
-	for _, p := range set.Prefixes() {
-		switch {
-		case p.Addr().Is4():
-			v4 += 1 << (32 - p.Bits())
-		case p.Bits() <= global.Bits() && p.Contains(global.Addr()):
-			v6 = 1 << 32
-		case global.Contains(p.Addr()) && p.Bits() <= 35:
-			v6 += 1 << (35 - p.Bits())
-		}
+// without returns the addresses that are not among others, as ranges that do not
+// touch.
+func (a addresses) without(others addresses) addresses {
+	var b netipx.IPSetBuilder
+	for _, r := range a {
+		b.AddRange(r)
 	}
-	return v4 >= 1<<31 || v6 >= 1<<31
+	for _, r := range others {
+		b.RemoveRange(r)
+	}
+	return built(&b).Ranges()
+}
+
+// built returns the set of a builder that was given valid ranges only.
+func built(b *netipx.IPSetBuilder) *netipx.IPSet {
+	set, err := b.IPSet()
+	if err != nil {
+		panic("netrule: " + err.Error())
+	}
+	return set
+}
+
+// isAnywhere reports whether the addresses are the internet.
+func (a addresses) isAnywhere() bool {
+	if !a.atMost().isAnywhere() {
+		return false
+	}
+	if slices.ContainsFunc(a, func(r netipx.IPRange) bool { return shareOf(r, false).isAnywhere() }) {
+		return true
+	}
+	var s share
+	for _, r := range a.without(nil) {
+		s = s.plus(shareOf(r, false))
+	}
+	return s.isAnywhere()
+}
+
+// atMost returns a share of the internet that the addresses do not exceed.
+func (a addresses) atMost() share {
+	var s share
+	for _, r := range a {
+		s = s.plus(shareOf(r, true))
+	}
+	return s
+}
+
+// share is how much of the internet addresses are: parts of 1<<32 of all IPv4
+// addresses and of the global IPv6 addresses.
+type share struct{ v4, v6 uint64 }
+
+func (s share) plus(o share) share { return share{s.v4 + o.v4, s.v6 + o.v6} }
+
+func (s share) isAnywhere() bool { return s.v4 >= 1<<31 || s.v6 >= 1<<31 }
+
+// shareOf returns the share of a range. A part of the IPv6 addresses that is not
+// there as a whole counts only if it is to be rounded up.
+func shareOf(r netipx.IPRange, up bool) share {
+	from, to := r.From(), r.To()
+	if from.Is4() {
+		a, b := from.As4(), to.As4()
+		return share{v4: uint64(binary.BigEndian.Uint32(b[:])) - uint64(binary.BigEndian.Uint32(a[:])) + 1}
+	}
+	global := global6()
+	if from.Less(global.From()) {
+		from = global.From()
+	}
+	if global.To().Less(to) {
+		to = global.To()
+	}
+	if to.Less(from) {
+		return share{}
+	}
+	first, last := part6(from, !up), part6(to.Next(), up)
+	return share{v6: max(first, last) - first}
+}
+
+// part6 returns the number of the part of the IPv6 addresses that begins with an
+// address or, if none does, that it is in or else the one after that.
+func part6(a netip.Addr, after bool) uint64 {
+	b := a.As16()
+	high, low := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	n := high >> 29
+	if after && (high<<35 != 0 || low != 0) {
+		n++
+	}
+	return n
 }

@@ -3,8 +3,6 @@ package netrule
 import (
 	"fmt"
 
-	"go4.org/netipx"
-
 	"github.com/openstance/stance/asset"
 )
 
@@ -23,37 +21,38 @@ func SecurityGroupOpensAll(entries asset.Value, protocol string, lists []asset.V
 }
 
 func securityGroup(entries asset.Value, lists []asset.Value) filter {
-	var f filter
-	i := 0
-	for e := range elements(entries) {
-		r := rule{name: fmt.Sprint(i), action: allow}
-		rd := reader{&r, fmt.Sprintf("security group entry %d", i)}
-		i++
-		if !rd.isMap(e) {
-			f = append(f, r)
-			continue
-		}
-		rd.awsPorts(e.Get("IpProtocol"), e.Get("FromPort"), e.Get("ToPort"))
-		var b netipx.IPSetBuilder
-		rd.sources(&b, "CidrIp", e.Get("CidrIp"), addPrefix)
-		rd.sources(&b, "CidrIpv6", e.Get("CidrIpv6"), addPrefix)
-		if list := e.Get("SourcePrefixListId"); !list.IsAbsent() {
+	form := &form{
+		what: func(r *rule) string { return fmt.Sprintf("security group entry %d", r.place) },
+		rest: func(r *rule) {
+			r.add("CidrIp", r.doc.Get("CidrIp"), appendPrefix)
+			r.add("CidrIpv6", r.doc.Get("CidrIpv6"), appendPrefix)
+			list := r.doc.Get("SourcePrefixListId")
+			if list.IsAbsent() {
+				return
+			}
 			id, err := text(list)
 			if err != nil {
 				r.anySource = true
-				rd.fault("SourcePrefixListId", err)
-			} else {
-				rd.prefixList(&b, id, lists)
+				r.fault("SourcePrefixListId", err)
+				return
 			}
-		}
-		r.source = built(&b)
+			r.prefixList(id, lists)
+		},
+	}
+	f := make(filter, 0, min(entries.Len(), maxRules))
+	for e := range elements(entries) {
+		r := form.rule(e, len(f))
+		r.action = allow
 		f = append(f, r)
+		if r.isMap(e) {
+			r.awsPorts(e.Get("IpProtocol"), e.Get("FromPort"), e.Get("ToPort"))
+		}
 	}
 	return f
 }
 
 // prefixList adds the prefixes of a list.
-func (rd reader) prefixList(b *netipx.IPSetBuilder, id string, lists []asset.Value) {
+func (r *rule) prefixList(id string, lists []asset.Value) {
 	var maybe error = &asset.Unread{Op: "ec2:GetManagedPrefixListEntries", Code: asset.CodeNotObserved, Message: "prefix list " + id}
 	for _, l := range lists {
 		got, err := l.Get("PrefixListId").Str()
@@ -63,27 +62,27 @@ func (rd reader) prefixList(b *netipx.IPSetBuilder, id string, lists []asset.Val
 		maybe = nil
 		entries := l.Get("Entries")
 		for e := range elements(entries) {
-			rd.sources(b, "prefix list "+id, e.Get("Cidr"), addPrefix)
+			r.add("prefix list "+id, e.Get("Cidr"), appendPrefix)
 			if e.Kind() != asset.Map && e.Unread() == nil {
-				rd.r.anySource = true
-				rd.fault("prefix list "+id, &asset.KindError{Want: asset.Map, Got: e.Kind()})
+				r.anySource = true
+				r.fault("prefix list "+id, &asset.KindError{Want: asset.Map, Got: e.Kind()})
 			}
 		}
 	}
 	if maybe != nil {
-		rd.r.anySource = true
-		rd.fault("prefix list", maybe)
+		r.anySource = true
+		r.fault("prefix list", maybe)
 	}
 }
 
 // awsPorts reads the protocol and the ports of a rule. Ports are absent, or -1, for
 // all of them, and mean something else with protocols that have none.
-func (rd reader) awsPorts(protocolOf, from, to asset.Value) {
+func (r *rule) awsPorts(protocolOf, from, to asset.Value) {
 	name, err := text(protocolOf)
-	m := match{protocol: anyProtocol}
+	m := everything()
 	known := true
 	fail := func(part string, err error) {
-		rd.fault(part, err)
+		r.fault(part, err)
 		known = false
 	}
 	if err == nil {
@@ -95,35 +94,31 @@ func (rd reader) awsPorts(protocolOf, from, to asset.Value) {
 	}
 	// Of a protocol that is not known it is not known either whether it has ports.
 	if m.protocol == tcp || m.protocol == udp {
-		r := allPorts()
-		for _, end := range []struct {
-			v    asset.Value
-			name string
-			port *int64
-		}{{from, "first port", &r.from}, {to, "last port", &r.to}} {
-			if end.v.IsAbsent() {
-				continue
+		end := func(name string, v asset.Value, otherwise int64) int64 {
+			if v.IsAbsent() {
+				return otherwise
 			}
-			n, err := integer(end.v)
+			n, err := integer(v)
 			if err == nil && (n < -1 || n > lastPort) {
 				err = fmt.Errorf("%d is no port", n)
 			}
 			if err != nil {
-				fail(end.name, err)
+				fail(name, err)
 			} else if n >= 0 {
-				*end.port = n
+				return n
 			}
+			return otherwise
 		}
-		if r.from > r.to {
-			fail("ports", fmt.Errorf("from %d to %d", r.from, r.to))
-			r = allPorts()
+		m.from, m.to = end("first port", from, m.from), end("last port", to, m.to)
+		if m.from > m.to {
+			fail("ports", fmt.Errorf("from %d to %d", m.from, m.to))
+			m.ports = allPorts()
 		}
-		m.ports = []ports{r}
 	}
 	if known {
-		rd.r.matches = []match{m}
+		r.matches = []match{m}
 	} else {
-		rd.r.possible = []match{m}
+		r.possible = []match{m}
 	}
 }
 
@@ -133,32 +128,35 @@ func (rd reader) awsPorts(protocolOf, from, to asset.Value) {
 // and what none matches is denied. The port stays closed all the same where a
 // security group does not open it.
 func NetworkACLOpens(entries []asset.Value, protocol string, ports []int64) (bool, error) {
-	var f filter
+	form := &form{
+		what: func(r *rule) string { return fmt.Sprintf("network ACL entry %d", r.place) },
+		rest: func(r *rule) {
+			r.add("CidrBlock", r.doc.Get("CidrBlock"), appendPrefix)
+			r.add("Ipv6CidrBlock", r.doc.Get("Ipv6CidrBlock"), appendPrefix)
+		},
+	}
+	f := make(filter, 0, len(entries))
 	for i, e := range entries {
-		r := rule{name: fmt.Sprint(i)}
-		rd := reader{&r, fmt.Sprintf("network ACL entry %d", i)}
-		if !rd.isMap(e) {
+		r := form.rule(e, i)
+		if !r.isMap(e) {
 			f = append(f, r)
 			continue
 		}
 		egress, err := boolean(e.Get("Egress"))
 		if err != nil {
-			rd.fault("Egress", err)
+			r.fault("Egress", err)
 			r.maybe = true
 		}
 		if egress {
 			continue
 		}
 		if r.priority, err = integer(e.Get("RuleNumber")); err != nil {
-			rd.fault("RuleNumber", err)
+			r.fault("RuleNumber", err)
 			r.anyOrder = true
 		}
-		rd.action("RuleAction", e.Get("RuleAction"), map[string]action{"allow": allow, "deny": deny})
-		rd.awsPorts(e.Get("Protocol"), e.Get("PortRange", "From"), e.Get("PortRange", "To"))
-		var b netipx.IPSetBuilder
-		rd.sources(&b, "CidrBlock", e.Get("CidrBlock"), addPrefix)
-		rd.sources(&b, "Ipv6CidrBlock", e.Get("Ipv6CidrBlock"), addPrefix)
-		r.source = built(&b)
+		r.does("RuleAction", e.Get("RuleAction"), nil)
+		span := e.Get("PortRange")
+		r.awsPorts(e.Get("Protocol"), span.Get("From"), span.Get("To"))
 		f = append(f, r)
 	}
 	return f.any(protocol, ports)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/openstance/stance/asset"
 )
 
@@ -25,61 +23,62 @@ func SecurityRulesOpenAll(rules asset.Value, protocol string) (bool, error) {
 }
 
 func securityRules(rules asset.Value) filter {
-	var f filter
+	form := &form{
+		what: func(r *rule) string { return fmt.Sprintf("security rule %d", r.place) },
+		rest: func(r *rule) {
+			p := r.doc.Get("properties")
+			for _, key := range []string{"sourceAddressPrefix", "sourceAddressPrefixes"} {
+				r.add(key, p.Get(key), appendAzureSource)
+			}
+			r.azureTargets(p)
+		},
+	}
+	f := make(filter, 0, min(rules.Len(), maxRules))
 	i := 0
 	for e := range elements(rules) {
-		r := rule{name: fmt.Sprint(i)}
+		r := form.rule(e, i)
+		i++
 		if name, err := e.Get("name").Str(); err == nil {
 			r.name = name
 		}
-		rd := reader{&r, fmt.Sprintf("security rule %d", i)}
-		i++
-		if !rd.isMap(e) {
+		if !r.isMap(e) {
 			f = append(f, r)
 			continue
 		}
 		p := e.Get("properties")
-		if !rd.isMap(p) {
+		if !r.isMap(p) {
 			f = append(f, r)
 			continue
 		}
 		direction, err := p.Get("direction").Str()
 		if err != nil {
-			rd.fault("direction", err)
+			r.fault("direction", err)
 			r.maybe = true
 		} else if !strings.EqualFold(direction, "Inbound") {
 			continue
 		}
 		if r.priority, err = integer(p.Get("priority")); err != nil {
-			rd.fault("priority", err)
+			r.fault("priority", err)
 			r.anyOrder = true
 		}
-		rd.action("access", p.Get("access"), map[string]action{"allow": allow, "deny": deny})
-		rd.azureMatch(p)
-		var b netipx.IPSetBuilder
-		for _, key := range []string{"sourceAddressPrefix", "sourceAddressPrefixes"} {
-			rd.sources(&b, key, p.Get(key), addAzureSource)
-		}
-		r.source = built(&b)
-		rd.azureTargets(p)
+		r.does("access", p.Get("access"), nil)
+		r.azureMatch(p)
 		f = append(f, r)
 	}
 	return f
 }
 
-// addAzureSource adds what a source prefix or service tag stands for on the
+// appendAzureSource adds what a source prefix or service tag stands for on the
 // internet.
-func addAzureSource(s string, b *netipx.IPSetBuilder) error {
+func appendAzureSource(a addresses, s string) (addresses, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "*", "any", "internet":
-		b.AddPrefix(all4())
-		b.AddPrefix(all6())
-		return nil
+		return append(a, all4(), all6()), nil
 	}
 	if s == "" || isLetter(s[0]) && !strings.Contains(s, ":") {
-		return nil // a service tag: not the internet
+		return a, nil // a service tag: not the internet
 	}
-	return addRange(s, b)
+	return appendRange(a, s)
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -87,58 +86,56 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 // azureMatch reads the protocol and the destination ports of a rule. A caller
 // chooses the port he calls from, so that source ports limit nothing that is
 // allowed; they keep a Deny from covering everything.
-func (rd reader) azureMatch(p asset.Value) {
-	m := match{protocol: anyProtocol}
+func (r *rule) azureMatch(p asset.Value) {
+	proto := anyProtocol
 	known := true
 	fail := func(part string, err error) {
-		rd.fault(part, err)
+		r.fault(part, err)
 		known = false
 	}
 	name, err := p.Get("protocol").Str()
 	if err == nil {
-		var proto protocol
-		if proto, err = parseProtocol(name); err == nil {
-			m.protocol = proto
-		}
+		proto, err = parseProtocol(name)
 	}
 	if err != nil {
 		fail("protocol", err)
+		proto = anyProtocol
 	}
+	var matches []match
 	var unread bool
 	for _, key := range []string{"destinationPortRange", "destinationPortRanges"} {
 		for e := range elements(p.Get(key)) {
 			s, err := text(e)
-			var r ports
 			if err == nil && s != "" {
-				if r, err = parsePorts(s); err == nil {
-					m.ports = append(m.ports, r)
+				var span ports
+				if span, err = parsePorts(s); err == nil {
+					matches = append(matches, match{proto, span})
 				}
 			}
 			if err != nil {
-				rd.fault(key, err)
+				r.fault(key, err)
 				unread = true
 			}
 		}
 	}
-	if !unread && len(m.ports) == 0 {
+	if !unread && len(matches) == 0 {
 		fail("destinationPortRange", asset.ErrAbsent)
+		matches = []match{{proto, allPorts()}}
 	}
 	if unread {
-		rd.r.possible = append(rd.r.possible, match{protocol: m.protocol})
+		r.possible = append(r.possible, match{proto, allPorts()})
 	}
-	if rd.r.action == deny && known {
+	if r.action == deny && known {
 		if all, err := sourcePortsAreAll(p); err != nil {
 			fail("sourcePortRange", err)
 		} else if !all {
 			return
 		}
 	}
-	switch {
-	case len(m.ports) == 0 && unread: // nothing certain
-	case known:
-		rd.r.matches = append(rd.r.matches, m)
-	default:
-		rd.r.possible = append(rd.r.possible, m)
+	if known {
+		r.matches = matches
+	} else {
+		r.possible = append(r.possible, matches...)
 	}
 }
 
@@ -164,17 +161,17 @@ func sourcePortsAreAll(p asset.Value) (bool, error) {
 }
 
 // azureTargets reads the destinations of a rule.
-func (rd reader) azureTargets(p asset.Value) {
+func (r *rule) azureTargets(p asset.Value) {
 	if v := p.Get("destinationApplicationSecurityGroups"); v.Unread() != nil {
-		rd.fault("destinationApplicationSecurityGroups", v.Unread())
-		rd.r.anyTarget = true
+		r.fault("destinationApplicationSecurityGroups", v.Unread())
+		r.anyTarget = true
 	}
 	var limited targets
 	for e := range elements(p.Get("destinationApplicationSecurityGroups")) {
 		id, err := e.Get("id").Str()
 		if err != nil {
-			rd.fault("destinationApplicationSecurityGroups", err)
-			rd.r.anyTarget = true
+			r.fault("destinationApplicationSecurityGroups", err)
+			r.anyTarget = true
 		}
 		limited = append(limited, strings.ToLower(id))
 	}
@@ -182,20 +179,20 @@ func (rd reader) azureTargets(p asset.Value) {
 		for e := range elements(p.Get(key)) {
 			s, err := text(e)
 			if err != nil {
-				rd.fault(key, err)
-				rd.r.anyTarget = true
+				r.fault(key, err)
+				r.anyTarget = true
 				continue
 			}
 			switch s = strings.ToLower(s); s {
 			case "":
 			case "*", "any", "virtualnetwork", "0.0.0.0/0":
 				// The group filters interfaces in its network only.
-				rd.r.targets = nil
+				r.targets = nil
 				return
 			default:
 				limited = append(limited, s)
 			}
 		}
 	}
-	rd.r.targets = limited
+	r.targets = limited
 }

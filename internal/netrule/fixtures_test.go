@@ -313,15 +313,3 @@ func TestManyRules(t *testing.T) {
 	_, err = SecurityGroupOpens(parse(t, "["+strings.TrimSuffix(strings.Repeat(rule+",", maxRules+1), ",")+"]"), "any", []int64{22}, nil)
 	require.Error(t, err)
 }
-
-func BenchmarkSecurityGroupOpens(b *testing.B) {
-	var rules []string
-	for i := range 20 {
-		rules = append(rules, fmt.Sprintf(`{"IpProtocol":"tcp","FromPort":%d,"ToPort":%d,"CidrIp":"10.%d.0.0/16"}`, 20+i, 25+i, i))
-	}
-	v := parse(b, "["+strings.Join(rules, ",")+"]")
-	b.ReportAllocs()
-	for b.Loop() {
-		_, _ = SecurityGroupOpens(v, "any", []int64{22, 3389}, nil)
-	}
-}

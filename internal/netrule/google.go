@@ -4,9 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
-
-	"go4.org/netipx"
 
 	"github.com/openstance/stance/asset"
 )
@@ -32,12 +31,16 @@ func FirewallsOpenAll(firewalls, before, after []asset.Value, protocol string) (
 }
 
 func network(firewalls, before, after []asset.Value) filter {
-	var f filter
+	f := make(filter, 0, len(firewalls))
 	for i, p := range before {
 		f = append(f, firewallPolicy(p, i)...)
 	}
+	form := &form{
+		what: func(r *rule) string { return fmt.Sprintf("firewall %q", r.name) },
+		rest: firewallSources,
+	}
 	for i, v := range firewalls {
-		if r, ok := firewall(v, i, len(before)); ok {
+		if r, ok := firewall(form, v, i, len(before)); ok {
 			f = append(f, r)
 		}
 	}
@@ -51,50 +54,56 @@ const defaultPriority = 1000
 
 // firewall reads a firewall rule of a network. It reports false for one that is not
 // about what comes in.
-func firewall(v asset.Value, i, level int) (rule, bool) {
-	r := rule{name: fmt.Sprint(i), level: level, priority: defaultPriority}
+func firewall(form *form, v asset.Value, i, level int) (*rule, bool) {
+	r := form.rule(v, i)
+	r.level, r.priority = level, defaultPriority
 	if name, err := v.Get("name").Str(); err == nil {
 		r.name = name
 	}
-	rd := reader{&r, fmt.Sprintf("firewall %q", r.name)}
-	if !rd.isMap(v) {
+	if !r.isMap(v) {
 		return r, true
 	}
-	if !rd.ingress(v) {
+	if !r.ingress(v) {
 		return r, false
 	}
 	if p := v.Get("priority"); !p.IsAbsent() {
-		rd.priority(p)
+		r.ranks(p)
 	}
 	allowed, denied := v.Get("allowed"), v.Get("denied")
 	switch {
 	case allowed.Len() > 0 && denied.Len() > 0:
-		rd.fault("denied", errors.New("stands beside allowed"))
-		r.possible = []match{{protocol: anyProtocol}}
+		r.fault("denied", errors.New("stands beside allowed"))
+		r.possible = []match{everything()}
 	case allowed.Err() == nil && allowed.Len() > 0:
 		r.action = allow
-		rd.layers("allowed", allowed, "IPProtocol")
+		r.layers("allowed", allowed, "IPProtocol")
 	case denied.Err() == nil && denied.Len() > 0:
 		r.action = deny
-		rd.layers("denied", denied, "IPProtocol")
+		r.layers("denied", denied, "IPProtocol")
 	case allowed.Unread() != nil:
-		rd.fault("allowed", allowed.Unread())
-		r.possible = []match{{protocol: anyProtocol}}
+		r.fault("allowed", allowed.Unread())
+		r.possible = []match{everything()}
 	case denied.Unread() != nil:
-		rd.fault("denied", denied.Unread())
-		r.possible = []match{{protocol: anyProtocol}}
+		r.fault("denied", denied.Unread())
+		r.possible = []match{everything()}
 	default:
 		return r, false // does nothing
 	}
-	var b netipx.IPSetBuilder
+	return r, true
+}
+
+// firewallSources reads where the packets come from that a firewall rule matches, and
+// where they go.
+func firewallSources(r *rule) {
+	v := r.doc
 	ranges := v.Get("sourceRanges")
-	rd.sources(&b, "sourceRanges", ranges, addPrefix)
+	r.add("sourceRanges", ranges, appendPrefix)
 	if isEmpty(ranges) {
 		limited := false
 		for _, key := range []string{"sourceTags", "sourceServiceAccounts"} {
 			v := v.Get(key)
 			if u := v.Unread(); u != nil {
-				rd.fault(key, u)
+				r.fault(key, u)
 				r.anySource = true
 			} else if !isEmpty(v) {
 				limited = true
@@ -104,15 +113,13 @@ func firewall(v asset.Value, i, level int) (rule, bool) {
 		case limited:
 			r.anySource = false
 		case !r.anySource:
-			b.AddPrefix(all4()) // the default
+			r.source = addresses{all4()} // the default
 		}
 	}
-	r.source = built(&b)
-	rd.limits(v, "targetTags", "targetServiceAccounts")
+	r.limits(v, "targetTags", "targetServiceAccounts")
 	if r.action == deny {
-		rd.narrows(v, "destinationRanges")
+		r.narrows(v, "destinationRanges")
 	}
-	return r, true
 }
 
 func isEmpty(v asset.Value) bool {
@@ -132,155 +139,157 @@ func firewallPolicy(v asset.Value, level int) filter {
 	if v.Err() != nil {
 		rules = v
 	}
+	form := &form{
+		what: func(r *rule) string { return fmt.Sprintf("rule %d of firewall policy %q", r.place, name) },
+		rest: policySources,
+	}
 	var f filter
 	i := 0
 	for e := range elements(rules) {
-		r := rule{name: fmt.Sprintf("%s/%d", name, i), level: level}
-		rd := reader{&r, fmt.Sprintf("rule %d of firewall policy %q", i, name)}
+		r := form.rule(e, i)
 		i++
-		if !rd.isMap(e) {
+		r.name, r.level = name+"/"+r.name, level
+		if !r.isMap(e) {
 			f = append(f, r)
 			continue
 		}
-		if !rd.ingress(e) {
+		if !r.ingress(e) {
 			continue
 		}
-		rd.priority(e.Get("priority"))
+		r.ranks(e.Get("priority"))
 		if !r.anyOrder {
-			r.name = fmt.Sprintf("%s/%d", name, r.priority)
+			r.name = name + "/" + strconv.FormatInt(r.priority, 10)
 		}
-		rd.action("action", e.Get("action"), map[string]action{
-			"allow": allow, "deny": deny, "goto_next": next,
-			// Inspected, and let in if nothing is found.
-			"apply_security_profile_group": allow,
-		})
+		r.does("action", e.Get("action"), policyAction)
 		m := e.Get("match")
 		if m.Kind() != asset.Map {
 			err := m.Err()
 			if err == nil {
 				err = &asset.KindError{Want: asset.Map, Got: m.Kind()}
 			}
-			rd.fault("match", err)
-			rd.unknown()
+			r.fault("match", err)
+			r.unknown()
 			f = append(f, r)
 			continue
 		}
 		if layers := m.Get("layer4Configs"); isEmpty(layers) {
-			r.matches = []match{{protocol: anyProtocol}}
+			r.matches = []match{everything()}
 		} else {
-			rd.layers("layer4Configs", layers, "ipProtocol")
-		}
-		rd.policySources(m)
-		rd.limits(e, "targetSecureTags", "targetServiceAccounts", "targetResources")
-		if r.action != allow {
-			rd.narrows(m, "destIpRanges", "destFqdns", "destRegionCodes", "destAddressGroups", "destThreatIntelligences")
+			r.layers("layer4Configs", layers, "ipProtocol")
 		}
 		f = append(f, r)
 	}
 	return f
 }
 
-// policySources reads where the packets come from that a rule of a policy matches.
-func (rd reader) policySources(m asset.Value) {
-	var b netipx.IPSetBuilder
+// policyAction is what a rule of a policy does beside allowing and denying.
+func policyAction(word string) action {
+	switch word {
+	case "goto_next":
+		return next
+	case "apply_security_profile_group":
+		return allow // inspected, and let in if nothing is found
+	}
+	return unknown
+}
+
+// policySources reads where the packets come from that a rule of a policy matches, and
+// where they go.
+func policySources(r *rule) {
+	m := r.doc.Get("match")
 	ranges := m.Get("srcIpRanges")
-	rd.sources(&b, "srcIpRanges", ranges, addPrefix)
+	r.add("srcIpRanges", ranges, appendPrefix)
 	others := false
 	for _, key := range []string{"srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcAddressGroups", "srcSecureTags", "srcNetworks"} {
 		v := m.Get(key)
 		if v.Unread() != nil {
-			rd.fault(key, v.Unread())
-			rd.r.anySource = true
+			r.fault(key, v.Unread())
+			r.anySource = true
 		}
 		others = others || !isEmpty(v)
 	}
 	for _, key := range []string{"srcNetworkScope", "srcNetworkContext", "srcNetworkType"} {
 		scope, err := text(m.Get(key))
 		if err != nil {
-			rd.fault(key, err)
-			rd.r.anySource = true
-			b = netipx.IPSetBuilder{} // perhaps
+			r.fault(key, err)
+			r.anySource = true
+			r.source = nil // perhaps
 		} else if scope != "" && scope != "UNSPECIFIED" && scope != "INTERNET" {
-			b = netipx.IPSetBuilder{} // within the networks
+			r.source = nil // within the networks
 			others = true
 		}
 	}
-	if isEmpty(ranges) && !others && !rd.r.anySource {
-		b.AddPrefix(all4())
-		b.AddPrefix(all6())
+	if isEmpty(ranges) && !others && !r.anySource {
+		r.source = everywhere()
 	}
-	rd.r.source = built(&b)
+	r.limits(r.doc, "targetSecureTags", "targetServiceAccounts", "targetResources")
+	if r.action != allow {
+		r.narrows(m, "destIpRanges", "destFqdns", "destRegionCodes", "destAddressGroups", "destThreatIntelligences")
+	}
 }
 
 // ingress reads whether the rule is in force and about what comes in.
-func (rd reader) ingress(v asset.Value) bool {
+func (r *rule) ingress(v asset.Value) bool {
 	disabled, err := boolean(v.Get("disabled"))
 	if err != nil {
-		rd.fault("disabled", err)
-		rd.r.maybe = true
+		r.fault("disabled", err)
+		r.maybe = true
 	}
 	direction, err := text(v.Get("direction"))
 	if err != nil {
-		rd.fault("direction", err)
-		rd.r.maybe = true
+		r.fault("direction", err)
+		r.maybe = true
 	}
 	return !disabled && (direction == "" || strings.EqualFold(direction, "INGRESS"))
 }
 
-func (rd reader) priority(v asset.Value) {
+func (r *rule) ranks(v asset.Value) {
 	n, err := integer(v)
 	if err == nil && (n < 0 || n > math.MaxInt32) {
 		err = fmt.Errorf("%d is no priority", n)
 	}
 	if err != nil {
-		rd.fault("priority", err)
-		rd.r.anyOrder = true
+		r.fault("priority", err)
+		r.anyOrder = true
 	}
-	rd.r.priority = n
+	r.priority = n
 }
 
 // layers reads protocols with their ports, of which none means all.
-func (rd reader) layers(part string, v asset.Value, protocolKey string) {
+func (r *rule) layers(part string, v asset.Value, protocolKey string) {
 	for e := range elements(v) {
-		m := match{protocol: anyProtocol}
-		known := true
+		matches := &r.matches
+		proto := anyProtocol
 		name, err := text(e.Get(protocolKey))
 		if err == nil {
-			var p protocol
-			if p, err = parseProtocol(name); err == nil {
-				m.protocol = p
-			}
+			proto, err = parseProtocol(name)
 		}
 		if err != nil {
-			rd.fault(part, err)
-			known = false
+			r.fault(part, err)
+			matches, proto = &r.possible, anyProtocol
 		}
-		for p := range elements(e.Get("ports")) {
+		listed := e.Get("ports")
+		if isEmpty(listed) {
+			*matches = append(*matches, match{proto, allPorts()})
+		}
+		for p := range elements(listed) {
 			s, err := text(p)
-			var r ports
+			var span ports
 			if err == nil {
-				r, err = parsePorts(s)
+				span, err = parsePorts(s)
 			}
 			if err != nil {
-				rd.fault(part, err)
-				rd.r.possible = append(rd.r.possible, match{protocol: m.protocol})
+				r.fault(part, err)
+				r.possible = append(r.possible, match{proto, allPorts()})
 				continue
 			}
-			m.ports = append(m.ports, r)
-		}
-		if m.ports == nil && !isEmpty(e.Get("ports")) {
-			continue // no port of it is known
-		}
-		if known {
-			rd.r.matches = append(rd.r.matches, m)
-		} else {
-			rd.r.possible = append(rd.r.possible, m)
+			*matches = append(*matches, match{proto, span})
 		}
 	}
 }
 
 // limits reads the targets of a rule, which are any of what the keys list.
-func (rd reader) limits(v asset.Value, keys ...string) {
+func (r *rule) limits(v asset.Value, keys ...string) {
 	for _, key := range keys {
 		for e := range elements(v.Get(key)) {
 			if e.Kind() == asset.Map { // a secure tag
@@ -288,23 +297,23 @@ func (rd reader) limits(v asset.Value, keys ...string) {
 			}
 			s, err := text(e)
 			if err != nil {
-				rd.fault(key, err)
-				rd.r.anyTarget = true
+				r.fault(key, err)
+				r.anyTarget = true
 				continue
 			}
-			rd.r.targets = append(rd.r.targets, key+" "+s)
+			r.targets = append(r.targets, key+" "+s)
 		}
 	}
 }
 
 // narrows notes that a rule is about some destinations only.
-func (rd reader) narrows(v asset.Value, keys ...string) {
+func (r *rule) narrows(v asset.Value, keys ...string) {
 	for _, key := range keys {
 		if d := v.Get(key); d.Unread() != nil {
-			rd.fault(key, d.Unread())
-			rd.r.anyTarget = true
+			r.fault(key, d.Unread())
+			r.anyTarget = true
 		} else if !isEmpty(d) {
-			rd.r.partial = true
+			r.partial = true
 		}
 	}
 }

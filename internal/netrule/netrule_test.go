@@ -2,11 +2,15 @@ package netrule
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go4.org/netipx"
 
 	"github.com/openstance/stance/asset"
 )
@@ -95,6 +99,50 @@ func TestAddresses(t *testing.T) {
 	require.Error(t, err)
 	_, err = IsPublic("fe80::1%eth0")
 	require.Error(t, err)
+}
+
+// TestAnywhereCounts compares the shares of ranges with those of the prefixes that
+// they are made of.
+func TestAnywhereCounts(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	ends := []string{
+		"::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2000::", "2000::1", "2000:0:1fff:ffff:ffff:ffff:ffff:ffff", "2000:0:2000::",
+		"2fff:ffff:dfff:ffff:ffff:ffff:ffff:ffff", "2fff:ffff:e000::", "2fff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
+		"2fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		"0.0.0.0", "0.0.0.1", "63.255.255.255", "64.0.0.0", "127.255.255.254", "127.255.255.255", "128.0.0.0", "191.255.255.255", "255.255.255.255",
+	}
+	anywhere := 0
+	for range 3000 {
+		var sources []string
+		var b netipx.IPSetBuilder
+		for range 1 + random.IntN(3) {
+			r := netipx.IPRangeFrom(netip.MustParseAddr(ends[random.IntN(len(ends))]), netip.MustParseAddr(ends[random.IntN(len(ends))]))
+			if r.IsValid() {
+				sources = append(sources, r.String())
+				b.AddRange(r)
+			}
+		}
+		set, err := b.IPSet()
+		require.NoError(t, err)
+		var v4, v6 float64
+		for _, p := range set.Prefixes() {
+			switch global := netip.MustParsePrefix("2000::/3"); {
+			case p.Addr().Is4():
+				v4 += math.Exp2(-float64(p.Bits()))
+			case p.Bits() <= 3 && p.Overlaps(global):
+				v6 = 1
+			case p.Bits() <= 35 && p.Overlaps(global): // what is smaller is forgotten
+				v6 += math.Exp2(3 - float64(p.Bits()))
+			}
+		}
+		got, err := IsAnywhere(sources)
+		require.NoError(t, err)
+		require.Equal(t, v4 >= 0.5 || v6 >= 0.5, got, sources)
+		if got {
+			anywhere++
+		}
+	}
+	assert.InDelta(t, 1500, anywhere, 1000)
 }
 
 func TestPortsCover(t *testing.T) {
@@ -191,7 +239,12 @@ func TestSecurityGroupOpensUnread(t *testing.T) {
 		require.NoError(t, err, "%s without %s", c.entries, c.path)
 		assert.Equal(t, c.want, fmt.Sprint(got), "%s without %s", c.entries, c.path)
 	}
-	_, err := SecurityGroupOpens(denied.Value(), "any", []int64{22}, nil)
+	first := &asset.Unread{Op: "ec2:DescribeSecurityGroups", Code: "Throttling"}
+	both, err := without(t, parse(t, "["+web+","+office+"]"), "[1].CidrIp").Set("[0].CidrIp", first.Value())
+	require.NoError(t, err)
+	_, err = SecurityGroupOpens(both, "any", []int64{22}, nil)
+	assert.Equal(t, first, err, "the first reason, whichever rule has it")
+	_, err = SecurityGroupOpens(denied.Value(), "any", []int64{22}, nil)
 	assert.Equal(t, denied, err)
 	_, err = SecurityGroupOpensAll(denied.Value(), "any", nil)
 	assert.Equal(t, denied, err)

@@ -60,13 +60,16 @@ const (
 // parseProtocol reads the name or the number of a protocol as any of the clouds
 // writes it.
 func parseProtocol(s string) (protocol, error) {
-	switch s = strings.ToLower(strings.TrimSpace(s)); s {
+	// Most are these, and to lower the case of a text is to copy it.
+	switch s = strings.TrimSpace(s); {
+	case strings.EqualFold(s, "tcp"):
+		return tcp, nil
+	case strings.EqualFold(s, "udp"):
+		return udp, nil
+	}
+	switch s = strings.ToLower(s); s {
 	case "-1", "all", "any", "*":
 		return anyProtocol, nil
-	case "tcp":
-		return tcp, nil
-	case "udp":
-		return udp, nil
 	case "icmp":
 		return 1, nil
 	case "ipip":

@@ -7,25 +7,39 @@ import (
 	"strconv"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/openstance/stance/asset"
 )
 
-// reader reads the parts of a rule and keeps the first fault.
-type reader struct {
-	r    *rule
-	what string // the rule, for errors
+// form is what rules of a kind have in common. Sources and targets are read of those
+// rules only that a question concerns, which are few.
+type form struct {
+	what func(*rule) string // names a rule in errors
+	rest func(*rule)        // reads source and targets
 }
 
-func (rd reader) fault(part string, err error) {
+// rule returns a rule of which nothing is read yet.
+func (f *form) rule(doc asset.Value, place int) *rule {
+	return &rule{form: f, doc: doc, place: place, left: true, name: strconv.Itoa(place)}
+}
+
+// whole reads the rest of the rule, unless it is read.
+func (r *rule) whole() {
+	if r.left {
+		r.left = false
+		r.form.rest(r)
+		r.reach = r.source.atMost()
+	}
+}
+
+// fault keeps the first reason why something of the rule is not known.
+func (r *rule) fault(part string, err error) {
 	if u, ok := errors.AsType[*asset.Unread](err); ok {
 		err = u
 	} else {
-		err = fmt.Errorf("%s: %s: %w", rd.what, part, err)
+		err = fmt.Errorf("%s: %s: %w", r.form.what(r), part, err)
 	}
-	if rd.r.err == nil {
-		rd.r.err = err
+	if r.err == nil {
+		r.err = err
 	}
 }
 
@@ -88,46 +102,44 @@ func boolean(v asset.Value) (bool, error) {
 	return v.Bool()
 }
 
-// sources adds the prefixes that a rule lists under some keys.
-func (rd reader) sources(b *netipx.IPSetBuilder, part string, v asset.Value, parse func(string, *netipx.IPSetBuilder) error) {
+// add adds the prefixes that a rule lists under some key.
+func (r *rule) add(part string, v asset.Value, add func(addresses, string) (addresses, error)) {
 	for e := range elements(v) {
 		s, err := text(e)
 		if err == nil {
-			err = parse(s, b)
+			r.source, err = add(r.source, s)
 		}
 		if err != nil {
-			rd.r.anySource = true
-			rd.fault(part, err)
+			r.anySource = true
+			r.fault(part, err)
 		}
 	}
 }
 
-func addPrefix(s string, b *netipx.IPSetBuilder) error {
-	p, err := parsePrefix(s)
-	if err == nil {
-		b.AddPrefix(p)
-	}
-	return err
-}
-
-// action reads what the rule does, by the words that a cloud has for it, in any
-// case.
-func (rd reader) action(part string, v asset.Value, words map[string]action) {
+// does reads what the rule does: allow or deny, in any case, or what else a cloud
+// has words for.
+func (r *rule) does(part string, v asset.Value, more func(word string) action) {
 	s, err := v.Str()
 	if err == nil {
-		a, ok := words[strings.ToLower(s)]
-		if !ok {
+		switch {
+		case strings.EqualFold(s, "allow"):
+			r.action = allow
+		case strings.EqualFold(s, "deny"):
+			r.action = deny
+		case more != nil:
+			r.action = more(strings.ToLower(s))
+		}
+		if r.action == unknown {
 			err = fmt.Errorf("%.50q is no action", s)
 		}
-		rd.r.action = a
 	}
 	if err != nil {
-		rd.fault(part, err)
+		r.fault(part, err)
 	}
 }
 
 // isMap checks that a rule is one; nothing is known of it otherwise.
-func (rd reader) isMap(v asset.Value) bool {
+func (r *rule) isMap(v asset.Value) bool {
 	if v.Kind() == asset.Map {
 		return true
 	}
@@ -135,14 +147,13 @@ func (rd reader) isMap(v asset.Value) bool {
 	if err == nil {
 		err = &asset.KindError{Want: asset.Map, Got: v.Kind()}
 	}
-	rd.fault("rule", err)
-	rd.unknown()
+	r.fault("rule", err)
+	r.unknown()
 	return false
 }
 
 // unknown takes everything of the rule, except its action, as not known.
-func (rd reader) unknown() {
-	rd.r.source = &netipx.IPSet{}
-	rd.r.possible = []match{{protocol: anyProtocol}}
-	rd.r.anySource, rd.r.anyTarget, rd.r.anyOrder, rd.r.maybe = true, true, true, true
+func (r *rule) unknown() {
+	r.possible, r.left = []match{everything()}, false
+	r.anySource, r.anyTarget, r.anyOrder, r.maybe = true, true, true, true
 }

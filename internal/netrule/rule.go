@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"go4.org/netipx"
+	"github.com/openstance/stance/asset"
 )
 
 // action is what a rule does with the packets that it matches.
@@ -20,31 +20,39 @@ const (
 
 // rule is one rule of a filter, as far as it could be read.
 type rule struct {
+	form     *form
+	doc      asset.Value
+	place    int // in its list
 	name     string
 	level    int // of rules that are applied one level after the other
 	priority int64
 	action   action
 	matches  []match
 	possible []match // what it matches beside, perhaps
-	source   *netipx.IPSet
-	targets  targets
-	partial  bool  // about some destinations, so that it keeps nothing from a rule for others
-	err      error // why something of the rule is not known; the rest of it is
+	err      error   // why something of the rule is not known; the rest of it is
+
+	left    bool // what follows is yet to be read
+	source  addresses
+	reach   share // that source does not exceed
+	targets targets
+	partial bool // about some destinations, so that it keeps nothing from a rule for others
 
 	// What is not known of the rule: more than what is there, or another order.
 	anySource, anyTarget, anyOrder bool
 	maybe                          bool // whether it is in force
 }
 
-// match is a protocol with the ports of it that a rule is about.
+// match is a protocol with ports of it that a rule is about.
 type match struct {
 	protocol protocol
-	ports    []ports
+	ports
 }
 
+// everything matches every packet.
+func everything() match { return match{anyProtocol, allPorts()} }
+
 func (m match) has(p protocol, port int64) bool {
-	return (m.protocol == anyProtocol || m.protocol == p) &&
-		(len(m.ports) == 0 || slices.ContainsFunc(m.ports, func(r ports) bool { return r.has(port) }))
+	return (m.protocol == anyProtocol || m.protocol == p) && m.ports.has(port)
 }
 
 // targets are the destinations that a rule is limited to, in some form that can be
@@ -65,7 +73,7 @@ func (t targets) meet(o targets) bool {
 }
 
 // filter is a list of rules in the order in which they are applied.
-type filter []rule
+type filter []*rule
 
 // verdict is what a filter says of one port.
 type verdict struct {
@@ -86,6 +94,9 @@ type view struct {
 
 // judge tells what the filter does with packets from the internet to a port.
 func (f filter) judge(p protocol, port int64, most bool) verdict {
+	if !f.mayOpen(p, port, most) {
+		return verdict{}
+	}
 	v := view{filter: f, protocol: p, port: port, most: most}
 	for i, e := range f {
 		if e.action != allow && !e.partial && e.about(p, port, !most) {
@@ -96,35 +107,43 @@ func (f filter) judge(p protocol, port int64, most bool) verdict {
 		}
 	}
 	var alone, together []int
-	var sum netipx.IPSetBuilder
+	var sum addresses
 	for i, r := range f {
-		if r.action != allow && !(r.action == unknown && most) || !r.about(p, port, most) {
+		if !r.admits(p, port, most) {
 			continue
 		}
-		set := v.admitted(i)
+		admitted := v.admitted(i)
 		switch {
-		case len(set.Ranges()) == 0:
-		case isAnywhere(set):
+		case len(admitted) == 0:
+		case admitted.isAnywhere():
 			alone = append(alone, i)
 		default:
 			together = append(together, i)
-			sum.AddSet(set)
+			sum = append(sum, admitted...)
 		}
 	}
 	opening := alone
-	if len(together) > 1 && isAnywhere(built(&sum)) {
+	if len(together) > 1 && sum.isAnywhere() {
 		opening = append(opening, together...)
 	}
 	return verdict{len(opening) > 0, opening}
 }
 
-// built returns the set of a builder that was given valid prefixes only.
-func built(b *netipx.IPSetBuilder) *netipx.IPSet {
-	set, err := b.IPSet()
-	if err != nil {
-		panic("netrule: " + err.Error())
+// mayOpen reports whether what the rules that admit to a port match would be the
+// internet if all of it came in and no two matched the same. In most filters it would
+// not, and then it need not be looked at what is kept from whom.
+func (f filter) mayOpen(p protocol, port int64, most bool) bool {
+	var sum share
+	for _, r := range f {
+		if !r.admits(p, port, most) {
+			continue
+		}
+		if r.anySource && most {
+			return true
+		}
+		sum = sum.plus(r.reach)
 	}
-	return set
+	return sum.isAnywhere()
 }
 
 // before reports whether rule i is applied before rule j. Of one level the order
@@ -141,45 +160,38 @@ func (v view) before(i, j int, assumed bool) bool {
 
 // sources returns what rule i matches, and everything if that is not known and
 // wide.
-func (v view) sources(i int, wide bool) *netipx.IPSet {
+func (v view) sources(i int, wide bool) addresses {
 	if v.filter[i].anySource && wide {
-		return setOf(all4(), all6())
+		return everywhere()
 	}
 	return v.filter[i].source
 }
 
 // admitted returns the sources that rule i admits: its own without those that rules
 // before it stop.
-func (v view) admitted(i int) *netipx.IPSet {
-	set := v.sources(i, v.most)
-	var b netipx.IPSetBuilder
-	stopped := false
+func (v view) admitted(i int) addresses {
+	var stopped addresses
 	for _, j := range v.stoppers {
-		if !v.before(j, i, !v.most) || !v.filter[j].stops(v.filter[i], v.most) {
-			continue
+		if v.before(j, i, !v.most) && v.filter[j].stops(v.filter[i], v.most) {
+			stopped = append(stopped, v.stopped(j, i)...)
 		}
-		if !stopped {
-			stopped = true
-			b.AddSet(set)
-		}
-		b.RemoveSet(v.stopped(j, i))
 	}
-	if !stopped {
-		return set
+	admitted := v.sources(i, v.most)
+	if len(stopped) > 0 {
+		return admitted.without(stopped)
 	}
-	return built(&b)
+	return admitted
 }
 
 // stopped returns the sources that rule j keeps from rule i: what it matches without
 // what went on to the next level before.
-func (v view) stopped(j, i int) *netipx.IPSet {
+func (v view) stopped(j, i int) addresses {
 	e, r := v.filter[j], v.filter[i]
-	set := v.sources(j, !v.most)
+	stopped := v.sources(j, !v.most)
 	if e.level == r.level {
-		return set // what goes on from here comes to r no more than to e
+		return stopped // what goes on from here comes to r no more than to e
 	}
-	var b netipx.IPSetBuilder
-	spared := false
+	var spared addresses
 	for _, k := range v.nexts {
 		n := v.filter[k]
 		if n.level != e.level || !v.before(k, j, v.most) {
@@ -189,30 +201,41 @@ func (v view) stopped(j, i int) *netipx.IPSet {
 		if n.anyTarget && !v.most || !n.anyTarget && !n.targets.meet(r.targets) {
 			continue
 		}
-		if !spared {
-			spared = true
-			b.AddSet(set)
-		}
-		b.RemoveSet(v.sources(k, v.most))
+		spared = append(spared, v.sources(k, v.most)...)
 	}
-	if !spared {
-		return set
+	if len(spared) > 0 {
+		return stopped.without(spared)
 	}
-	return built(&b)
+	return stopped
 }
 
 // about reports whether the rule matches packets to the port, and what is not known
 // of that taken as given.
-func (r rule) about(p protocol, port int64, given bool) bool {
+func (r *rule) about(p protocol, port int64, given bool) bool {
 	if r.maybe && !given {
 		return false
 	}
-	has := func(m match) bool { return m.has(p, port) }
-	return slices.ContainsFunc(r.matches, has) || given && slices.ContainsFunc(r.possible, has)
+	return anyHas(r.matches, p, port) || given && anyHas(r.possible, p, port)
+}
+
+// anyHas reports whether one of the matches has a port.
+func anyHas(all []match, p protocol, port int64) bool {
+	for _, m := range all {
+		if m.has(p, port) {
+			return true
+		}
+	}
+	return false
+}
+
+// admits reports whether the rule lets packets to the port in, and what is not known
+// of it taken as given for the most.
+func (r *rule) admits(p protocol, port int64, most bool) bool {
+	return (r.action == allow || r.action == unknown && most) && r.about(p, port, most)
 }
 
 // stops reports whether e, if it is applied before r, keeps from r what both match.
-func (e rule) stops(r rule, most bool) bool {
+func (e *rule) stops(r *rule, most bool) bool {
 	switch e.action {
 	case allow:
 		return false // what it admits is admitted
@@ -248,7 +271,7 @@ func (f filter) prepare(protocolName string) ([]protocol, error) {
 	if len(f) > maxRules {
 		return nil, fmt.Errorf("%d rules, more than %d", len(f), maxRules)
 	}
-	slices.SortStableFunc(f, func(a, b rule) int {
+	slices.SortStableFunc(f, func(a, b *rule) int {
 		return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.priority, b.priority), cmp.Compare(b.action, a.action))
 	})
 	return asked(protocolName)
@@ -281,17 +304,18 @@ func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 	if err := f.bound(len(wanted)); err != nil {
 		return nil, err
 	}
-	fault := f.fault()
-	opening, perhaps := map[int]bool{}, map[int]bool{}
+	if i := slices.IndexFunc(wanted, func(port int64) bool { return port < 0 || port > lastPort }); i >= 0 {
+		return nil, fmt.Errorf("%d is no port", wanted[i])
+	}
+	some := f.concerning(protocols, wanted)
+	certain := !slices.ContainsFunc(some, func(r *rule) bool { return r.err != nil })
+	opening, perhaps := make([]bool, len(some)), make([]bool, len(some))
 	for _, p := range protocols {
 		for _, port := range wanted {
-			if port < 0 || port > lastPort {
-				return nil, fmt.Errorf("%d is no port", port)
-			}
-			least := f.judge(p, port, false).rules
+			least := some.judge(p, port, false).rules
 			most := least
-			if fault != nil {
-				most = f.judge(p, port, true).rules
+			if !certain {
+				most = some.judge(p, port, true).rules
 			}
 			for _, i := range most {
 				perhaps[i] = true
@@ -304,15 +328,38 @@ func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 		}
 	}
 	var names []string
-	for i, r := range f {
+	for i, r := range some {
 		switch {
 		case opening[i]:
 			names = append(names, r.name)
 		case perhaps[i]:
-			err = fault
+			err = f.fault()
 		}
 	}
 	return names, err
+}
+
+// concerning returns the rules that may be about one of the ports, read as a whole.
+func (f filter) concerning(protocols []protocol, wanted []int64) filter {
+	var some filter
+	for _, r := range f {
+		if r.concerns(protocols, wanted) {
+			r.whole()
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+func (r *rule) concerns(protocols []protocol, wanted []int64) bool {
+	for _, p := range protocols {
+		for _, port := range wanted {
+			if r.about(p, port, true) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // any tells whether the filter certainly opens one of the ports. The error is nil if
@@ -338,14 +385,16 @@ func (f filter) opensAll(protocolName string) (bool, error) {
 	}
 	every := func(most bool) bool {
 		return slices.ContainsFunc(protocols, func(p protocol) bool {
-			return !slices.ContainsFunc(ports, func(port int64) bool { return !f.judge(p, port, most).open })
+			return !slices.ContainsFunc(ports, func(port int64) bool {
+				return !f.concerning([]protocol{p}, []int64{port}).judge(p, port, most).open
+			})
 		})
 	}
 	if every(false) {
 		return true, nil
 	}
-	if fault := f.fault(); fault != nil && every(true) {
-		return false, fault
+	if every(true) {
+		return false, f.fault()
 	}
 	return false, nil
 }
@@ -354,9 +403,9 @@ func (f filter) opensAll(protocolName string) (bool, error) {
 func (f filter) samples() []int64 {
 	starts := []int64{1} // nobody listens on port 0
 	for _, r := range f {
-		for _, m := range slices.Concat(r.matches, r.possible) {
-			for _, r := range m.ports {
-				starts = append(starts, max(r.from, 1), r.to+1)
+		for _, all := range [][]match{r.matches, r.possible} {
+			for _, m := range all {
+				starts = append(starts, max(m.from, 1), m.to+1)
 			}
 		}
 	}
@@ -367,7 +416,7 @@ func (f filter) samples() []int64 {
 // fault returns the first reason why something of the rules is not known, or nil.
 func (f filter) fault() error {
 	for _, r := range f {
-		if r.err != nil {
+		if r.whole(); r.err != nil {
 			return r.err
 		}
 	}
