@@ -34,9 +34,9 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 		}
 	}
 	partitions, unsure := partitionsOf(ss)
-	t := administers(wide, deny, governing(partitions[0]), j)
+	t := administers(wide, deny, partitions[0], j)
 	for _, other := range partitions[1:] {
-		if o := administers(wide, deny, governing(other), j); o != t && t.err == nil {
+		if o := administers(wide, deny, other, j); o != t && t.err == nil {
 			t = undecided(unsure)
 		}
 	}
@@ -45,7 +45,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 
 // administers tells whether one of the statements allows everything, and one of the
 // requests after all denials.
-func administers(wide []statement, deny policies, probes []probe, j judgement) truth {
+func administers(wide []statement, deny policies, partition string, j judgement) truth {
 	t := known(false)
 	for _, s := range wide {
 		w := s.isWide()
@@ -57,7 +57,7 @@ func administers(wide []statement, deny policies, probes []probe, j judgement) t
 			continue
 		}
 		governs := known(false)
-		for _, p := range probes {
+		for _, p := range governing(partition) {
 			governs = governs.or(s.appliesToSome(p, nil).and(deny.denies(p, j).not()))
 		}
 		if t = t.or(w.and(governs)); t.isYes() {

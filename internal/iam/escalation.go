@@ -22,6 +22,7 @@ import (
 // The error says that the list may not be complete.
 func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string, error) {
 	e := escalator{own: own, held: readAll(docs...), limit: bounds(boundary)}
+	e.actions, e.unlisted = e.held.actions()
 	e.partition, e.account = "aws", "*"
 	e.context = map[string][]string{"aws:securetransport": {"true"}, "aws:principalisawsservice": {"false"}}
 	if a, ok := parseARN(own); ok {
@@ -36,6 +37,7 @@ func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string
 			e.context["aws:principaltype"] = []string{"AssumedRole"}
 		}
 	}
+	e.names = strings.NewReplacer("ACCOUNT", e.account, "NAME", somebody)
 	var names []string
 	var err error
 	for _, m := range methods() {
@@ -60,12 +62,19 @@ func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string
 type escalator struct {
 	own, partition, account string
 	held, limit             policies
+	actions                 []string // that held allows, as patterns
+	unlisted                bool     // it may allow others, too
+	names                   *strings.Replacer
 	context                 map[string][]string
 }
 
 // can tells whether the principal can take the step.
-func (e escalator) can(s step) truth {
-	resource := "arn:" + e.partition + ":" + strings.NewReplacer("ACCOUNT", e.account, "NAME", somebody).Replace(s.resource)
+func (e *escalator) can(s step) truth {
+	// Principals have few of the many actions, mostly.
+	if !e.unlisted && !slices.ContainsFunc(e.actions, func(a string) bool { return overlaps(a, s.action, true) }) {
+		return known(false)
+	}
+	resource := "arn:" + e.partition + ":" + e.names.Replace(s.resource)
 	probes := []probe{{s.action, resource}}
 	// On itself: its own ARN begins like that of the resource.
 	if kind, _, _ := strings.Cut(resource, somebody); s.self && strings.HasPrefix(e.own, kind) {
@@ -87,7 +96,7 @@ func (e escalator) can(s step) truth {
 }
 
 // with returns the context of a step that is taken with a value for its key.
-func (e escalator) with(s step, value string) map[string][]string {
+func (e *escalator) with(s step, value string) map[string][]string {
 	iam := strings.HasPrefix(s.action, "iam:") && e.partition == "aws"
 	if s.key == "" && !iam {
 		return e.context
@@ -105,7 +114,7 @@ func (e escalator) with(s step, value string) map[string][]string {
 	return context
 }
 
-func (e escalator) allowed(p probe, j judgement) truth {
+func (e *escalator) allowed(p probe, j judgement) truth {
 	t := e.held.allows(p, j)
 	if t.isNo() {
 		return t

@@ -91,6 +91,24 @@ func readAll(docs ...asset.Value) policies {
 	return p
 }
 
+// actions returns the patterns of the actions that statements allow, and whether there
+// may be others than these.
+func (ps policies) actions() (all []string, others bool) {
+	others = ps.err != nil
+	for _, s := range ps.allow {
+		listed := s.v.Get("Action")
+		others = others || s.fault != nil || listed.Err() != nil
+		for p, err := range s.patterns(listed) {
+			if err != nil {
+				others = true
+			} else {
+				all = append(all, p)
+			}
+		}
+	}
+	return all, others
+}
+
 // bounds reads a permissions boundary.
 func bounds(doc asset.Value) policies {
 	if doc.IsAbsent() {

@@ -58,6 +58,9 @@ func lower(c byte) byte {
 // overlaps reports whether there is a text that both patterns match. It takes time
 // len(p)*len(q).
 func overlaps(p, q string, fold bool) bool {
+	if p != "" && q != "" && !isWildcard(p[0]) && !isWildcard(q[0]) && !same(p[0], q[0], fold) {
+		return false // as of most
+	}
 	switch {
 	case !hasWildcard(q):
 		return covers(p, q, fold)
@@ -93,6 +96,8 @@ func overlaps(p, q string, fold bool) bool {
 }
 
 func hasWildcard(p string) bool { return strings.ContainsAny(p, "*?") }
+
+func isWildcard(c byte) bool { return c == '*' || c == '?' }
 
 func isStars(p string) bool { return p != "" && strings.Trim(p, "*") == "" }
 
