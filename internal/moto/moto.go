@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -94,5 +95,8 @@ func Config(url string) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: &url,
 		Credentials:  credentials.NewStaticCredentialsProvider("testing", "testing", ""),
+		// The server closes connections at any time, which tests without a second attempt
+		// would see as a lost answer.
+		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true }),
 	}
 }

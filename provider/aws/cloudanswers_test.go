@@ -39,7 +39,7 @@ func cloudAnswers() map[string]func(*question) string {
 
 func iamAnswers(m map[string]func(*question) string) {
 	entity := func(kind string, i int, rest string) string {
-		return fmt.Sprintf("<member><Path>/</Path><%[1]sName>%[2]s-%04[3]d</%[1]sName><%[1]sId>AID%[3]017d</%[1]sId><Arn>arn:aws:iam::%[4]s:%[2]s/%[2]s-%04[3]d</Arn><CreateDate>2025-01-02T03:04:05Z</CreateDate>%[5]s</member>", kind, strings.ToLower(kind), i, moto.Account, rest)
+		return fmt.Sprintf("<member><Path>/</Path><%[1]sName>%[2]s-%04[3]d</%[1]sName><%[1]sId>AID%017[3]d</%[1]sId><Arn>arn:aws:iam::%[4]s:%[2]s/%[2]s-%04[3]d</Arn><CreateDate>2025-01-02T03:04:05Z</CreateDate>%[5]s</member>", kind, strings.ToLower(kind), i, moto.Account, rest)
 	}
 	attached := func(i int) string {
 		return fmt.Sprintf("<AttachedManagedPolicies><member><PolicyName>policy-%04[1]d</PolicyName><PolicyArn>arn:aws:iam::%[2]s:policy/policy-%04[1]d</PolicyArn></member></AttachedManagedPolicies>", i%3, moto.Account)
