@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/openstance/stance/asset"
 )
@@ -182,8 +183,9 @@ func pass(service string) step {
 	return step{action: "iam:PassRole", resource: aRole, key: "iam:passedtoservice", values: []string{service + ".amazonaws.com"}}
 }
 
-// methods returns the known methods, in the order of what they abuse.
-func methods() []method {
+// methods returns the known methods, in the order of what they abuse. They are made
+// once: that takes longer than to judge most principals by them. Nobody changes them.
+var methods = sync.OnceValue(func() []method {
 	m := func(name string, steps ...step) method { return method{name: name, steps: steps} }
 	unbind := func(name string, s step) method { return method{name: name, steps: []step{s}, unbinds: true} }
 	return slices.Concat([]method{
@@ -219,7 +221,7 @@ func methods() []method {
 		m("UpdateStack", do("cloudformation:UpdateStack", aStack)),
 		m("ExecuteChangeSet", do("cloudformation:CreateChangeSet", aStack), do("cloudformation:ExecuteChangeSet", aStack)),
 	})
-}
+})
 
 // passing returns the methods that hand a role to something that runs what the
 // principal says.
