@@ -19,18 +19,23 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var wide []statement
+	for _, s := range ss {
+		if !s.is("Allow").isNo() && !s.isWide().isNo() {
+			wide = append(wide, s)
+		}
+	}
+	if len(wide) == 0 {
+		return false, nil // as most, and denials and partitions do not matter
+	}
 	j := judgement{open: true, context: map[string][]string{
 		"aws:requestedregion": {"us-east-1"}, // where IAM is
 		"aws:securetransport": {"true"},
 	}}
 	var deny policies
-	var wide []statement
 	for _, s := range ss {
 		if !s.is("Deny").isNo() {
 			deny.deny = append(deny.deny, s)
-		}
-		if !s.is("Allow").isNo() {
-			wide = append(wide, s)
 		}
 	}
 	partitions, unsure := partitionsOf(ss)
