@@ -103,11 +103,11 @@ func boolean(v asset.Value) (bool, error) {
 }
 
 // add adds the prefixes that a rule lists under some key.
-func (r *rule) add(part string, v asset.Value, add func(addresses, string) (addresses, error)) {
+func (r *rule) add(part string, v asset.Value, appendTo func(addresses, string) (addresses, error)) {
 	for e := range elements(v) {
 		s, err := text(e)
 		if err == nil {
-			r.source, err = add(r.source, s)
+			r.source, err = appendTo(r.source, s)
 		}
 		if err != nil {
 			r.anySource = true

@@ -308,13 +308,13 @@ func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 		return nil, fmt.Errorf("%d is no port", wanted[i])
 	}
 	some := f.concerning(protocols, wanted)
-	certain := !slices.ContainsFunc(some, func(r *rule) bool { return r.err != nil })
+	unsure := some.unsure()
 	opening, perhaps := make([]bool, len(some)), make([]bool, len(some))
 	for _, p := range protocols {
 		for _, port := range wanted {
 			least := some.judge(p, port, false).rules
 			most := least
-			if !certain {
+			if unsure {
 				most = some.judge(p, port, true).rules
 			}
 			for _, i := range most {
@@ -351,6 +351,11 @@ func (f filter) concerning(protocols []protocol, wanted []int64) filter {
 	return some
 }
 
+// unsure reports whether something of the rules, as far as they are read, is not known.
+func (f filter) unsure() bool {
+	return slices.ContainsFunc(f, func(r *rule) bool { return r.err != nil })
+}
+
 func (r *rule) concerns(protocols []protocol, wanted []int64) bool {
 	for _, p := range protocols {
 		for _, port := range wanted {
@@ -383,17 +388,20 @@ func (f filter) opensAll(protocolName string) (bool, error) {
 	if err := f.bound(len(ports)); err != nil {
 		return false, err
 	}
+	unsure := false
 	every := func(most bool) bool {
 		return slices.ContainsFunc(protocols, func(p protocol) bool {
 			return !slices.ContainsFunc(ports, func(port int64) bool {
-				return !f.concerning([]protocol{p}, []int64{port}).judge(p, port, most).open
+				some := f.concerning([]protocol{p}, []int64{port})
+				unsure = unsure || some.unsure()
+				return !some.judge(p, port, most).open
 			})
 		})
 	}
 	if every(false) {
 		return true, nil
 	}
-	if every(true) {
+	if unsure && every(true) {
 		return false, f.fault()
 	}
 	return false, nil
