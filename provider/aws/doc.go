@@ -28,21 +28,20 @@
 //
 // # Identity
 //
-// The id of an asset is its ARN. What has none is named by what AWS knows it by:
-// an access key and a mount target by their ids, an entry of a network ACL by the
-// ARN of the ACL, direction and number, a route by the ARN of its table and the
+// The id of an asset is its ARN. What has none is named by what AWS knows it by: an
+// access key and a mount target by their ids, an entry of a network ACL by the ARN
+// of the ACL, direction and number, a route by the ARN of its table and the
 // destination, a metric filter by the ARN of its log group and its name, a
-// subscription that is not confirmed by topic, protocol and endpoint, a hash of it if
-// that is a URL. What Cloud
-// Control reads has an ARN if its identifier is one or tells it, and else the identifier
-// after account and region: 123456789012/eu-west-1/shop|orders. The id of a
-// Stance::AWS::Account is the account's number, that of a Stance::AWS::Region
-// number/region. An asset that an account sees but
-// does not own (the trail of an organisation, a shared subnet) is in the scope of
-// its owner, with the account among its observers; policies that AWS manages are
-// in the scope of an account named "aws". An analyzer of external access for an
-// organisation, which only its owner is told of, is there for every account of the
-// organisation that is looked at, and has them as observers.
+// subscription that is not confirmed by topic, protocol and endpoint, a hash of it
+// if that is a URL. What Cloud Control reads has an ARN if its identifier is one or
+// tells it, and else the identifier after account and region:
+// 123456789012/eu-west-1/shop|orders. The id of a Stance::AWS::Account is the
+// account's number, that of a Stance::AWS::Region number/region. An asset that an
+// account sees but does not own (the trail of an organisation, a shared subnet) is
+// in the scope of its owner, with the account among its observers; policies that AWS
+// manages are in the scope of an account named "aws". An analyzer of external access
+// for an organisation, which only its owner is told of, is there for every account
+// of the organisation that is looked at, and has them as observers.
 //
 // # What could not be read
 //
