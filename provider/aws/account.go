@@ -39,14 +39,18 @@ type account struct {
 
 	netOwners sync.Map // what netOwners calls, by region
 	seen      sync.Map // refs that each region tells of, once one has
-	indexes   indexes
+	indexes   sync.Map // what reads an index, by region
+
+	aggregator func(context.Context) (string, error) // what readAggregator returns, asked once
 
 	mu       sync.Mutex
 	limiters map[[2]string]*limiter // by region and service
 }
 
 func newAccount(p *Provider, a Account, partition string, cfg aws.Config) *account {
-	return &account{Account: a, provider: p, partition: partition, cfg: cfg, limiters: map[[2]string]*limiter{}}
+	x := &account{Account: a, provider: p, partition: partition, cfg: cfg, limiters: map[[2]string]*limiter{}}
+	x.aggregator = once(x.readAggregator)
+	return x
 }
 
 // homes are the regions of the partitions that answer for what is global.

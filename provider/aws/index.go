@@ -2,16 +2,17 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/resourceexplorer2"
 	explorertypes "github.com/aws/aws-sdk-go-v2/service/resourceexplorer2/types"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	tagtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/provider"
@@ -75,13 +76,6 @@ func (x *index) lacks(region, kind string) bool {
 	return x != nil && kind != "" && slices.Contains(x.regions, region) && (x.knows == nil || x.knows[kind]) && !x.found[region+" "+kind]
 }
 
-// indexes are those of an account, each read when it is first asked.
-type indexes struct {
-	mu         sync.Mutex
-	aggregator func(context.Context) (string, error)            // the region of the one that knows all regions, or ""
-	byRegion   map[string]func(context.Context) (*index, error) // that answers there
-}
-
 // indexed reports whether lists of a type are to be spared by an index.
 func (u *unit) indexed(t asset.Type) bool {
 	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].Anywhere && u.scan.only.IsZero() &&
@@ -99,29 +93,15 @@ func (u *unit) lacks(ctx context.Context, t asset.Type) bool {
 	if u.scan.provider.opts.Index == Tags {
 		read, kind = a.readTags, resources()[t].taggedKind()
 	} else {
-		a.indexes.mu.Lock()
-		if a.indexes.aggregator == nil {
-			a.indexes.aggregator = once(a.readAggregator)
-		}
-		aggregator := a.indexes.aggregator
-		a.indexes.mu.Unlock()
-		switch all, err := aggregator(ctx); {
+		switch all, err := a.aggregator(ctx); {
 		case err != nil:
 			return false
 		case all != "":
 			region = all
 		}
 	}
-	a.indexes.mu.Lock()
-	if a.indexes.byRegion == nil {
-		a.indexes.byRegion = map[string]func(context.Context) (*index, error){}
-	}
-	if a.indexes.byRegion[region] == nil {
-		a.indexes.byRegion[region] = once(func(ctx context.Context) (*index, error) { return read(ctx, region) })
-	}
-	get := a.indexes.byRegion[region]
-	a.indexes.mu.Unlock()
-	x, err := get(ctx)
+	get, _ := a.indexes.LoadOrStore(region, once(func(ctx context.Context) (*index, error) { return read(ctx, region) }))
+	x, err := get.(func(context.Context) (*index, error))(ctx)
 	return err == nil && x.lacks(u.region, kind)
 }
 
@@ -133,85 +113,92 @@ func explorerKind(t asset.Type) string {
 	return strings.ToLower(strings.Replace(rest, "::", ":", 1))
 }
 
-// readAggregator returns the region of the index that the others are copied to.
+// readAggregator returns the region of the index that the others are copied to, or "".
 func (a *account) readAggregator(ctx context.Context) (string, error) {
 	client := resourceexplorer2.NewFromConfig(a.config("resource-explorer-2", a.home()))
 	found := ""
-	err := eachPage(ctx, func(ctx context.Context, token string) (string, error) {
+	for x, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.Index, string, error) {
 		out, err := client.ListIndexes(ctx, &resourceexplorer2.ListIndexesInput{NextToken: optional(token)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Indexes, aws.ToString(out.NextToken), nil
+	}) {
 		if err != nil {
 			return "", err
 		}
-		for _, x := range out.Indexes {
-			if x.Type == explorertypes.IndexTypeAggregator {
-				found = aws.ToString(x.Region)
-			}
+		if x.Type == explorertypes.IndexTypeAggregator {
+			found = aws.ToString(x.Region)
 		}
-		return aws.ToString(out.NextToken), nil
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 // readExplorer reads the index in a region.
 func (a *account) readExplorer(ctx context.Context, region string) (*index, error) {
 	client := resourceexplorer2.NewFromConfig(a.config("resource-explorer-2", region))
-	x := &index{knows: map[string]bool{}, found: map[string]bool{}}
-	var view *string
-	err := bounded(ctx, func(ctx context.Context) error {
-		is, err := client.GetIndex(ctx, &resourceexplorer2.GetIndexInput{})
-		if err != nil {
-			return err
-		}
-		if is.State != explorertypes.IndexStateActive {
-			return fmt.Errorf("the index is %s", is.State)
-		}
-		x.regions = append(is.ReplicatingFrom, region)
-		preset, err := client.GetDefaultView(ctx, &resourceexplorer2.GetDefaultViewInput{})
-		if err != nil {
-			return err
-		}
-		if view = preset.ViewArn; view == nil {
-			return fmt.Errorf("no default view in %s", region)
-		}
-		shows, err := client.GetView(ctx, &resourceexplorer2.GetViewInput{ViewArn: view})
-		if err != nil {
-			return err
-		}
-		if shows.View == nil || shows.View.Filters != nil && aws.ToString(shows.View.Filters.FilterString) != "" {
-			return fmt.Errorf("the default view in %s does not show everything", region)
-		}
-		return nil
-	})
+	view, others, err := wholeView(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	err = eachPage(ctx, func(ctx context.Context, token string) (string, error) {
+	x := &index{regions: append(others, region), knows: map[string]bool{}, found: map[string]bool{}}
+	for t, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.SupportedResourceType, string, error) {
 		out, err := client.ListSupportedResourceTypes(ctx, &resourceexplorer2.ListSupportedResourceTypesInput{MaxResults: aws.Int32(1000), NextToken: optional(token)})
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
-		for _, t := range out.ResourceTypes {
-			x.knows[plainKind(t.ResourceType)] = true
+		return out.ResourceTypes, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return nil, err
 		}
-		return aws.ToString(out.NextToken), nil
-	})
-	if err != nil {
-		return nil, err
+		x.knows[plainKind(t.ResourceType)] = true
 	}
-	err = eachPage(ctx, func(ctx context.Context, token string) (string, error) {
+	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.Resource, string, error) {
 		// With 1000, the most, there is never a second page.
 		out, err := client.ListResources(ctx, &resourceexplorer2.ListResourcesInput{ViewArn: view, MaxResults: aws.Int32(500), NextToken: optional(token)})
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
-		for _, r := range out.Resources {
-			if aws.ToString(r.OwningAccountId) == a.ID {
-				x.found[aws.ToString(r.Region)+" "+plainKind(r.ResourceType)] = true
-			}
+		return out.Resources, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return nil, err
 		}
-		return aws.ToString(out.NextToken), nil
-	})
-	return x, err
+		if aws.ToString(r.OwningAccountId) == a.ID {
+			x.found[aws.ToString(r.Region)+" "+plainKind(r.ResourceType)] = true
+		}
+	}
+	return x, nil
+}
+
+// wholeView returns the default view of an index that is complete and shows everything,
+// and the regions besides its own that the index knows.
+func wholeView(ctx context.Context, client *resourceexplorer2.Client) (view *string, others []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	is, err := client.GetIndex(ctx, &resourceexplorer2.GetIndexInput{})
+	if err != nil {
+		return nil, nil, err
+	}
+	if is.State != explorertypes.IndexStateActive {
+		return nil, nil, fmt.Errorf("the index is %s", is.State)
+	}
+	preset, err := client.GetDefaultView(ctx, &resourceexplorer2.GetDefaultViewInput{})
+	if err != nil {
+		return nil, nil, err
+	}
+	if preset.ViewArn == nil {
+		return nil, nil, errors.New("there is no default view")
+	}
+	shows, err := client.GetView(ctx, &resourceexplorer2.GetViewInput{ViewArn: preset.ViewArn})
+	if err != nil {
+		return nil, nil, err
+	}
+	if shows.View == nil || shows.View.Filters != nil && aws.ToString(shows.View.Filters.FilterString) != "" {
+		return nil, nil, errors.New("the default view does not show everything")
+	}
+	return preset.ViewArn, is.ReplicatingFrom, nil
 }
 
 func plainKind(s *string) string {
@@ -222,17 +209,19 @@ func plainKind(s *string) string {
 func (a *account) readTags(ctx context.Context, region string) (*index, error) {
 	client := resourcegroupstaggingapi.NewFromConfig(a.config("tag", region))
 	x := &index{regions: []string{region}, found: map[string]bool{}}
-	err := eachPage(ctx, func(ctx context.Context, token string) (string, error) {
+	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]tagtypes.ResourceTagMapping, string, error) {
 		out, err := client.GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourcesPerPage: aws.Int32(100), PaginationToken: optional(token)})
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
-		for _, r := range out.ResourceTagMappingList {
-			x.found[region+" "+arnKind(aws.ToString(r.ResourceARN))] = true
+		return out.ResourceTagMappingList, aws.ToString(out.PaginationToken), nil
+	}) {
+		if err != nil {
+			return nil, err
 		}
-		return aws.ToString(out.PaginationToken), nil
-	})
-	return x, err
+		x.found[region+" "+arnKind(aws.ToString(r.ResourceARN))] = true
+	}
+	return x, nil
 }
 
 // taggedKind returns the kind of ARNs of a type, or "" if it has no tags or its ARNs
@@ -257,29 +246,4 @@ func arnKind(s string) string {
 		return ""
 	}
 	return id.Service + ":" + id.Resource[:i+1]
-}
-
-// bounded calls f with the time that a call has.
-func bounded(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return f(ctx)
-}
-
-// eachPage calls f for each page of a list, with the token of the page.
-func eachPage(ctx context.Context, f func(ctx context.Context, token string) (string, error)) error {
-	fetch := func(ctx context.Context, token string) ([]struct{}, string, error) {
-		var next string
-		err := bounded(ctx, func(ctx context.Context) (err error) {
-			next, err = f(ctx, token)
-			return err
-		})
-		return nil, next, err
-	}
-	for _, err := range provider.Pages(ctx, fetch) {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
