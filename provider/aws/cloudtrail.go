@@ -9,7 +9,6 @@ import (
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const cloudTrailTrail asset.Type = "AWS::CloudTrail::Trail"
@@ -93,9 +92,9 @@ func cloudTrailTables(u *unit) []table {
 			},
 		}, {
 			op: "cloudtrail:ListTags",
-			each: func(ctx context.Context, d *draft) error {
-				var tags []cloudtrailtypes.Tag
-				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]cloudtrailtypes.Tag, string, error) {
+			each: func(ctx context.Context, d *draft) (err error) {
+				tag := func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value }
+				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]cloudtrailtypes.Tag, string, error) {
 					out, err := client.ListTags(ctx, &cloudtrail.ListTagsInput{ResourceIdList: []string{d.ID}, NextToken: optional(token)}, atHome(d))
 					if err != nil {
 						return nil, "", err
@@ -105,14 +104,8 @@ func cloudTrailTables(u *unit) []table {
 						tags = append(tags, r.TagsList...)
 					}
 					return tags, aws.ToString(out.NextToken), nil
-				}) {
-					if err != nil {
-						return err
-					}
-					tags = append(tags, t)
-				}
-				d.tags = tagMap(tags, func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value })
-				return nil
+				})
+				return err
 			},
 		}},
 	}}

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -85,6 +86,18 @@ func tagMap[T any](tags []T, of func(T) (key, value *string)) map[string]string 
 		}
 	}
 	return m
+}
+
+// pagedTags reads tags that come in pages.
+func pagedTags[T any](ctx context.Context, of func(T) (key, value *string), page func(ctx context.Context, token string) ([]T, string, error)) (map[string]string, error) {
+	var all []T
+	for t, err := range pagesInTime(ctx, page) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return tagMap(all, of), nil
 }
 
 // tagList returns tags as most CloudFormation properties have them.

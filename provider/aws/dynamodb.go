@@ -9,7 +9,6 @@ import (
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const dynamoTable asset.Type = "AWS::DynamoDB::Table"
@@ -186,22 +185,16 @@ func dynamoSettingReads(client *dynamodb.Client) []read {
 		},
 	}, {
 		op: "dynamodb:ListTagsOfResource",
-		each: func(ctx context.Context, d *draft) error {
-			tags := map[string]string{}
-			for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ddbtypes.Tag, string, error) {
+		each: func(ctx context.Context, d *draft) (err error) {
+			tag := func(t ddbtypes.Tag) (key, value *string) { return t.Key, t.Value }
+			d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]ddbtypes.Tag, string, error) {
 				out, err := client.ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: &d.ID, NextToken: optional(token)})
 				if err != nil {
 					return nil, "", err
 				}
 				return out.Tags, aws.ToString(out.NextToken), nil
-			}) {
-				if err != nil {
-					return err
-				}
-				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-			}
-			d.tags = tags
-			return nil
+			})
+			return err
 		},
 	}}
 }

@@ -128,13 +128,15 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 					d.tags = map[string]string{} // nobody can tag it
 					return nil
 				}
-				return d.readTags(ctx, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+				var err error
+				d.tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
 					out, err := client.ListPolicyTags(ctx, &iam.ListPolicyTagsInput{PolicyArn: &d.ID, Marker: optional(token)})
 					if err != nil {
 						return nil, "", err
 					}
 					return out.Tags, aws.ToString(out.Marker), nil
 				})
+				return err
 			},
 		}, {
 			op: "iam:GetCredentialReport",
@@ -361,19 +363,6 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
 // ofAWS reports whether a policy is one of AWS itself.
 func ofAWS(policy string) bool { return strings.Contains(policy, ":iam::aws:") }
 
-// readTags reads the tags of an asset of IAM, which its lists leave out.
-func (d *draft) readTags(ctx context.Context, page func(ctx context.Context, token string) ([]iamtypes.Tag, string, error)) error {
-	var tags []iamtypes.Tag
-	for t, err := range provider.Pages(ctx, page) {
-		if err != nil {
-			return err
-		}
-		tags = append(tags, t)
-	}
-	d.tags = tagMap(tags, iamTag)
-	return nil
-}
-
 func iamInstanceProfiles(client *iam.Client) table {
 	return table{
 		op:     "iam:ListInstanceProfiles",
@@ -401,14 +390,15 @@ func iamInstanceProfiles(client *iam.Client) table {
 		},
 		reads: []read{{
 			op: "iam:ListInstanceProfileTags",
-			each: func(ctx context.Context, d *draft) error {
-				return d.readTags(ctx, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+			each: func(ctx context.Context, d *draft) (err error) {
+				d.tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
 					out, err := client.ListInstanceProfileTags(ctx, &iam.ListInstanceProfileTagsInput{InstanceProfileName: &d.name, Marker: optional(token)})
 					if err != nil {
 						return nil, "", err
 					}
 					return out.Tags, aws.ToString(out.Marker), nil
 				})
+				return err
 			},
 		}},
 	}

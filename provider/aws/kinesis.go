@@ -10,7 +10,6 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const kinesisStream asset.Type = "AWS::Kinesis::Stream"
@@ -63,9 +62,9 @@ func kinesisTables(u *unit) []table {
 			},
 		}, {
 			op: "kinesis:ListTagsForStream",
-			each: func(ctx context.Context, d *draft) error {
-				tags := map[string]string{}
-				for t, err := range provider.Pages(ctx, func(ctx context.Context, last string) ([]kinesistypes.Tag, string, error) {
+			each: func(ctx context.Context, d *draft) (err error) {
+				tag := func(t kinesistypes.Tag) (key, value *string) { return t.Key, t.Value }
+				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, last string) ([]kinesistypes.Tag, string, error) {
 					out, err := client.ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamARN: &d.ID, ExclusiveStartTagKey: optional(last), Limit: aws.Int32(50)})
 					switch {
 					case err != nil:
@@ -76,14 +75,8 @@ func kinesisTables(u *unit) []table {
 						return nil, "", errors.New("more tags, and none to go on from")
 					}
 					return out.Tags, aws.ToString(out.Tags[len(out.Tags)-1].Key), nil
-				}) {
-					if err != nil {
-						return err
-					}
-					tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-				}
-				d.tags = tags
-				return nil
+				})
+				return err
 			},
 		}},
 	}}

@@ -10,7 +10,6 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const (
@@ -125,22 +124,16 @@ func kmsKeys(u *unit, client *kms.Client) table {
 			},
 		}, {
 			op: "kms:ListResourceTags",
-			each: func(ctx context.Context, d *draft) error {
-				var tags []kmstypes.Tag
-				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]kmstypes.Tag, string, error) {
+			each: func(ctx context.Context, d *draft) (err error) {
+				tag := func(t kmstypes.Tag) (key, value *string) { return t.TagKey, t.TagValue }
+				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]kmstypes.Tag, string, error) {
 					out, err := client.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &d.key, Marker: optional(token), Limit: aws.Int32(50)})
 					if err != nil {
 						return nil, "", err
 					}
 					return out.Tags, aws.ToString(out.NextMarker), nil
-				}) {
-					if err != nil {
-						return err
-					}
-					tags = append(tags, t)
-				}
-				d.tags = tagMap(tags, func(t kmstypes.Tag) (key, value *string) { return t.TagKey, t.TagValue })
-				return nil
+				})
+				return err
 			},
 		}},
 	}

@@ -78,19 +78,9 @@ func accountTags(ctx context.Context, client *organizations.Client, list []Accou
 	for i := range list {
 		a := &list[i]
 		g.Go(func() error {
-			tags := map[string]string{}
-			for tag, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
-				out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &a.ID, NextToken: optional(token)})
-				if err != nil {
-					return nil, "", err
-				}
-				return out.Tags, aws.ToString(out.NextToken), nil
-			}) {
-				if err != nil {
-					a.tagsUnread = fault("organizations:ListTagsForResource", err)
-					return nil
-				}
-				tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+			tags, err := orgTags(ctx, client, a.ID)
+			if err != nil {
+				a.tagsUnread = fault("organizations:ListTagsForResource", err)
 			}
 			a.Tags = tags
 			return nil
@@ -99,14 +89,21 @@ func accountTags(ctx context.Context, client *organizations.Client, list []Accou
 	g.Wait()
 }
 
-// organizationTree returns the units of each account, nearest first. Two calls for
-// each unit are fewer than one for each account.
-func organizationTree(ctx context.Context, client *organizations.Client) (map[string][]Unit, error) {
-	type parent struct {
-		id    string
-		above []Unit
-	}
-	var queue []parent
+// orgTags returns the tags of something in an organisation.
+func orgTags(ctx context.Context, client *organizations.Client, id string) (map[string]string, error) {
+	tag := func(t orgtypes.Tag) (key, value *string) { return t.Key, t.Value }
+	return pagedTags(ctx, tag, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
+		out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &id, NextToken: optional(token)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Tags, aws.ToString(out.NextToken), nil
+	})
+}
+
+// orgRoots returns the roots of the organisation.
+func orgRoots(ctx context.Context, client *organizations.Client) ([]orgtypes.Root, error) {
+	var all []orgtypes.Root
 	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
 		out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
 		if err != nil {
@@ -117,6 +114,24 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// organizationTree returns the units of each account, nearest first. Two calls for
+// each unit are fewer than one for each account.
+func organizationTree(ctx context.Context, client *organizations.Client) (map[string][]Unit, error) {
+	type parent struct {
+		id    string
+		above []Unit
+	}
+	var queue []parent
+	roots, err := orgRoots(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roots {
 		queue = append(queue, parent{id: aws.ToString(r.Id)})
 	}
 	units := map[string][]Unit{}

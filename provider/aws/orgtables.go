@@ -45,43 +45,17 @@ func organizationsTables(u *unit) []table {
 		if member {
 			return nil, &asset.Unread{Op: "organizations:ListRoots", Code: codeNotAsked, Message: "the account does not manage the organisation"}
 		}
-		var all []orgtypes.Root
-		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
-			out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
-			if err != nil {
-				return nil, "", err
-			}
-			return out.Roots, aws.ToString(out.NextToken), nil
-		}) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, r)
-		}
-		return all, nil
+		return orgRoots(ctx, client)
 	})
 	tags := read{
 		op: "organizations:ListTagsForResource",
-		each: func(ctx context.Context, d *draft) error {
-			tags := map[string]string{}
+		each: func(ctx context.Context, d *draft) (err error) {
 			if d.key == "" {
-				d.tags = tags // what AWS manages has none
+				d.tags = map[string]string{} // what AWS manages has none
 				return nil
 			}
-			for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
-				out, err := client.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &d.key, NextToken: optional(token)})
-				if err != nil {
-					return nil, "", err
-				}
-				return out.Tags, aws.ToString(out.NextToken), nil
-			}) {
-				if err != nil {
-					return err
-				}
-				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-			}
-			d.tags = tags
-			return nil
+			d.tags, err = orgTags(ctx, client, d.key)
+			return err
 		},
 	}
 	tables := []table{orgTable(describe, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}

@@ -11,7 +11,6 @@ import (
 	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 // wafTables read access control lists of the region, and in the region that answers
@@ -64,23 +63,17 @@ func wafTables(u *unit) []table {
 			},
 		}, {
 			op: "wafv2:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
-				tags := map[string]string{}
-				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]waftypes.Tag, string, error) {
+			each: func(ctx context.Context, d *draft) (err error) {
+				tag := func(t waftypes.Tag) (key, value *string) { return t.Key, t.Value }
+				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]waftypes.Tag, string, error) {
 					out, err := client.ListTagsForResource(ctx, &wafv2.ListTagsForResourceInput{ResourceARN: &d.ID, NextMarker: optional(token), Limit: aws.Int32(100)})
 					if err != nil || out.TagInfoForResource == nil {
 						return nil, "", err
 					}
 					list := out.TagInfoForResource.TagList
 					return list, wafMarker(out.NextMarker, token, len(list)), nil
-				}) {
-					if err != nil {
-						return err
-					}
-					tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-				}
-				d.tags = tags
-				return nil
+				})
+				return err
 			},
 		}},
 	}}
