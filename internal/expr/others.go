@@ -102,10 +102,8 @@ func whyNotTold(a *asset.Asset, parts []asset.Path) *asset.Unread {
 		if err != nil {
 			return &asset.Unread{Code: asset.CodeNotObserved, Message: err.Error()}
 		}
-		for _, mark := range v.Marks() {
-			if u := mark.Unread(); u != nil {
-				return u
-			}
+		if u := firstUnread(v); u != nil {
+			return u
 		}
 	}
 	return nil

@@ -578,9 +578,18 @@ func (r *Run) unreadIn(v ref.Val) ref.Val {
 }
 
 func (r *Run) marksIn(v asset.Value) ref.Val {
+	if u := firstUnread(v); u != nil {
+		return r.Unknown(u)
+	}
+	return nil
+}
+
+// firstUnread returns why the first part of v that was not read is unread, or nil if all
+// of it was read.
+func firstUnread(v asset.Value) *asset.Unread {
 	for _, part := range v.Marks() {
 		if u := part.Unread(); u != nil {
-			return r.Unknown(u)
+			return u
 		}
 	}
 	return nil
