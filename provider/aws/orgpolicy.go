@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -56,9 +57,10 @@ func orgPolicyTable(client *organizations.Client, tags read) table {
 				if err != nil {
 					return err
 				}
-				if out.Policy != nil {
-					d.config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
+				if out.Policy == nil {
+					return fmt.Errorf("no description of %s in the answer", d.name)
 				}
+				d.config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
 				return nil
 			},
 		}, {

@@ -184,3 +184,20 @@ func TestCheckOfMembersLeavesOutWhatIsAskedElsewhere(t *testing.T) {
 		assert.Contains(t, names, "s3:ListAllMyBuckets")
 	}
 }
+
+// TestPolicyThatIsNotDescribed says that an answer without a policy tells nothing of it.
+func TestPolicyThatIsNotDescribed(t *testing.T) {
+	x := offline(t)
+	x.says("Organizations:DescribeOrganization", &organizations.DescribeOrganizationOutput{Organization: &orgtypes.Organization{Id: aws.String("o-1"), MasterAccountId: aws.String("123456789012")}})
+	x.answer("Organizations:ListPolicies", func(in any) (any, error) {
+		out := &organizations.ListPoliciesOutput{}
+		if in.(*organizations.ListPoliciesInput).Filter == orgtypes.PolicyTypeServiceControlPolicy {
+			out.Policies = []orgtypes.PolicySummary{{Arn: aws.String("arn:aws:organizations::123456789012:policy/o-1/service_control_policy/p-1"), Id: aws.String("p-1")}}
+		}
+		return out, nil
+	})
+	x.says("Organizations:DescribePolicy", &organizations.DescribePolicyOutput{})
+	x.says("Organizations:ListTargetsForPolicy", &organizations.ListTargetsForPolicyOutput{})
+	x.says("Organizations:ListTagsForResource", &organizations.ListTagsForResourceOutput{})
+	assertUnread(t, "organizations:DescribePolicy", codeNoAnswer, only(t, x.collect(t, orgPolicy), orgPolicy).Config.Get("Content"))
+}
