@@ -18,12 +18,12 @@ func TestCoverageOfProvider(t *testing.T) {
 	inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "other", Account: "1"}, Type: typ, State: asset.Partial})
 	inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "test", Account: "2"}, Type: "Test::Key", State: asset.Partial})
 	assert.Equal(t, asset.Complete, inv.Coverage(provider, typ))
-	assert.Nil(t, inv.WhyNot(provider, typ))
+	assert.Nil(t, inv.IncompleteReason(provider, typ))
 
 	denied := &asset.Gap{Scope: asset.Scope{Provider: "test", Account: "3"}, Op: "test:Assume", Code: "AccessDenied"}
 	inv.Add(denied)
 	assert.Equal(t, asset.Partial, inv.Coverage(provider, typ), "an account of which nothing is known but that it was denied")
-	assert.Equal(t, denied.Unread(), inv.WhyNot(provider, typ))
+	assert.Equal(t, denied.Unread(), inv.IncompleteReason(provider, typ))
 
 	inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "test", Account: "2", Region: "r"}, Type: typ, State: asset.NotAsked})
 	assert.Equal(t, asset.NotAsked, inv.Coverage(provider, typ))
@@ -71,7 +71,7 @@ func TestWhyNotSeen(t *testing.T) {
 			for _, o := range c.given {
 				inv.Add(o)
 			}
-			why := inv.WhyNotSeen(c.from, typ)
+			why := inv.IncompleteReasonFrom(c.from, typ)
 			if c.why == "" {
 				assert.Nil(t, why)
 			} else {

@@ -127,12 +127,12 @@ func (inv *Inventory) unseen(a *Asset) *Unread {
 			}
 		}
 	}
-	why := inv.WhyNot(a.Scope, a.Type)
+	why := inv.IncompleteReason(a.Scope, a.Type)
 	if why == nil || a.owned() {
 		return why
 	}
 	for _, account := range a.Observers {
-		if u := inv.WhyNot(Scope{a.Provider, account, a.Region}, a.Type); u != nil {
+		if u := inv.IncompleteReason(Scope{a.Provider, account, a.Region}, a.Type); u != nil {
 			return u
 		}
 	}

@@ -69,7 +69,7 @@ func ExampleInventory() {
 		}
 	}
 	fmt.Println(inv.Coverage(eu, bucket))
-	fmt.Println(inv.WhyNot(eu, key))
+	fmt.Println(inv.IncompleteReason(eu, key))
 	// Output:
 	// arn:aws:s3:::logs <nil> unread: NotObserved: AWS::KMS::Key arn:aws:kms:eu-west-1:123456789012:key/1
 	// complete

@@ -287,8 +287,8 @@ func (g *Gap) Unread() *Unread {
 	return &Unread{Op: g.Op, Code: g.Code, Message: g.Message, RequestID: g.RequestID}
 }
 
-// Statements returns every statement of coverage, sorted by scope and type.
-func (inv *Inventory) Statements() []*Coverage {
+// AllCoverage returns every statement of coverage, sorted by scope and type.
+func (inv *Inventory) AllCoverage() []*Coverage {
 	all := make([]*Coverage, 0, len(inv.coverage))
 	for k, s := range inv.coverage {
 		all = append(all, &Coverage{k.scope, k.typ, s})
@@ -311,9 +311,9 @@ func (inv *Inventory) Coverage(s Scope, t Type) CoverageState {
 	return state
 }
 
-// WhyNot returns the reason why the coverage of a scope is not complete: a gap, if
+// IncompleteReason returns the reason why the coverage of a scope is not complete: a gap, if
 // there is one, else a plain statement. It returns nil if the coverage is complete.
-func (inv *Inventory) WhyNot(s Scope, t Type) *Unread {
+func (inv *Inventory) IncompleteReason(s Scope, t Type) *Unread {
 	state, gap := inv.coverageOf(s, t)
 	switch {
 	case state == Complete:
@@ -328,13 +328,13 @@ func incomplete(s Scope, t Type, state CoverageState) *Unread {
 	return &Unread{Code: CodeIncomplete, Message: "coverage of " + string(t) + " in " + s.String() + " is " + state.String()}
 }
 
-// WhyNotSeen returns the reason why assets of a type may be missing that are seen from
+// IncompleteReasonFrom returns the reason why assets of a type may be missing that are seen from
 // a scope: those in it and, if it is a region, those in no region, whose coverage the
 // statement for the account itself gives. Without that statement, nobody searched for
 // them on their own: if there are such assets all the same, any region may have more.
 // It returns nil if none is missing.
-func (inv *Inventory) WhyNotSeen(s Scope, t Type) *Unread {
-	if why := inv.WhyNot(s, t); why != nil || s.Region == "" {
+func (inv *Inventory) IncompleteReasonFrom(s Scope, t Type) *Unread {
+	if why := inv.IncompleteReason(s, t); why != nil || s.Region == "" {
 		return why
 	}
 	account := Scope{Provider: s.Provider, Account: s.Account}
@@ -342,7 +342,7 @@ func (inv *Inventory) WhyNotSeen(s Scope, t Type) *Unread {
 	case stated && state != Complete:
 		return incomplete(account, t, state)
 	case !stated && inv.global[providerKey{s.Provider, t}]:
-		return inv.WhyNot(account, t)
+		return inv.IncompleteReason(account, t)
 	}
 	return nil
 }

@@ -96,14 +96,14 @@ func TestGapsAndStatementsAreSorted(t *testing.T) {
 		for _, g := range inv.Gaps() {
 			got += fmt.Sprintln(*g)
 		}
-		for _, c := range inv.Statements() {
+		for _, c := range inv.AllCoverage() {
 			got += fmt.Sprintln(*c)
 		}
 		if want == "" {
 			want = got
 		}
 		assert.Equal(t, want, got)
-		assert.Len(t, inv.Statements(), 4)
+		assert.Len(t, inv.AllCoverage(), 4)
 	}
 }
 
@@ -153,13 +153,13 @@ func TestCoverage(t *testing.T) {
 				inv.Add(c.given[i])
 			}
 			assert.Equal(t, c.want, inv.Coverage(c.scope, bucketType), c.name)
-			assert.Equal(t, c.want == asset.Complete, inv.WhyNot(c.scope, bucketType) == nil, c.name)
+			assert.Equal(t, c.want == asset.Complete, inv.IncompleteReason(c.scope, bucketType) == nil, c.name)
 		}
 	}
 	inv := inventory(complete(eu), &asset.Gap{Scope: eu, Op: "op", Code: "Throttled"})
-	assert.Equal(t, &asset.Unread{Op: "op", Code: "Throttled"}, inv.WhyNot(eu, bucketType))
-	assert.Equal(t, asset.CodeIncomplete, new(asset.Inventory).WhyNot(eu, bucketType).Code)
-	assert.Equal(t, "unread: Incomplete: coverage of AWS::S3::Bucket in aws/1/eu-west-1 is not_asked", new(asset.Inventory).WhyNot(eu, bucketType).Error())
+	assert.Equal(t, &asset.Unread{Op: "op", Code: "Throttled"}, inv.IncompleteReason(eu, bucketType))
+	assert.Equal(t, asset.CodeIncomplete, new(asset.Inventory).IncompleteReason(eu, bucketType).Code)
+	assert.Equal(t, "unread: Incomplete: coverage of AWS::S3::Bucket in aws/1/eu-west-1 is not_asked", new(asset.Inventory).IncompleteReason(eu, bucketType).Error())
 }
 
 // Views of one asset give the same inventory in whatever order they come.

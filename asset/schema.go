@@ -29,18 +29,18 @@ type Schema struct {
 type Operation struct {
 	Name        string   // "s3:GetBucketPolicy"
 	Permissions []string // needed for it; empty: the permission of the same name
-	Fills       []Path   // from the asset: "access", "config.VersioningConfiguration"; empty: it lists the assets, with all that no other operation fills
+	Provides    []Path   // from the asset: "access", "config.VersioningConfiguration"; empty: it lists the assets, with all that no other operation fills
 	PerAsset    bool     // one call for each asset
-	Quiet       bool     // may leave things out without an error, so that its coverage is partial
+	MayOmit     bool     // may leave things out without an error, so that its coverage is partial
 }
 
 // LinkRule describes one relation that assets of a type have to others.
 type LinkRule struct {
 	Rel string
 	To  []Type // types that the link leads to; empty: any
-	// Anywhere says that the asset at the other end is often in another account,
+	// CrossAccount says that the asset at the other end is often in another account,
 	// so that a search for referrers needs the coverage of all accounts.
-	Anywhere bool
+	CrossAccount bool
 	// From are the parts of an asset that its links are told with, where an operation
 	// of its own reads them. While one is unread there may be more links.
 	From []Path
@@ -161,9 +161,9 @@ func (s *Schema) Document(name string) *Shape {
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
 //	                       r read only, w write only, s secret
 //
-// a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "anywhere": true, "from":
-// ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "fills": ["access"],
-// "perAsset": true, "quiet": false}.
+// a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "crossAccount": true, "from":
+// ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "provides": ["access"],
+// "perAsset": true, "mayOmit": false}.
 func ParseSchemas(data []byte) ([]*Schema, error) {
 	doc, err := Parse(data)
 	if err != nil {

@@ -15,8 +15,8 @@ const schemaText = `{
 		"config": {"Name:a": "s", "Rules": ["#Rule"], "Tags": {"*": "s"}, "Secret:ws": "a", "Size": "i", "On:r": "b"},
 		"status": "#Alias",
 		"access": {"*": "a"},
-		"links": [{"rel": "encrypted_by", "to": ["K"], "anywhere": true}, {"rel": "other"}],
-		"operations": [{"name": "b:Get", "permissions": ["b:GetIt"], "fills": ["status"], "perAsset": true, "quiet": true}],
+		"links": [{"rel": "encrypted_by", "to": ["K"], "crossAccount": true}, {"rel": "other"}],
+		"operations": [{"name": "b:Get", "permissions": ["b:GetIt"], "provides": ["status"], "perAsset": true, "mayOmit": true}],
 		"defs": {"Rule": {"And": ["#Rule"], "Value": "s", "Shared": "#Shared"}, "Alias": "#Other", "Other": {"Back": "#Alias", "N": "i"}}
 	},
 	"A": {"config": "#Shared"},
@@ -32,10 +32,10 @@ func TestParseSchemas(t *testing.T) {
 	assert.Equal(t, "storage", s.Class)
 	assert.True(t, s.Global)
 	assert.Equal(t, "ours", s.Note)
-	assert.Equal(t, []asset.Operation{{Name: "b:Get", Permissions: []string{"b:GetIt"}, Fills: []asset.Path{"status"}, PerAsset: true, Quiet: true}}, s.Operations)
+	assert.Equal(t, []asset.Operation{{Name: "b:Get", Permissions: []string{"b:GetIt"}, Provides: []asset.Path{"status"}, PerAsset: true, MayOmit: true}}, s.Operations)
 	link, ok := s.Link("encrypted_by")
 	assert.True(t, ok)
-	assert.Equal(t, asset.LinkRule{Rel: "encrypted_by", To: []asset.Type{"K"}, Anywhere: true}, link)
+	assert.Equal(t, asset.LinkRule{Rel: "encrypted_by", To: []asset.Type{"K"}, CrossAccount: true}, link)
 	_, ok = s.Link("none")
 	assert.False(t, ok)
 

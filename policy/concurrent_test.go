@@ -167,7 +167,7 @@ func TestCancellationInsideOfAnEvaluation(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s, err := policy.NewSet(options(), &policy.Policy{ID: "p", Title: "P", Severity: policy.Low, Checks: []policy.Check{{
 		Types: []asset.Type{"Test::Bucket"},
-		Run: func(ctx context.Context, _ policy.Subject) (policy.Verdict, error) {
+		Run: func(ctx context.Context, _ policy.CheckInput) (policy.Verdict, error) {
 			cancel(cause)
 			<-ctx.Done()
 			return policy.Verdict{}, context.Cause(ctx)
@@ -239,7 +239,7 @@ func TestPanicIsContained(t *testing.T) {
 	s, err := policy.NewSet(options(),
 		&policy.Policy{ID: "bad", Title: "Bad", Severity: policy.Low, Checks: []policy.Check{{
 			Types: []asset.Type{"Test::Bucket"},
-			Run: func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+			Run: func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 				if s.Asset.ID == "00001" {
 					panic("out of luck")
 				}
@@ -265,25 +265,25 @@ func TestPanicIsContained(t *testing.T) {
 func TestCheckInGo(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		run  func(context.Context, policy.Subject) (policy.Verdict, error)
+		run  func(context.Context, policy.CheckInput) (policy.Verdict, error)
 		want policy.Status
 		err  string
 	}{
-		{"pass", func(context.Context, policy.Subject) (policy.Verdict, error) {
+		{"pass", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
 			return policy.Verdict{Status: policy.Pass}, nil
 		}, policy.Pass, ""},
-		{"fail", func(context.Context, policy.Subject) (policy.Verdict, error) {
+		{"fail", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
 			return policy.Verdict{Status: policy.Fail}, nil
 		}, policy.Fail, ""},
-		{"an error is unknown whatever the verdict says", func(context.Context, policy.Subject) (policy.Verdict, error) {
+		{"an error is unknown whatever the verdict says", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
 			return policy.Verdict{Status: policy.Pass}, errors.New("no answer")
 		}, policy.Unknown, "no answer"},
-		{"what was not read", func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+		{"what was not read", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			_, err := s.Asset.Config.Get("size").Int()
 			return policy.Verdict{Status: policy.Pass}, err
 		}, policy.Unknown, "unread: test:Get: AccessDenied: config.size"},
-		{"the zero verdict is unknown", func(context.Context, policy.Subject) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check does not say why"},
-		{"params and time", func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+		{"the zero verdict is unknown", func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check does not say why"},
+		{"params and time", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			if s.Params["n"] == int64(3) && s.Now.Equal(now) && s.Related != nil {
 				return policy.Verdict{Status: policy.NotApplicable}, nil
 			}

@@ -339,7 +339,7 @@ func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *expr.Others,
 
 // run calls a check in Go.
 func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, related *expr.Others, now time.Time) {
-	v, err := guarded(ctx, c.check.Run, Subject{Asset: f.Asset, Related: related.Inventory(), Params: c.policy.params, Now: now})
+	v, err := guarded(ctx, c.check.Run, CheckInput{Asset: f.Asset, Related: related.Inventory(), Params: c.policy.params, Now: now})
 	f.Status, f.Message, f.Evidence, f.Err = v.Status, v.Message, v.Evidence, err
 	if err != nil {
 		f.Status = Unknown
@@ -350,7 +350,7 @@ func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, relat
 }
 
 // guarded contains a panic of a check to its finding.
-func guarded(ctx context.Context, run func(context.Context, Subject) (Verdict, error), s Subject) (v Verdict, err error) {
+func guarded(ctx context.Context, run func(context.Context, CheckInput) (Verdict, error), s CheckInput) (v Verdict, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			v, err = Verdict{}, fmt.Errorf("panic: %v\n%s", r, debug.Stack())

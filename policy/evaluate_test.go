@@ -22,7 +22,7 @@ func schemas(t asset.Type) (*asset.Schema, bool) {
 			"status": {"ready": "b", "seen": "s"}, "access": {"Statement": ["a"]},
 			"links": [{"rel": "encrypted_by", "to": ["Test::Key"]}, {"rel": "copies_to", "to": ["Test::Bucket"], "from": ["config.network"]}], "created": ["status.seen"]},
 		"Test::Key": {"config": {"rotated": "b", "name": "s"}},
-		"Test::Log": {"config": {"on": "b"}, "links": [{"rel": "logs", "to": ["Test::Bucket"], "anywhere": true}, {"rel": "audits", "to": ["Test::Bucket"], "from": ["config.on"]}]},
+		"Test::Log": {"config": {"on": "b"}, "links": [{"rel": "logs", "to": ["Test::Bucket"], "crossAccount": true}, {"rel": "audits", "to": ["Test::Bucket"], "from": ["config.on"]}]},
 		"Test::Project": {"access": {"members": ["s"]}}}`))
 	if err != nil {
 		panic(err)

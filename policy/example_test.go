@@ -70,7 +70,7 @@ func ExampleNewSet() {
 		Checks: []policy.Check{{
 			Types: []asset.Type{"AWS::S3::Bucket"},
 			Reads: []asset.Path{},
-			Run: func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+			Run: func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 				if n := len(s.Asset.Name); n > 3 {
 					return policy.Verdict{Status: policy.Fail, Message: fmt.Sprintf("%d characters", n)}, nil
 				}

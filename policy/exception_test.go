@@ -19,7 +19,7 @@ func exempt(t *testing.T, at time.Time, exceptions ...policy.Exception) []string
 	t.Helper()
 	s, err := policy.NewSet(&policy.Options{
 		Schemas: schemas, Now: func() time.Time { return at }, Overlays: []*policy.Overlay{{Exceptions: exceptions}},
-	}, &policy.Policy{ID: "named", Formerly: []string{"old-name"}, Title: "Named", Severity: policy.High, Checks: []policy.Check{{
+	}, &policy.Policy{ID: "named", PreviousIDs: []string{"old-name"}, Title: "Named", Severity: policy.High, Checks: []policy.Check{{
 		Types: []asset.Type{"Test::Bucket"}, Require: "config.name == 'good'",
 	}}})
 	require.NoError(t, err)

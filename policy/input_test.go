@@ -54,7 +54,7 @@ func TestLoadReportsEverything(t *testing.T) {
 			_, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(file)}}, options())
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), tt.want)
-			var fault *policy.Fault
+			var fault *policy.Diagnostic
 			require.ErrorAs(t, err, &fault)
 			assert.Equal(t, "p.yaml", fault.File)
 		})
@@ -79,7 +79,7 @@ func TestLoadFindsSameIDs(t *testing.T) {
 // An earlier id leads to one policy only, or an exception would be made of another.
 func TestLoadFindsSameEarlierIDs(t *testing.T) {
 	file := func(id, formerly string) *fstest.MapFile {
-		return &fstest.MapFile{Data: []byte("id: " + id + "\nformerly: [" + formerly + "]\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")}
+		return &fstest.MapFile{Data: []byte("id: " + id + "\npreviousIds: [" + formerly + "]\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")}
 	}
 	_, err := policy.Load(fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")}, options())
 	require.Error(t, err)

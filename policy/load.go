@@ -18,7 +18,7 @@ import (
 
 // Load reads the policies of a pack, every file of fsys whose name ends in .yaml or
 // .yml, and makes a set of them. The error joins every fault of every file, each a
-// *[Fault] with the file, line and column; then there is no set.
+// *[Diagnostic] with the file, line and column; then there is no set.
 func Load(fsys fs.FS, opts *Options) (*Set, error) {
 	policies, err := Read(fsys)
 	if err != nil {
@@ -47,7 +47,7 @@ func Read(fsys fs.FS) ([]*Policy, error) {
 		files++
 		source, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			faults = append(faults, &Fault{File: name, What: err.Error()})
+			faults = append(faults, &Diagnostic{File: name, What: err.Error()})
 			return nil
 		}
 		p, errs := readPolicy(name, source)
@@ -101,7 +101,7 @@ func (r *policyReader) policy(root *yaml.Node) {
 	var tests *yaml.Node
 	fields := map[string]func(*yaml.Node){
 		"id":          r.text(&p.ID),
-		"formerly":    r.texts(&p.Formerly),
+		"previousIds": r.texts(&p.PreviousIDs),
 		"title":       r.text(&p.Title),
 		"rationale":   r.text(&p.Rationale),
 		"severity":    r.severity,
@@ -575,8 +575,8 @@ func (p *Policy) verify() []error {
 var reserved = []string{"asset", "config", "status", "access", "params", "now", "true", "false", "null", "in"}
 
 // fault makes a fault of something in p.
-func (p *Policy) fault(place, what string) *Fault {
-	f := &Fault{File: p.file, What: what}
+func (p *Policy) fault(place, what string) *Diagnostic {
+	f := &Diagnostic{File: p.file, What: what}
 	if f.File == "" {
 		f.File = "policy " + p.ID
 	}

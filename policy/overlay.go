@@ -58,7 +58,7 @@ type Selector struct {
 func (s Selector) Matches(p *Policy) bool {
 	id := func(x string) bool { return glob(s.ID, x) }
 	control := func(c string) bool { return c == s.Control || strings.HasPrefix(c, s.Control+"/") }
-	return (s.ID == "" || id(p.ID) || slices.ContainsFunc(p.Formerly, id)) &&
+	return (s.ID == "" || id(p.ID) || slices.ContainsFunc(p.PreviousIDs, id)) &&
 		p.Severity >= s.Severity &&
 		(s.Control == "" || slices.ContainsFunc(p.Controls, control)) &&
 		(s.Label == "" || slices.Contains(p.Labels, s.Label)) &&
@@ -84,7 +84,7 @@ func service(t asset.Type) string {
 }
 
 // ReadOverlay reads an overlay from a file. The error joins every fault of it, each a
-// *[Fault]. Whether there are the policies and parameters that it names is found out
+// *[Diagnostic]. Whether there are the policies and parameters that it names is found out
 // when a set is made with it.
 func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
 	source, err := fs.ReadFile(fsys, name)
@@ -196,7 +196,7 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 }
 
 func (o *Overlay) fault(place string, err error) error {
-	f := &Fault{File: o.file, What: err.Error()}
+	f := &Diagnostic{File: o.file, What: err.Error()}
 	if f.File == "" {
 		f.File = "overlay"
 	}

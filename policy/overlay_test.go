@@ -21,7 +21,7 @@ func overlay(t testing.TB, text string) (*policy.Overlay, error) {
 func sitePolicies() []*policy.Policy {
 	make := func(id string, s policy.Severity, t asset.Type, controls, labels []string) *policy.Policy {
 		return &policy.Policy{
-			ID: id, Title: id, Severity: s, Controls: controls, Labels: labels, Formerly: []string{"old-" + id},
+			ID: id, Title: id, Severity: s, Controls: controls, Labels: labels, PreviousIDs: []string{"old-" + id},
 			Params: []policy.Param{{Name: "size", Type: policy.IntParam, Default: 10}, {Name: "names", Type: policy.StringsParam, Default: []string{"x"}}},
 			Checks: []policy.Check{{Types: []asset.Type{t}, Require: "params.size > 5 && 'x' in params.names"}},
 		}

@@ -11,11 +11,11 @@ import (
 
 // Policy is one requirement. It is a value to be read: what a [Set] holds is a copy.
 type Policy struct {
-	ID        string   // unique in a set; lower case, digits and dashes
-	Formerly  []string // earlier ids, under which exceptions and overlays still find it
-	Title     string   // the requirement as a sentence: "Buckets deny public access"
-	Rationale string   // why it matters, what an attacker gains, when to deviate
-	Severity  Severity
+	ID          string   // unique in a set; lower case, digits and dashes
+	PreviousIDs []string // earlier ids, under which exceptions and overlays still find it
+	Title       string   // the requirement as a sentence: "Buckets deny public access"
+	Rationale   string   // why it matters, what an attacker gains, when to deviate
+	Severity    Severity
 
 	Checks []Check // one per shape of subject; at least one
 	Params []Param
@@ -47,7 +47,7 @@ type Check struct {
 	// Run decides in Go instead of Require. When, Let and Message do not go with it.
 	// It is called by many goroutines at once. An error is an unknown finding with
 	// that error, and so is a panic; an *asset.Unread is one for what was not read.
-	Run func(context.Context, Subject) (Verdict, error)
+	Run func(context.Context, CheckInput) (Verdict, error)
 	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.
 	Reads []asset.Path
 }
@@ -55,10 +55,10 @@ type Check struct {
 // Variable is a named expression.
 type Variable struct{ Name, Expr string }
 
-// Subject is what a [Check] in Go looks at. It must not be changed. What was not
+// CheckInput is what a [Check] in Go looks at. It must not be changed. What was not
 // read is for the check to mind: unread parts, gaps and coverage in Related, and links
 // that may be missing because of them ([asset.LinkRule]).
-type Subject struct {
+type CheckInput struct {
 	Asset   *asset.Asset
 	Related *asset.Inventory // nil if other assets are not known
 	Params  map[string]any   // every parameter, with its default or what the set was given

@@ -118,7 +118,7 @@ func TestTagsUnderOtherNames(t *testing.T) {
 	}
 }
 
-func pass(context.Context, policy.Subject) (policy.Verdict, error) {
+func pass(context.Context, policy.CheckInput) (policy.Verdict, error) {
 	return policy.Verdict{Status: policy.Pass}, nil
 }
 

@@ -103,14 +103,14 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		s.policies = append(s.policies, compiled.Policy)
 	}
 	for _, p := range s.policies {
-		for _, id := range p.Formerly {
+		for _, id := range p.PreviousIDs {
 			if other := s.find(id); other.ID != p.ID {
-				faults = append(faults, p.fault("formerly", fmt.Sprintf("id %q is also that of %s, or was", id, other.ID)))
+				faults = append(faults, p.fault("previousIds", fmt.Sprintf("id %q is also that of %s, or was", id, other.ID)))
 			}
 		}
 	}
 	known := func(id string) bool {
-		return slices.ContainsFunc(policies, func(p *Policy) bool { return p.ID == id || slices.Contains(p.Formerly, id) })
+		return slices.ContainsFunc(policies, func(p *Policy) bool { return p.ID == id || slices.Contains(p.PreviousIDs, id) })
 	}
 	for _, o := range s.opts.Overlays {
 		faults = append(faults, o.apply(s, known)...)
@@ -139,7 +139,7 @@ func (s *Set) find(id string) *compiled {
 		return p
 	}
 	for _, p := range s.policies {
-		if slices.Contains(p.Formerly, id) {
+		if slices.Contains(p.PreviousIDs, id) {
 			return s.byID[p.ID]
 		}
 	}
@@ -275,7 +275,7 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 }
 
 // exprFault makes a fault of one in an expression.
-func (p *Policy) exprFault(place string, f expr.Fault, t asset.Type, several bool) *Fault {
+func (p *Policy) exprFault(place string, f expr.Diagnostic, t asset.Type, several bool) *Diagnostic {
 	fault := p.fault(place, f.Message)
 	if several {
 		fault.What += " (for type " + string(t) + ")"

@@ -14,9 +14,9 @@ import (
 	"github.com/openstance/stance/internal/yamlfile"
 )
 
-// Fault is something wrong with a policy: in a file with a position, or in a Go
+// Diagnostic is something wrong with a policy: in a file with a position, or in a Go
 // value without one.
-type Fault struct {
+type Diagnostic struct {
 	File         string // name, or "policy" and its id
 	Line, Column int    // from 1; 0 if there is none
 	What         string // one line
@@ -24,7 +24,7 @@ type Fault struct {
 }
 
 // Error returns "file:line:column: what", and the snippet on lines of its own.
-func (f *Fault) Error() string {
+func (f *Diagnostic) Error() string {
 	s := f.File
 	if f.Line > 0 {
 		s += fmt.Sprintf(":%d:%d", f.Line, f.Column)
@@ -56,7 +56,7 @@ type file struct {
 func newFile(name string, source []byte) *file {
 	f := &file{name: name, source: source}
 	f.Report = func(line, column int, what string) {
-		f.faults = append(f.faults, &Fault{File: name, Line: line, Column: column, What: what})
+		f.faults = append(f.faults, &Diagnostic{File: name, Line: line, Column: column, What: what})
 	}
 	return f
 }

@@ -71,12 +71,12 @@ func (q Query) WantsPath(t asset.Type, p asset.Path) bool {
 	return false
 }
 
-// Narrow returns the asset with no more of its documents than q asks for, for
+// Project returns the asset with no more of its documents than q asks for, for
 // providers that get assets whole. It returns a itself if q asks for all of it,
 // and else a copy with documents that share nothing with those of a, though the
 // texts beside them do. What was left out is unread (asset.CodeNotKept). The error
 // tells of a path in q.Reads that is malformed or begins with no document.
-func (q Query) Narrow(a *asset.Asset) (*asset.Asset, error) {
+func (q Query) Project(a *asset.Asset) (*asset.Asset, error) {
 	reads, limited := q.Reads[a.Type]
 	if !limited {
 		return a, nil

@@ -269,11 +269,11 @@ func TestNarrow(t *testing.T) {
 	require.NoError(t, err)
 	a := &asset.Asset{Ref: asset.Ref{Type: thing, ID: "x"}, Config: config, Access: config}
 
-	same, err := provider.Query{Reads: map[asset.Type][]asset.Path{"Other": nil}}.Narrow(a)
+	same, err := provider.Query{Reads: map[asset.Type][]asset.Path{"Other": nil}}.Project(a)
 	require.NoError(t, err)
 	assert.Same(t, a, same)
 
-	b, err := provider.Query{Reads: map[asset.Type][]asset.Path{thing: {"config.A.x", `config["k e y"]`, "config.None", "access"}}}.Narrow(a)
+	b, err := provider.Query{Reads: map[asset.Type][]asset.Path{thing: {"config.A.x", `config["k e y"]`, "config.None", "access"}}}.Project(a)
 	require.NoError(t, err)
 	assert.Equal(t, "1", b.Config.Get("A", "x").String())
 	assert.Equal(t, "3", b.Config.Get("k e y").String())
@@ -285,7 +285,7 @@ func TestNarrow(t *testing.T) {
 	assert.True(t, a.Config.Equal(config), "the asset itself is as it was")
 
 	for _, p := range []asset.Path{"confg.A", "", "[0]", "config[", "config..A"} {
-		_, err = provider.Query{Reads: map[asset.Type][]asset.Path{thing: {p}}}.Narrow(a)
+		_, err = provider.Query{Reads: map[asset.Type][]asset.Path{thing: {p}}}.Project(a)
 		assert.Error(t, err, "%q", p)
 	}
 }

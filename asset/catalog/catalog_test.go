@@ -73,7 +73,7 @@ func TestTypesOfChecksHaveOperations(t *testing.T) {
 		require.True(t, ok, r.Type)
 		for p := range strings.FieldsSeq(r.Paths) {
 			filled := slices.ContainsFunc(s.Operations, func(o asset.Operation) bool {
-				return len(o.Fills) == 0 || slices.ContainsFunc(o.Fills, func(f asset.Path) bool { return f.Covers(asset.Path(p)) })
+				return len(o.Provides) == 0 || slices.ContainsFunc(o.Provides, func(f asset.Path) bool { return f.Covers(asset.Path(p)) })
 			})
 			assert.True(t, filled, "%s: nothing fills %s", r.Type, p)
 		}
@@ -119,8 +119,8 @@ func assertOperations(t *testing.T, s *asset.Schema) {
 		assert.Regexp(t, operationName, o.Name, s.Type)
 		assert.False(t, seen[o.Name], "%s: %s twice", s.Type, o.Name)
 		seen[o.Name] = true
-		lists = lists || len(o.Fills) == 0
-		for _, p := range o.Fills {
+		lists = lists || len(o.Provides) == 0
+		for _, p := range o.Provides {
 			assertPath(t, s, p)
 		}
 		if strings.Contains(o.Name, "(") {
@@ -213,18 +213,18 @@ type ownSchema struct {
 	Access any    `json:"access"`
 	Defs   any    `json:"defs"`
 	Links  []struct {
-		Rel      string       `json:"rel"`
-		To       []asset.Type `json:"to"`
-		Anywhere bool         `json:"anywhere"`
-		From     []asset.Path `json:"from"`
+		Rel          string       `json:"rel"`
+		To           []asset.Type `json:"to"`
+		CrossAccount bool         `json:"crossAccount"`
+		From         []asset.Path `json:"from"`
 	} `json:"links"`
 	Created    []asset.Path `json:"created"`
 	Operations []struct {
 		Name        string       `json:"name"`
 		Permissions []string     `json:"permissions"`
-		Fills       []asset.Path `json:"fills"`
+		Provides    []asset.Path `json:"provides"`
 		PerAsset    bool         `json:"perAsset"`
-		Quiet       bool         `json:"quiet"`
+		MayOmit     bool         `json:"mayOmit"`
 	} `json:"operations"`
 }
 

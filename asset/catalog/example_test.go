@@ -12,7 +12,7 @@ func ExampleSchema() {
 	f, _ := s.Config.Field("EnableKeyRotation")
 	fmt.Println(s.Class, f.Name)
 	for _, o := range s.Operations {
-		fmt.Println(o.Name, o.Fills)
+		fmt.Println(o.Name, o.Provides)
 	}
 	_, err := s.Config.At("EnableKeyRotatoin")
 	fmt.Println(err)

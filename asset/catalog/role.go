@@ -35,10 +35,10 @@ func Operations(reads map[asset.Type][]asset.Path) []asset.Operation {
 
 // wanted reports whether an operation fills anything that is read.
 func wanted(o asset.Operation, reads []asset.Path) bool {
-	if len(o.Fills) == 0 {
+	if len(o.Provides) == 0 {
 		return true
 	}
-	for _, f := range o.Fills {
+	for _, f := range o.Provides {
 		if slices.ContainsFunc(reads, func(r asset.Path) bool { return r.Covers(f) || f.Covers(r) }) {
 			return true
 		}

@@ -29,7 +29,7 @@ func write(name string, inv *asset.Inventory) (err error) {
 				return
 			}
 		}
-		for _, c := range inv.Statements() {
+		for _, c := range inv.AllCoverage() {
 			if !yield(c, nil) {
 				return
 			}

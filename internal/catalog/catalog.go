@@ -29,9 +29,9 @@ type Schema struct {
 type Operation struct {
 	Name        string   `json:"name"`
 	Permissions []string `json:"permissions,omitempty"`
-	Fills       []string `json:"fills,omitempty"`
+	Provides    []string `json:"provides,omitempty"`
 	PerAsset    bool     `json:"perAsset,omitempty"`
-	Quiet       bool     `json:"quiet,omitempty"`
+	MayOmit     bool     `json:"mayOmit,omitempty"`
 }
 
 // Field finds the field of an object with the name, whatever its marks.

@@ -128,8 +128,8 @@ func (e *Env) document(t asset.Type, name string, s *asset.Shape) *cel.Type {
 	return e.types.shape(string(t)+"."+name, s)
 }
 
-// Fault is something wrong with an expression.
-type Fault struct {
+// Diagnostic is something wrong with an expression.
+type Diagnostic struct {
 	Offset  int    // bytes before it in the source, or -1
 	Message string // one line
 	Snippet string // the line of the source with a caret under the place
@@ -176,22 +176,22 @@ func relationCall(x ast.Expr) (ast.CallExpr, bool) {
 
 // Compile parses and checks a source, and returns the expression or every fault
 // that was found. The result must be of type want, or dynamic; nil allows any.
-func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Fault) {
+func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Diagnostic) {
 	s.env.types.misses = nil
 	if len(source) > MaxSource {
-		return nil, []Fault{{-1, fmt.Sprintf("expression of %d bytes, more than %d", len(source), MaxSource), ""}}
+		return nil, []Diagnostic{{-1, fmt.Sprintf("expression of %d bytes, more than %d", len(source), MaxSource), ""}}
 	}
 	text := common.NewTextSource(source)
 	checked, iss := s.cel.CompileSource(text)
 	if iss.Err() != nil {
-		faults := make([]Fault, 0, len(iss.Errors()))
+		faults := make([]Diagnostic, 0, len(iss.Errors()))
 		for _, err := range iss.Errors() {
 			faults = append(faults, s.fault(text, err))
 		}
 		return nil, faults
 	}
 	x := &Expr{Source: source, Type: checked.OutputType(), scope: s, ast: checked}
-	var faults []Fault
+	var faults []Diagnostic
 	if want != nil && !want.IsAssignableType(x.Type) && x.Type.Kind() != types.DynKind {
 		faults = append(faults, s.at(text, x.root().ID(), x.info(), fmt.Sprintf("is of type %s, not %s", cel.FormatCELType(x.Type), cel.FormatCELType(want))))
 	}
@@ -207,7 +207,7 @@ func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Fault) {
 	}
 	x.plan = planOf(x)
 	if _, err := NewMachine().program(x); err != nil { // a constant that cannot be: a pattern, a number
-		return nil, []Fault{s.at(text, x.root().ID(), x.info(), err.Error())}
+		return nil, []Diagnostic{s.at(text, x.root().ID(), x.info(), err.Error())}
 	}
 	return x, nil
 }
@@ -217,7 +217,7 @@ func (x *Expr) info() *ast.SourceInfo { return x.ast.NativeRep().SourceInfo() }
 
 func (x *Expr) typeOf(e ast.Expr) *types.Type { return x.ast.NativeRep().GetType(e.ID()) }
 
-func (s *Scope) fault(text common.Source, err *common.Error) Fault {
+func (s *Scope) fault(text common.Source, err *common.Error) Diagnostic {
 	what := err.Message
 	if field, ok := strings.CutPrefix(what, "undefined field '"); ok {
 		what += s.env.types.suggest(strings.TrimSuffix(field, "'"))
@@ -225,12 +225,12 @@ func (s *Scope) fault(text common.Source, err *common.Error) Fault {
 	return faultAt(text, err.Location, what)
 }
 
-func (s *Scope) at(text common.Source, id int64, info *ast.SourceInfo, what string) Fault {
+func (s *Scope) at(text common.Source, id int64, info *ast.SourceInfo, what string) Diagnostic {
 	return faultAt(text, info.GetStartLocation(id), what)
 }
 
-func faultAt(text common.Source, loc common.Location, what string) Fault {
-	f := Fault{Offset: -1, Message: what}
+func faultAt(text common.Source, loc common.Location, what string) Diagnostic {
+	f := Diagnostic{Offset: -1, Message: what}
 	if loc == nil || loc.Line() < 1 {
 		return f
 	}

@@ -126,14 +126,14 @@ func (s *Subject) referrers(rel string, t asset.Type) *openList {
 	}
 	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
 	searched := s.Asset.Scope
-	if s.others.link(t, rel).Anywhere {
+	if s.others.link(t, rel).CrossAccount {
 		searched = asset.Scope{Provider: s.Asset.Provider}
 	}
 	if r.open == nil {
-		r.open = s.others.inv.WhyNotSeen(s.Asset.Scope, t)
+		r.open = s.others.inv.IncompleteReasonFrom(s.Asset.Scope, t)
 	}
 	if r.open == nil && searched != s.Asset.Scope {
-		r.open = s.others.inv.WhyNot(searched, t)
+		r.open = s.others.inv.IncompleteReason(searched, t)
 	}
 	for _, g := range s.others.inv.GapsAmong(t) { // in the links of those who may have one to the subject
 		if r.open == nil && (g.Type == "" || g.Type == s.Asset.Type) && (searched.Contains(g.Scope) || g.Scope.Contains(searched)) {
@@ -160,7 +160,7 @@ func (s *Subject) assets(t asset.Type) *openList {
 			r.add(a, s.others)
 		}
 	}
-	r.open = s.others.inv.WhyNotSeen(s.Asset.Scope, t)
+	r.open = s.others.inv.IncompleteReasonFrom(s.Asset.Scope, t)
 	return r
 }
 

@@ -30,7 +30,7 @@ import (
 //	      - {id: "1.1", title: Buckets are private, level: 1, policies: [aws-s3-bucket-not-public]}
 //	      - {id: "1.2", title: Data owners are named, manual: true}
 //
-// The error joins every fault of every file, each a *[policy.Fault] with its file,
+// The error joins every fault of every file, each a *[policy.Diagnostic] with its file,
 // line and column: keys that are not known, ids that occur twice, what is missing.
 // Then there are no standards. A file system without a file is an error as well.
 func Load(fsys ...fs.FS) ([]*Standard, error) {
@@ -91,7 +91,7 @@ type reader struct {
 func newReader(name string) *reader {
 	r := &reader{sections: map[string]bool{}, chapters: map[string]bool{}, id: &yaml.Node{Line: 1, Column: 1}}
 	r.Report = func(line, column int, what string) {
-		r.faults = append(r.faults, &policy.Fault{File: name, Line: line, Column: column, What: what})
+		r.faults = append(r.faults, &policy.Diagnostic{File: name, Line: line, Column: column, What: what})
 	}
 	return r
 }

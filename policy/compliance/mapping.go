@@ -47,7 +47,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 	byID := map[string]string{} // also by earlier ids
 	for p := range policies {
 		byID[p.ID] = p.ID
-		for _, id := range p.Formerly {
+		for _, id := range p.PreviousIDs {
 			if _, taken := byID[id]; !taken {
 				byID[id] = p.ID
 			}

@@ -72,21 +72,21 @@ func (c Counts) Percent() (float64, bool) {
 	return math.Floor(float64(c.Passed)*1000/float64(n)) / 10, true
 }
 
-// Status is what there is to say of a section.
-type Status int
+// SectionStatus is what there is to say of a section.
+type SectionStatus int
 
 // The statuses of sections. The zero Status is NotCovered.
 const (
-	NotCovered   Status = iota // there is no policy for it
-	NotEvaluated               // policies cover it, and had no asset to decide on
-	Unknown                    // nothing fails; an asset could not be decided, or a part of the estate not be seen
-	Failed                     // an asset fails
-	Accepted                   // nothing fails but what is accepted
-	Passed                     // at least one asset passes, and none does anything else
+	NotCovered   SectionStatus = iota // there is no policy for it
+	NotEvaluated                      // policies cover it, and had no asset to decide on
+	Unknown                           // nothing fails; an asset could not be decided, or a part of the estate not be seen
+	Failed                            // an asset fails
+	Accepted                          // nothing fails but what is accepted
+	Passed                            // at least one asset passes, and none does anything else
 )
 
 // String returns "not_covered", "not_evaluated", "unknown", "failed", "accepted" or "passed".
-func (s Status) String() string {
+func (s SectionStatus) String() string {
 	switch s {
 	case NotEvaluated:
 		return "not_evaluated"
@@ -103,10 +103,10 @@ func (s Status) String() string {
 }
 
 // MarshalText returns the name.
-func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s SectionStatus) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Status returns what there is to say of the section.
-func (s *SectionPosture) Status() Status {
+func (s *SectionPosture) Status() SectionStatus {
 	switch c := s.Counts; {
 	case len(s.Policies) == 0:
 		return NotCovered
@@ -123,8 +123,8 @@ func (s *SectionPosture) Status() Status {
 }
 
 // Sections counts the sections of the standard by their status.
-func (p *Posture) Sections() map[Status]int {
-	n := map[Status]int{}
+func (p *Posture) Sections() map[SectionStatus]int {
+	n := map[SectionStatus]int{}
 	for i := range p.Requirements {
 		for j := range p.Requirements[i].Sections {
 			n[p.Requirements[i].Sections[j].Status()]++

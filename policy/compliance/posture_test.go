@@ -35,7 +35,7 @@ func policies() []*policy.Policy {
 	return []*policy.Policy{
 		{ID: "a", Title: "A", Severity: policy.Low, Controls: []string{"house/1.1", "house/1.2"}},
 		{ID: "b", Title: "B", Severity: policy.Critical, Controls: []string{"house/1.2", "house/2.1"}},
-		{ID: "c", Title: "C", Severity: policy.Medium, Formerly: []string{"old-c"}},
+		{ID: "c", Title: "C", Severity: policy.Medium, PreviousIDs: []string{"old-c"}},
 		{ID: "d", Title: "D", Severity: policy.High},
 	}
 }
@@ -76,7 +76,7 @@ func TestMappingFaults(t *testing.T) {
 func say(p, id, status string) policy.Finding {
 	f := policy.Finding{}
 	for _, x := range policies() {
-		if x.ID == p || slices.Contains(x.Formerly, p) {
+		if x.ID == p || slices.Contains(x.PreviousIDs, p) {
 			x.ID = p
 			f.Policy = x
 		}
@@ -158,13 +158,13 @@ func TestAssess(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"failed", "failed", "passed", "not_covered", "failed"}, statuses)
-	assert.Equal(t, map[compliance.Status]int{compliance.Failed: 3, compliance.Passed: 1, compliance.NotCovered: 1}, p.Sections())
+	assert.Equal(t, map[compliance.SectionStatus]int{compliance.Failed: 3, compliance.Passed: 1, compliance.NotCovered: 1}, p.Sections())
 }
 
 func TestSectionStatus(t *testing.T) {
 	for _, c := range []struct {
 		findings string
-		want     compliance.Status
+		want     compliance.SectionStatus
 	}{
 		{"", compliance.NotEvaluated},
 		{"a x na", compliance.NotEvaluated},

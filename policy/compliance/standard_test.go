@@ -144,7 +144,7 @@ func TestLoadFaults(t *testing.T) {
 			all, err := compliance.Load(fstest.MapFS{"g.yaml": {Data: []byte(c.file)}})
 			require.ErrorContains(t, err, c.want)
 			assert.Nil(t, all)
-			var fault *policy.Fault
+			var fault *policy.Diagnostic
 			assert.ErrorAs(t, err, &fault)
 		})
 	}

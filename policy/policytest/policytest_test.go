@@ -255,7 +255,7 @@ func TestPolicyInGo(t *testing.T) {
 	}
 	p := &policy.Policy{
 		ID: "in-go", Title: "In Go", Severity: policy.Low,
-		Checks: []policy.Check{{Types: []asset.Type{"Test::Bucket"}, Run: func(_ context.Context, s policy.Subject) (policy.Verdict, error) {
+		Checks: []policy.Check{{Types: []asset.Type{"Test::Bucket"}, Run: func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			public, err := s.Asset.Config.Get("public").Bool()
 			switch {
 			case errors.Is(err, asset.ErrAbsent):

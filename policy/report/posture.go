@@ -13,8 +13,8 @@ import (
 )
 
 // sectionStatuses are the statuses in the order in which they are listed.
-func sectionStatuses() []compliance.Status {
-	return []compliance.Status{
+func sectionStatuses() []compliance.SectionStatus {
+	return []compliance.SectionStatus{
 		compliance.Failed, compliance.Unknown, compliance.Accepted, compliance.Passed, compliance.NotEvaluated, compliance.NotCovered,
 	}
 }
@@ -126,7 +126,7 @@ func unknownText(c compliance.Counts) string {
 	return fmt.Sprint(c.Unknown)
 }
 
-func postureColor(s compliance.Status) string {
+func postureColor(s compliance.SectionStatus) string {
 	switch s {
 	case compliance.Failed:
 		return red

@@ -35,12 +35,12 @@ type (
 			Name     string `json:"name"`
 			Provider string `json:"provider"`
 		} `json:"standard"`
-		Counts       jsonCounts                `json:"counts"`
-		Sections     map[compliance.Status]int `json:"sections"`
-		Requirements []jsonRequirement         `json:"requirements"`
-		Clouds       []jsonScope               `json:"clouds"`
-		Accounts     []jsonScope               `json:"accounts"`
-		Regions      []jsonScope               `json:"regions"`
+		Counts       jsonCounts                       `json:"counts"`
+		Sections     map[compliance.SectionStatus]int `json:"sections"`
+		Requirements []jsonRequirement                `json:"requirements"`
+		Clouds       []jsonScope                      `json:"clouds"`
+		Accounts     []jsonScope                      `json:"accounts"`
+		Regions      []jsonScope                      `json:"regions"`
 	}
 	jsonRequirement struct {
 		ID       string        `json:"id"`
@@ -49,14 +49,14 @@ type (
 		Sections []jsonSection `json:"sections"`
 	}
 	jsonSection struct {
-		ID       string            `json:"id"`
-		Control  string            `json:"control"`
-		Title    string            `json:"title"`
-		Level    int               `json:"level"`
-		Mode     string            `json:"mode"`
-		Status   compliance.Status `json:"status"`
-		Policies []string          `json:"policies"`
-		Counts   jsonCounts        `json:"counts"`
+		ID       string                   `json:"id"`
+		Control  string                   `json:"control"`
+		Title    string                   `json:"title"`
+		Level    int                      `json:"level"`
+		Mode     string                   `json:"mode"`
+		Status   compliance.SectionStatus `json:"status"`
+		Policies []string                 `json:"policies"`
+		Counts   jsonCounts               `json:"counts"`
 	}
 	jsonScope struct {
 		Provider string     `json:"provider"`
@@ -76,7 +76,7 @@ type (
 )
 
 func newJSONPosture(p *compliance.Posture) jsonPosture {
-	j := jsonPosture{Counts: newJSONCounts(p.Counts), Sections: map[compliance.Status]int{}, Requirements: []jsonRequirement{}}
+	j := jsonPosture{Counts: newJSONCounts(p.Counts), Sections: map[compliance.SectionStatus]int{}, Requirements: []jsonRequirement{}}
 	j.Standard.ID, j.Standard.Name, j.Standard.Provider = p.Standard.ID, p.Standard.Name, p.Standard.Provider
 	n := p.Sections()
 	for _, s := range sectionStatuses() {

@@ -240,7 +240,7 @@ func TestCanary(t *testing.T) {
 		"JSON": report.JSON, "CSV": report.CSV, "HTML": report.HTML, "SARIF": report.SARIF, "JUnit": report.JUnit, "table": report.Table,
 	} {
 		b.Reset()
-		require.NoError(t, write(&b, all, &report.Options{All: true, Gaps: inv.Gaps(), Coverage: inv.Statements()}))
+		require.NoError(t, write(&b, all, &report.Options{All: true, Gaps: inv.Gaps(), Coverage: inv.AllCoverage()}))
 		assert.NotZero(t, b.Len())
 		said(name, b.String())
 	}
@@ -252,7 +252,7 @@ func observations(inv *asset.Inventory) []asset.Observation {
 	for _, g := range inv.Gaps() {
 		all = append(all, g)
 	}
-	for _, c := range inv.Statements() {
+	for _, c := range inv.AllCoverage() {
 		all = append(all, c)
 	}
 	for a := range inv.All() {

@@ -29,8 +29,8 @@ func (p *Provider) operation(t asset.Type, op string) (asset.Operation, bool) {
 // fills returns the paths that an operation fills. Of one that the catalogue does not
 // know it is everything, so that nothing looks absent when it fails.
 func (p *Provider) fills(t asset.Type, op string) []asset.Path {
-	if o, ok := p.operation(t, op); ok && len(o.Fills) > 0 {
-		return o.Fills
+	if o, ok := p.operation(t, op); ok && len(o.Provides) > 0 {
+		return o.Provides
 	}
 	return documents
 }
@@ -38,7 +38,7 @@ func (p *Provider) fills(t asset.Type, op string) []asset.Path {
 // quiet reports whether a list of a table may leave things out.
 func (p *Provider) quiet(typ asset.Type, t *table) bool {
 	o, _ := p.operation(typ, t.op)
-	return o.Quiet || slices.ContainsFunc(t.under, func(below table) bool { return p.quiet(typ, &below) })
+	return o.MayOmit || slices.ContainsFunc(t.under, func(below table) bool { return p.quiet(typ, &below) })
 }
 
 // known is what a scan knows of a type.
@@ -87,7 +87,7 @@ func rest(schema *asset.Schema, document string) []string {
 	for _, f := range shape.Fields {
 		part := asset.Path(document).Key(f.Name)
 		fills := func(o asset.Operation) bool {
-			return slices.ContainsFunc(o.Fills, func(p asset.Path) bool { return part.Covers(p) || p.Covers(part) })
+			return slices.ContainsFunc(o.Provides, func(p asset.Path) bool { return part.Covers(p) || p.Covers(part) })
 		}
 		if !f.Mark.Has(asset.WriteOnly) && !slices.ContainsFunc(schema.Operations, fills) {
 			names = append(names, f.Name)

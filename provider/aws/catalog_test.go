@@ -26,7 +26,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 				}
 				called[typ][tab.op] = true
 				if o, ok := p.operation(typ, tab.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, tab.op) {
-					assert.Empty(t, o.Fills, "%s: %s lists", typ, tab.op)
+					assert.Empty(t, o.Provides, "%s: %s lists", typ, tab.op)
 				}
 				for _, op := range slices.Concat(above, tab.also, tab.finds) {
 					called[typ][op] = true
@@ -39,7 +39,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 					}
 					called[typ][r.op] = true
 					if o, ok := p.operation(typ, r.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, r.op) {
-						assert.NotEmpty(t, o.Fills, "%s: %s is a read", typ, r.op)
+						assert.NotEmpty(t, o.Provides, "%s: %s is a read", typ, r.op)
 					}
 					assert.True(t, (r.each == nil) != (r.together == nil), "%s: %s has one of each and together", typ, r.op)
 					assert.Equal(t, r.together != nil, r.size > 0, "%s: %s reads together so many", typ, r.op)

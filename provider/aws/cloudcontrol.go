@@ -152,7 +152,7 @@ func (c *control) tables(types []asset.Type) []table {
 
 // table returns the table of a type, of which assets are wanted or only what is below.
 func (c *control) table(t asset.Type, wanted bool) table {
-	tab := table{op: listOperation(t), global: c.u.scan.provider.schema(t).Global && !resources()[t].Anywhere}
+	tab := table{op: listOperation(t), global: c.u.scan.provider.schema(t).Global && !resources()[t].CrossAccount}
 	if wanted {
 		tab.types = []asset.Type{t}
 		tab.reads = []read{{op: getOperation(t), each: c.get}}
@@ -189,7 +189,7 @@ func (c *control) page(ctx context.Context, t asset.Type, above *draft, token st
 	var page []*draft
 	for _, found := range out.ResourceDescriptions {
 		d := c.draft(t, aws.ToString(found.Identifier))
-		if r.Anywhere && d.ID != "" {
+		if r.CrossAccount && d.ID != "" {
 			// Each region tells it; the first to do so has it.
 			if _, seen := c.u.account.seen.LoadOrStore(d.Ref, true); seen {
 				continue

@@ -17,10 +17,10 @@ type resource struct {
 	// ARN is the template of ARNs, if these can be told from the identifier. Its
 	// variables are Partition, Region, Account and the properties.
 	ARN string
-	// Anywhere says that ARNs have no region, and each region tells of the same.
-	Anywhere bool
-	Tags     string       // the property that tags are in
-	Hidden   []asset.Path // that are never answered
+	// CrossAccount says that ARNs have no region, and each region tells of the same.
+	CrossAccount bool
+	Tags         string       // the property that tags are in
+	Hidden       []asset.Path // that are never answered
 	// Needs are the properties that a list takes, each with the one of the parent's
 	// identifier that it is. Without a parent the account's number is meant, or that
 	// it is not known.

@@ -389,7 +389,7 @@ func TestGetOfWhatServicesHaveNot(t *testing.T) {
 func TestGetOfAListThatLeavesThingsOut(t *testing.T) {
 	x := offline(t)
 	x.Provider.schemas = func(typ asset.Type) (*asset.Schema, bool) {
-		return &asset.Schema{Type: typ, Operations: []asset.Operation{{Name: "ec2:DescribeFlowLogs", Quiet: true}}}, true
+		return &asset.Schema{Type: typ, Operations: []asset.Operation{{Name: "ec2:DescribeFlowLogs", MayOmit: true}}}, true
 	}
 	x.says("EC2:DescribeFlowLogs", &ec2.DescribeFlowLogsOutput{})
 	_, err := x.Get(t.Context(), ref(ec2FlowLog, "vpc-flow-log/fl-1"))

@@ -99,7 +99,7 @@ func TestIdentitiesOfOneKindOnly(t *testing.T) {
 	assert.Equal(t, 1, inv.Len())
 	only(t, inv, iamAccessKey)
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "IAM:GetAccountAuthorizationDetails": 1, "IAM:ListAccessKeys": 1}, x.calls.n)
-	require.Len(t, inv.Statements(), 1)
+	require.Len(t, inv.AllCoverage(), 1)
 }
 
 func TestAccount(t *testing.T) {

@@ -78,7 +78,7 @@ func (x *index) lacks(region, kind string) bool {
 
 // indexed reports whether lists of a type are to be spared by an index.
 func (u *unit) indexed(t asset.Type) bool {
-	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].Anywhere && u.scan.only.IsZero() &&
+	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].CrossAccount && u.scan.only.IsZero() &&
 		len(u.scan.controlled())*len(u.account.regions) >= worthAnIndex
 }
 

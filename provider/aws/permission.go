@@ -24,7 +24,7 @@ func (p *Provider) permissions(q provider.Query, elsewhere []asset.Type) map[str
 	operations := map[string][]string{"ec2:DescribeRegions": {"ec2:DescribeRegions"}}
 	for _, t := range types {
 		for _, o := range p.schema(t).Operations {
-			if o.Name == identity || slices.Contains(elsewhere, t) || len(o.Fills) > 0 && !s.wants(t, o.Fills) {
+			if o.Name == identity || slices.Contains(elsewhere, t) || len(o.Provides) > 0 && !s.wants(t, o.Provides) {
 				continue
 			}
 			needed := o.Permissions

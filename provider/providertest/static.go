@@ -36,7 +36,7 @@ func (s *Static) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset
 			switch x := o.(type) {
 			case *asset.Asset:
 				t = x.Type
-				narrow, err := q.Narrow(x)
+				narrow, err := q.Project(x)
 				if err != nil {
 					yield(nil, err)
 					return

@@ -135,7 +135,7 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 		return nil, err
 	}
 	changed := a.Config != config || a.Status != status || a.Access != access
-	narrow, err := d.query.Narrow(a)
+	narrow, err := d.query.Project(a)
 	if err != nil {
 		return nil, err
 	}

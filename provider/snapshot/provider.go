@@ -72,7 +72,7 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 		}
 		for _, t := range slices.Sorted(maps.Keys(q.Reads)) {
 			// A query at fault is not to be taken for a fault of the snapshot.
-			if _, err := q.Narrow(&asset.Asset{Ref: asset.Ref{Type: t}}); err != nil {
+			if _, err := q.Project(&asset.Asset{Ref: asset.Ref{Type: t}}); err != nil {
 				yield(nil, fmt.Errorf("discover: %w", err))
 				return
 			}

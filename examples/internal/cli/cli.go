@@ -193,7 +193,7 @@ func (f *Findings) Report(ctx context.Context, out, progress io.Writer, set *pol
 			}
 		}
 	}
-	opts := &report.Options{All: f.all, Gaps: inv.Gaps(), Coverage: inv.Statements()}
+	opts := &report.Options{All: f.all, Gaps: inv.Gaps(), Coverage: inv.AllCoverage()}
 	if file, ok := out.(*os.File); ok && report.IsTerminal(file) {
 		opts.Color = os.Getenv("NO_COLOR") == ""
 	}

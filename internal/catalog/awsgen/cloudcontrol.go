@@ -8,13 +8,13 @@ import (
 
 // resource is what package provider/aws embeds of a type that Cloud Control lists.
 type resource struct {
-	Identifier []string          `json:"id"`
-	ARN        string            `json:"arn,omitempty"`
-	Anywhere   bool              `json:"anywhere,omitempty"`
-	Tags       string            `json:"tags,omitempty"`
-	Hidden     []string          `json:"hidden,omitempty"`
-	Needs      map[string]string `json:"needs,omitempty"`
-	Parent     string            `json:"parent,omitempty"`
+	Identifier   []string          `json:"id"`
+	ARN          string            `json:"arn,omitempty"`
+	CrossAccount bool              `json:"crossAccount,omitempty"`
+	Tags         string            `json:"tags,omitempty"`
+	Hidden       []string          `json:"hidden,omitempty"`
+	Needs        map[string]string `json:"needs,omitempty"`
+	Parent       string            `json:"parent,omitempty"`
 }
 
 // cloudControl returns the types that Cloud Control lists, of those that have a schema.
@@ -28,7 +28,7 @@ func (db *database) cloudControl(registry map[string]*registered, global map[str
 			continue
 		}
 		c := &resource{Identifier: r.identifier(), ARN: e.arn(r.identifier()), Tags: e.tags(r)}
-		c.Anywhere = c.ARN != "" && !strings.Contains(c.ARN, "${Region}") && !global[group(e.CloudFormationType)]
+		c.CrossAccount = c.ARN != "" && !strings.Contains(c.ARN, "${Region}") && !global[group(e.CloudFormationType)]
 		for _, p := range r.WriteOnlyProperties {
 			c.Hidden = append(c.Hidden, propertyPath(p))
 		}

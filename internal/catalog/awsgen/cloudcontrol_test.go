@@ -48,7 +48,7 @@ func TestCloudControl(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"AWS::X::App": {"id": ["Id"], "arn": "arn:${Partition}:x:${Region}:${Account}:app/${Id}", "tags": "Tags", "hidden": ["Deep[*].Key", "List[*].Key", "Secret"]},
-		"AWS::X::Part": {"id": ["AppId", "Name"], "arn": "arn:${Partition}:x::${Account}:app/${AppId}/part/${Name}", "anywhere": true, "needs": {"AppId": "Id"}, "parent": "AWS::X::App"},
+		"AWS::X::Part": {"id": ["AppId", "Name"], "arn": "arn:${Partition}:x::${Account}:app/${AppId}/part/${Name}", "crossAccount": true, "needs": {"AppId": "Id"}, "parent": "AWS::X::App"},
 		"AWS::X::Odd": {"id": ["Number"]},
 		"AWS::X::Rule": {"id": ["Arn"], "needs": {"Owner": "Number"}, "parent": "AWS::X::Odd"},
 		"AWS::X::Pair": {"id": ["Key"], "needs": {"AppId": "AppId", "Name": "Name"}, "parent": "AWS::X::Part"},
@@ -57,13 +57,13 @@ func TestCloudControl(t *testing.T) {
 	}`, string(text))
 
 	one := db.cloudControl(registry, map[string]bool{"AWS::X": true})
-	assert.False(t, one["AWS::X::Part"].Anywhere, "the home of the group tells of it")
+	assert.False(t, one["AWS::X::Part"].CrossAccount, "the home of the group tells of it")
 
 	text, err = json.Marshal(operations("AWS::X::Part", got, registry))
 	require.NoError(t, err)
 	assert.JSONEq(t, `[
-		{"name": "cloudcontrol:ListResources(AWS::X::App)", "permissions": ["cloudformation:ListResources", "x:ListApps"], "quiet": true},
-		{"name": "cloudcontrol:ListResources(AWS::X::Part)", "permissions": ["cloudformation:ListResources", "x:ListParts"], "quiet": true},
-		{"name": "cloudcontrol:GetResource(AWS::X::Part)", "permissions": ["cloudformation:GetResource"], "fills": ["config"], "perAsset": true}
+		{"name": "cloudcontrol:ListResources(AWS::X::App)", "permissions": ["cloudformation:ListResources", "x:ListApps"], "mayOmit": true},
+		{"name": "cloudcontrol:ListResources(AWS::X::Part)", "permissions": ["cloudformation:ListResources", "x:ListParts"], "mayOmit": true},
+		{"name": "cloudcontrol:GetResource(AWS::X::Part)", "permissions": ["cloudformation:GetResource"], "provides": ["config"], "perAsset": true}
 	]`, string(text), "what writes or reads data is left out")
 }

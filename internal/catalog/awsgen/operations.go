@@ -15,13 +15,13 @@ func operations(typ string, resources map[string]*resource, registry map[string]
 		return catalog.Operation{
 			Name:        "cloudcontrol:ListResources(" + t + ")",
 			Permissions: permissions("cloudformation:ListResources", registry[t].Handlers.List.Permissions),
-			Quiet:       true, // some services' first page is all there is
+			MayOmit:     true, // some services' first page is all there is
 		}
 	}
 	ops := []catalog.Operation{list(typ), {
 		Name:        "cloudcontrol:GetResource(" + typ + ")",
 		Permissions: permissions("cloudformation:GetResource", registry[typ].Handlers.Read.Permissions),
-		Fills:       []string{"config"},
+		Provides:    []string{"config"},
 		PerAsset:    true,
 	}}
 	for p := resources[typ].Parent; p != ""; p = resources[p].Parent {
