@@ -1,0 +1,310 @@
+package packs_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/internal/fixtures"
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/policy/packs"
+	"github.com/openstance/stance/provider"
+	"github.com/openstance/stance/provider/snapshot"
+)
+
+// The files in testdata/baseline list verdicts as commit 6eedd6a gave them. They never
+// change: a deliberate change of a verdict is an entry of differences.
+
+// difference is a deliberate change of verdicts since the baseline.
+type difference struct {
+	reason string
+	lines  []string // as the tests print them
+}
+
+var differences = []difference{}
+
+// verdict is the status of one subject.
+type verdict struct {
+	source  string // "organisation", or a directory of the fixtures
+	policy  string
+	subject string // "type id" of an asset, or the kind, scope and type of another subject
+	status  string
+}
+
+// none is the status of a subject for which there is no finding.
+const none = "none"
+
+// verdicts counts findings. Subjects that are not assets can have equal names.
+type verdicts map[verdict]int
+
+// add adds the findings of an inventory. Prefix tells equal refs of several
+// inventories apart.
+func (all verdicts) add(t *testing.T, source, prefix string, set *policy.Set, inv *asset.Inventory) {
+	t.Helper()
+	for f, err := range set.Evaluate(t.Context(), inv) {
+		require.NoError(t, err)
+		all[verdict{source, f.Policy.ID, prefix + subjectOf(f), f.Status.String()}]++
+	}
+}
+
+// subjectOf names the subject of a finding.
+func subjectOf(f policy.Finding) string {
+	scope := func(s asset.Scope) string { return s.Provider + "/" + s.Account + "/" + s.Region }
+	switch {
+	case f.Asset != nil:
+		return string(f.Asset.Type) + " " + f.Asset.ID
+	case f.Gap != nil:
+		return strings.TrimSpace(fmt.Sprint("(gap) ", scope(f.Gap.Scope), " ", f.Gap.Type, " ", f.Gap.Of.ID))
+	}
+	return "(exception)"
+}
+
+// aboutAsset reports whether the subject is an asset.
+func (v verdict) aboutAsset() bool { return !strings.HasPrefix(v.subject, "(") }
+
+// undo replaces verdicts that differ deliberately by those of the baseline. A line is
+// "source policy subject: was -> is".
+func (all verdicts) undo(t *testing.T, source string) {
+	t.Helper()
+	for _, d := range differences {
+		for _, line := range d.lines {
+			head, change, ok := strings.Cut(line, ": ")
+			was, is, ok2 := strings.Cut(change, " -> ")
+			parts := strings.SplitN(head, " ", 3)
+			require.True(t, ok && ok2 && len(parts) == 3, "malformed difference %q", line)
+			if parts[0] != source {
+				continue
+			}
+			now := verdict{parts[0], parts[1], parts[2], is}
+			if is != none {
+				assert.Positive(t, all[now], "%s is no difference: %s", line, d.reason)
+				if all[now]--; all[now] <= 0 {
+					delete(all, now)
+				}
+			}
+			if was != none {
+				now.status = was
+				all[now]++
+			}
+		}
+	}
+}
+
+// assertEqual compares the verdicts of a source with the baseline and lists changes in
+// the form that differences have.
+func (all verdicts) assertEqual(t *testing.T, want verdicts) {
+	t.Helper()
+	type key struct{ source, policy, subject string }
+	was, is := map[key][]string{}, map[key][]string{}
+	for v, n := range want {
+		for range n - all[v] {
+			k := key{v.source, v.policy, v.subject}
+			was[k] = append(was[k], v.status)
+		}
+	}
+	for v, n := range all {
+		for range n - want[v] {
+			k := key{v.source, v.policy, v.subject}
+			is[k] = append(is[k], v.status)
+		}
+	}
+	changed := maps.Clone(was)
+	maps.Copy(changed, is)
+	var lines []string
+	for k := range changed {
+		for i := range max(len(was[k]), len(is[k])) {
+			at := func(list []string) string {
+				if i < len(list) {
+					return list[i]
+				}
+				return none
+			}
+			lines = append(lines, fmt.Sprintf("%s %s %s: %s -> %s", k.source, k.policy, k.subject, at(was[k]), at(is[k])))
+		}
+	}
+	slices.Sort(lines)
+	assert.Empty(t, lines, "verdicts differ from the baseline; list deliberate changes in differences")
+}
+
+// organisation returns the example organisation.
+func organisation() provider.Provider {
+	return snapshot.File("../../examples/internal/organisation/organisation.ndjson.gz", &snapshot.Options{Schema: catalog.Schema})
+}
+
+// organisationTime is the time of its scan.
+func organisationTime() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
+
+// TestBaselineOfOrganisation compares the verdicts on the example organisation with the
+// baseline. Findings about assets and about other subjects are in two files.
+func TestBaselineOfOrganisation(t *testing.T) {
+	const source = "organisation"
+	inv, err := provider.Collect(t.Context(), provider.Query{}, organisation())
+	require.NoError(t, err)
+	var all []*policy.Policy
+	for _, pack := range []fs.FS{packs.AWS(), packs.Azure(), packs.GCP()} {
+		some, err := policy.Read(pack)
+		require.NoError(t, err)
+		all = append(all, some...)
+	}
+	set, err := policy.NewSet(&policy.Options{Now: organisationTime}, all...)
+	require.NoError(t, err)
+	got := verdicts{}
+	got.add(t, source, "", set, inv)
+	got.undo(t, source)
+	for file, aboutAsset := range map[string]bool{"assets.txt": true, "others.txt": false} {
+		some := maps.Clone(got)
+		maps.DeleteFunc(some, func(v verdict, _ int) bool { return v.aboutAsset() != aboutAsset })
+		some.assertEqual(t, readBaseline(t, source, file))
+	}
+}
+
+// readBaseline reads a list of verdicts: a line with policy and status, then a line
+// for each subject.
+func readBaseline(t *testing.T, source, file string) verdicts {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "baseline", file))
+	require.NoError(t, err)
+	all := verdicts{}
+	var at verdict
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		if subject, ok := strings.CutPrefix(line, "\t"); ok {
+			at.subject = subject
+			all[at]++
+			continue
+		}
+		id, status, ok := strings.Cut(line, " ")
+		require.True(t, ok, line)
+		at = verdict{source: source, policy: id, status: status}
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// unreadable are templates of the fixtures that are malformed on purpose or by mistake.
+var unreadable = []string{
+	"guard/API_GW_EXECUTION_LOGGING_ENABLED/2",
+	"kics/cloudFormation/aws/dynamodb_table_point_in_time_recovery_disabled/negative2.json",
+	"kics/cloudFormation/aws/dynamodb_table_point_in_time_recovery_disabled/positive3.json",
+	"kics/cloudFormation/aws/dynamodb_table_point_in_time_recovery_disabled/positive4.json",
+	"kics/cloudFormation/aws/dynamodb_table_point_in_time_recovery_disabled/positive6.json",
+	"trivy/aws/iam/no_policy_wildcards/cloudformation/bad0",
+}
+
+// TestBaselineOfFixtures compares the verdicts on the fixtures with the baseline: for
+// each directory and policy the number of findings of each status, and a digest.
+func TestBaselineOfFixtures(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "baseline", "fixtures.txt"))
+	require.NoError(t, err)
+	for _, x := range []struct {
+		pack    fs.FS
+		read    func(*testing.T, json.RawMessage) []*asset.Asset
+		sources []string
+	}{
+		{packs.AWS(), readAWSTemplate, []string{"iac/guard-cfn", "iac/kics-cloudformation", "iac/trivy-examples", "iac/checkov-cloudformation"}},
+		{packs.Azure(), readAzure, []string{"iac/kics-arm", "iac/checkov-arm", "posture/azure-psrule"}},
+		{packs.GCP(), readGCP, []string{"posture/gcp-cai"}},
+	} {
+		set, err := policy.Load(x.pack, &policy.Options{Now: organisationTime, NoEvidence: true})
+		require.NoError(t, err)
+		types := set.Types()
+		for _, source := range x.sources {
+			t.Run(source, func(t *testing.T) {
+				got := verdicts{}
+				for c := range fixtures.Cases(t, strings.Split(source, "/")...) {
+					if slices.Contains(unreadable, c.ID) || source == "iac/trivy-examples" && c.InputKind != "cloudformation" {
+						continue
+					}
+					for _, input := range files(c.Input) {
+						assets := x.read(t, input)
+						if len(assets) == 0 {
+							continue
+						}
+						inv := &asset.Inventory{}
+						for _, a := range assets {
+							inv.Add(a)
+						}
+						for _, typ := range types {
+							inv.Add(&asset.Coverage{Scope: assets[0].Scope, Type: typ, State: asset.Complete})
+						}
+						got.add(t, source, c.ID+" ", set, inv)
+					}
+				}
+				got.undo(t, source)
+				var want []string
+				for line := range strings.Lines(string(data)) {
+					if strings.HasPrefix(line, source+" ") {
+						want = append(want, strings.TrimSuffix(line, "\n"))
+					}
+				}
+				is := got.digests()
+				if assert.Equal(t, want, is, "verdicts differ from the baseline; list deliberate changes in differences") {
+					return
+				}
+				for _, line := range is {
+					if !slices.Contains(want, line) {
+						t.Logf("today's verdicts of %s:\n%s", line, strings.Join(got.list(source, strings.Fields(line)[1]), ""))
+					}
+				}
+			})
+		}
+	}
+}
+
+// files returns the files of an input, or the input if it is one file.
+func files(input json.RawMessage) []json.RawMessage {
+	var in struct{ Files map[string]json.RawMessage }
+	if json.Unmarshal(input, &in) != nil || in.Files == nil {
+		return []json.RawMessage{input}
+	}
+	return slices.Collect(maps.Values(in.Files))
+}
+
+// list returns a line for each subject of a policy.
+func (all verdicts) list(source, policy string) []string {
+	var lines []string
+	for v, n := range all {
+		if v.source == source && v.policy == policy {
+			lines = append(lines, fmt.Sprintf("%s %s %d\n", v.subject, v.status, n))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// digests returns a line for each source and policy.
+func (all verdicts) digests() []string {
+	type key struct{ source, policy string }
+	counts := map[key]map[string]int{}
+	for v, n := range all {
+		k := key{v.source, v.policy}
+		if counts[k] == nil {
+			counts[k] = map[string]int{}
+		}
+		counts[k][v.status] += n
+	}
+	var lines []string
+	for k, count := range counts {
+		line := k.source + " " + k.policy
+		for _, status := range slices.Sorted(maps.Keys(count)) {
+			line += fmt.Sprintf(" %s=%d", status, count[status])
+		}
+		sum := sha256.Sum256([]byte(strings.Join(all.list(k.source, k.policy), "")))
+		lines = append(lines, fmt.Sprintf("%s %x", line, sum))
+	}
+	slices.Sort(lines)
+	return lines
+}
