@@ -2,6 +2,7 @@ package asset
 
 import (
 	"cmp"
+	"iter"
 	"strings"
 	"time"
 )
@@ -104,6 +105,14 @@ func (a *Asset) SeenBy(account string) bool {
 	return false
 }
 
+// Documents are the documents of an asset by the names that paths begin with, in
+// their order.
+func (a *Asset) Documents() iter.Seq2[string, *Value] {
+	return func(yield func(string, *Value) bool) {
+		_ = yield("config", &a.Config) && yield("status", &a.Status) && yield("access", &a.Access)
+	}
+}
+
 // Link is a directed relation to another asset, which need not have been observed.
 type Link struct {
 	Rel string // "encrypted_by", "member_of", ...
@@ -130,13 +139,10 @@ func (o Origin) String() string {
 // children, parents and links of that one asset; one without it makes the coverage of
 // its type in its scope partial.
 type Gap struct {
-	Scope     Scope
-	Type      Type
-	Of        Ref
-	Op        string // the operation that failed, "s3:ListBuckets"
-	Code      string // the cloud's error code, "AccessDenied"
-	Message   string
-	RequestID string
+	Scope Scope
+	Type  Type
+	Of    Ref
+	Cause Unread // the call that failed, and why
 }
 
 // CoverageState says how completely a scope was searched for a type.

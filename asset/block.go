@@ -41,7 +41,7 @@ const (
 	tagRedacted // place of three string nodes: text, hash, detectors joined by commas
 	tagList
 	tagMap
-	tagUnread // place of four string nodes: operation, code, message, request id
+	tagUnread // place of four string nodes (operation, code, message, request id) and the reason
 )
 
 const (
@@ -159,7 +159,7 @@ func (v Value) find(key string) int {
 }
 
 // notKept is what lies in a projected map beside what was kept.
-var notKept = (&Unread{Code: CodeNotKept}).Value()
+var notKept = (&Unread{Reason: NotKept, Code: CodeNotKept}).Value()
 
 // block builds a document.
 type block struct {
@@ -249,7 +249,9 @@ func (b *block) strings(tag node, texts ...string) node {
 }
 
 func (b *block) unread(u *Unread) node {
-	return b.strings(tagUnread, u.Op, u.Code, u.Message, u.RequestID)
+	n := b.strings(tagUnread, u.Op, u.Code, u.Message, u.RequestID)
+	b.u64(uint64(u.Reason))
+	return n
 }
 
 func (b *block) redacted(r Redacted) node {

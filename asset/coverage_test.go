@@ -20,10 +20,10 @@ func TestCoverageOfProvider(t *testing.T) {
 	assert.Equal(t, asset.Complete, inv.Coverage(provider, typ))
 	assert.Nil(t, inv.IncompleteReason(provider, typ))
 
-	denied := &asset.Gap{Scope: asset.Scope{Provider: "test", Account: "3"}, Op: "test:Assume", Code: "AccessDenied"}
+	denied := &asset.Gap{Scope: asset.Scope{Provider: "test", Account: "3"}, Cause: asset.Unread{Op: "test:Assume", Code: "AccessDenied"}}
 	inv.Add(denied)
 	assert.Equal(t, asset.Partial, inv.Coverage(provider, typ), "an account of which nothing is known but that it was denied")
-	assert.Equal(t, denied.Unread(), inv.IncompleteReason(provider, typ))
+	assert.Equal(t, &denied.Cause, inv.IncompleteReason(provider, typ))
 
 	inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "test", Account: "2", Region: "r"}, Type: typ, State: asset.NotAsked})
 	assert.Equal(t, asset.NotAsked, inv.Coverage(provider, typ))
@@ -31,8 +31,8 @@ func TestCoverageOfProvider(t *testing.T) {
 
 func TestGapsAmong(t *testing.T) {
 	inv := &asset.Inventory{}
-	b := &asset.Gap{Of: asset.Ref{Type: "Test::Log", ID: "b"}, Op: "test:List"}
-	a := &asset.Gap{Of: asset.Ref{Type: "Test::Log", ID: "a"}, Op: "test:List"}
+	b := &asset.Gap{Of: asset.Ref{Type: "Test::Log", ID: "b"}, Cause: asset.Unread{Op: "test:List"}}
+	a := &asset.Gap{Of: asset.Ref{Type: "Test::Log", ID: "a"}, Cause: asset.Unread{Op: "test:List"}}
 	for _, g := range []*asset.Gap{b, a, {Type: "Test::Log"}, {Of: asset.Ref{Type: "Test::Key", ID: "a"}}} {
 		inv.Add(g)
 	}
@@ -64,7 +64,7 @@ func TestWhyNotSeen(t *testing.T) {
 		"and may be seen elsewhere":      {here, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial), global}, "coverage of Test::List in test/1 is partial"},
 		"but have a search of their own": {here, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial), searched(account, asset.Complete), global}, ""},
 		"of the account":                 {account, []asset.Observation{searched(here, asset.Complete), searched(there, asset.Partial)}, "coverage of Test::List in test/1 is partial"},
-		"a gap in the account":           {here, []asset.Observation{searched(here, asset.Complete), &asset.Gap{Scope: account, Type: typ, Code: "AccessDenied"}}, "AccessDenied"},
+		"a gap in the account":           {here, []asset.Observation{searched(here, asset.Complete), &asset.Gap{Scope: account, Type: typ, Cause: asset.Unread{Code: "AccessDenied"}}}, "AccessDenied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var inv asset.Inventory

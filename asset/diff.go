@@ -122,7 +122,7 @@ func (inv *Inventory) unseen(a *Asset) *Unread {
 		for _, r := range near {
 			for _, g := range inv.GapsOf(r) {
 				if g.Type == a.Type || g.Type == "" {
-					return g.Unread()
+					return &g.Cause
 				}
 			}
 		}

@@ -73,9 +73,9 @@ func TestDiffOfWholeAssets(t *testing.T) {
 	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"},
 		told(with(a), inventory(covered(eu, bucketType, asset.Partial))))
 	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"},
-		told(with(a), with(&asset.Gap{Scope: eu, Op: "s3:ListBuckets"})), "a gap makes coverage partial")
+		told(with(a), with(&asset.Gap{Scope: eu, Cause: asset.Unread{Op: "s3:ListBuckets"}})), "a gap makes coverage partial")
 
-	for c := range asset.Diff(with(a), with(&asset.Gap{Scope: eu, Type: bucketType, Op: "s3:ListBuckets", Code: "AccessDenied"})) {
+	for c := range asset.Diff(with(a), with(&asset.Gap{Scope: eu, Type: bucketType, Cause: asset.Unread{Op: "s3:ListBuckets", Code: "AccessDenied"}})) {
 		require.NotNil(t, c.New.Unread())
 		assert.Equal(t, asset.Unread{Op: "s3:ListBuckets", Code: "AccessDenied"}, *c.New.Unread())
 	}
@@ -101,7 +101,7 @@ func TestDiffOfChildren(t *testing.T) {
 	child := bucket("a", asset.Value{})
 	child.Parents = []asset.Ref{parent}
 	complete := covered(eu, bucketType, asset.Complete)
-	gap := &asset.Gap{Scope: eu, Type: bucketType, Of: parent, Code: "Throttled"}
+	gap := &asset.Gap{Scope: eu, Type: bucketType, Of: parent, Cause: asset.Unread{Code: "Throttled"}}
 	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, told(inventory(child), inventory(complete, gap)))
 	gap.Type = "AWS::S3::AccessPoint"
 	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, told(inventory(child), inventory(complete, gap)),
@@ -192,7 +192,7 @@ func TestDiffOfTheRest(t *testing.T) {
 func TestDiffOfLinksWithGaps(t *testing.T) {
 	plain, linked := bucket("a", asset.Value{}), bucket("a", asset.Value{})
 	linked.Links = []asset.Link{{Rel: "encrypted_by", To: asset.Ref{Type: keyType, ID: "x"}}}
-	gap := &asset.Gap{Scope: eu, Of: plain.Ref, Code: "AccessDenied"}
+	gap := &asset.Gap{Scope: eu, Of: plain.Ref, Cause: asset.Unread{Code: "AccessDenied"}}
 	const list = `[{"type":"AWS::KMS::Key","id":"x"}]`
 	assert.Equal(t, []string{"a changed links.encrypted_by: " + list + " -> <absent>"}, told(inventory(linked), inventory(plain)))
 	assert.Equal(t, []string{"a obscured links.encrypted_by: " + list + " -> <absent>"}, told(inventory(linked), inventory(plain, gap)))

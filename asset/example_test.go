@@ -61,7 +61,7 @@ func ExampleInventory() {
 		Links: []asset.Link{{Rel: "encrypted_by", To: asset.Ref{Type: key, ID: "arn:aws:kms:eu-west-1:123456789012:key/1"}}},
 	})
 	inv.Add(&asset.Coverage{Scope: eu, Type: bucket, State: asset.Complete})
-	inv.Add(&asset.Gap{Scope: eu, Type: key, Op: "kms:ListKeys", Code: "AccessDenied"})
+	inv.Add(&asset.Gap{Scope: eu, Type: key, Cause: asset.Unread{Op: "kms:ListKeys", Code: "AccessDenied"}})
 
 	for a := range inv.OfType(bucket) {
 		for to, err := range inv.Follow(a, "encrypted_by") {

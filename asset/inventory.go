@@ -185,8 +185,8 @@ func (inv *Inventory) indexed() *index {
 
 func compareGaps(a, b *Gap) int {
 	return cmp.Or(a.Scope.Compare(b.Scope), cmp.Compare(a.Type, b.Type), a.Of.Compare(b.Of),
-		cmp.Compare(a.Op, b.Op), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message),
-		cmp.Compare(a.RequestID, b.RequestID))
+		cmp.Compare(a.Cause.Op, b.Cause.Op), cmp.Compare(a.Cause.Reason, b.Cause.Reason), cmp.Compare(a.Cause.Code, b.Cause.Code), cmp.Compare(a.Cause.Message, b.Cause.Message),
+		cmp.Compare(a.Cause.RequestID, b.Cause.RequestID))
 }
 
 // Compare orders scopes by provider, account and region.
@@ -237,7 +237,7 @@ func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
 				continue
 			}
 			to, ok := inv.assets[l.To]
-			if !ok && !yield(nil, &Unread{Code: CodeNotObserved, Message: l.To.String()}) {
+			if !ok && !yield(nil, &Unread{Reason: NotObserved, Code: CodeNotObserved, Message: l.To.String()}) {
 				return
 			}
 			if ok && !yield(to, nil) {
@@ -245,7 +245,7 @@ func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
 			}
 		}
 		for _, g := range inv.GapsOf(a.Ref) {
-			if !yield(nil, g.Unread()) {
+			if !yield(nil, &g.Cause) {
 				return
 			}
 		}
@@ -282,11 +282,6 @@ func (inv *Inventory) GapsAmong(t Type) []*Gap {
 	return inv.indexed().gapsAmong[t]
 }
 
-// Unread returns the gap as the reason why something is unread.
-func (g *Gap) Unread() *Unread {
-	return &Unread{Op: g.Op, Code: g.Code, Message: g.Message, RequestID: g.RequestID}
-}
-
 // AllCoverage returns every statement of coverage, sorted by scope and type.
 func (inv *Inventory) AllCoverage() []*Coverage {
 	all := make([]*Coverage, 0, len(inv.coverage))
@@ -319,13 +314,13 @@ func (inv *Inventory) IncompleteReason(s Scope, t Type) *Unread {
 	case state == Complete:
 		return nil
 	case gap != nil:
-		return gap.Unread()
+		return &gap.Cause
 	}
 	return incomplete(s, t, state)
 }
 
 func incomplete(s Scope, t Type, state CoverageState) *Unread {
-	return &Unread{Code: CodeIncomplete, Message: "coverage of " + string(t) + " in " + s.String() + " is " + state.String()}
+	return &Unread{Reason: Incomplete, Code: CodeIncomplete, Message: "coverage of " + string(t) + " in " + s.String() + " is " + state.String()}
 }
 
 // IncompleteReasonFrom returns the reason why assets of a type may be missing that are seen from

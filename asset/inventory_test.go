@@ -69,7 +69,7 @@ func TestInventory(t *testing.T) {
 	found, missing = follow("logs_to")
 	assert.Empty(t, found)
 	assert.Equal(t, []string{asset.CodeNotObserved}, missing)
-	inv.Add(&asset.Gap{Scope: eu, Of: a.Ref, Code: "AccessDenied"})
+	inv.Add(&asset.Gap{Scope: eu, Of: a.Ref, Cause: asset.Unread{Code: "AccessDenied"}})
 	found, missing = follow("encrypted_by")
 	assert.Equal(t, []string{"k", "k"}, found)
 	assert.Equal(t, []string{"AccessDenied"}, missing, "there may be more links")
@@ -82,8 +82,8 @@ func TestInventory(t *testing.T) {
 
 func TestGapsAndStatementsAreSorted(t *testing.T) {
 	gaps := []*asset.Gap{
-		{Scope: account, Type: bucketType, Op: "b"}, {Scope: account, Type: bucketType, Op: "a"}, {Scope: eu, Type: bucketType},
-		{Scope: asset.Scope{Provider: "azure"}}, {Scope: account}, {Scope: account, Type: bucketType, Op: "a", Code: "x"},
+		{Scope: account, Type: bucketType, Cause: asset.Unread{Op: "b"}}, {Scope: account, Type: bucketType, Cause: asset.Unread{Op: "a"}}, {Scope: eu, Type: bucketType},
+		{Scope: asset.Scope{Provider: "azure"}}, {Scope: account}, {Scope: account, Type: bucketType, Cause: asset.Unread{Op: "a", Code: "x"}},
 	}
 	var want string
 	for range 20 {
@@ -156,7 +156,7 @@ func TestCoverage(t *testing.T) {
 			assert.Equal(t, c.want == asset.Complete, inv.IncompleteReason(c.scope, bucketType) == nil, c.name)
 		}
 	}
-	inv := inventory(complete(eu), &asset.Gap{Scope: eu, Op: "op", Code: "Throttled"})
+	inv := inventory(complete(eu), &asset.Gap{Scope: eu, Cause: asset.Unread{Op: "op", Code: "Throttled"}})
 	assert.Equal(t, &asset.Unread{Op: "op", Code: "Throttled"}, inv.IncompleteReason(eu, bucketType))
 	assert.Equal(t, asset.CodeIncomplete, new(asset.Inventory).IncompleteReason(eu, bucketType).Code)
 	assert.Equal(t, "unread: Incomplete: coverage of AWS::S3::Bucket in aws/1/eu-west-1 is not_asked", new(asset.Inventory).IncompleteReason(eu, bucketType).Error())

@@ -48,7 +48,7 @@ func (t *markTree) add(p Path, m Value) error {
 	for i, s := range steps {
 		switch {
 		case s.Any:
-			if u := m.Unread(); i < len(steps)-1 || u == nil || *u != (Unread{Code: CodeNotKept}) {
+			if u := m.Unread(); i < len(steps)-1 || u == nil || !u.isNotKept() {
 				return fmt.Errorf("[*] ends the path of a part with the code %s and nothing else", CodeNotKept)
 			}
 			if t.partial {

@@ -106,7 +106,7 @@ func TestWithMarksOfNothingAndOfEverything(t *testing.T) {
 
 func TestWithMarksRefuses(t *testing.T) {
 	denied := (&asset.Unread{Code: "AccessDenied"}).Value()
-	notKept := (&asset.Unread{Code: asset.CodeNotKept}).Value()
+	notKept := (&asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept}).Value()
 	redacted := asset.Redacted{}.Value()
 	def := asset.Value{}.MarkDefault()
 	for name, row := range map[string]struct {

@@ -14,6 +14,7 @@ var ErrAbsent = errors.New("absent")
 // part, and as an element of what [Of] takes it makes one.
 type Unread struct {
 	Op        string // the operation that would have filled it, "s3:GetBucketPolicy"
+	Reason    Reason // what kind of failure it is, in the same terms for every cloud
 	Code      string // the cloud's error code, or one of the Code constants
 	Message   string
 	RequestID string
@@ -26,6 +27,14 @@ const (
 	CodeNotObserved  = "NotObserved"  // an asset that a link names was not observed
 	CodeIncomplete   = "Incomplete"   // the coverage of a type is not complete
 )
+
+// isNotKept reports whether u says that a part was omitted by [Value.Project], and
+// nothing else. Snapshots of earlier versions have no reason.
+func (u *Unread) isNotKept() bool {
+	bare := *u
+	bare.Reason = UnknownReason
+	return bare == (Unread{Code: CodeNotKept}) && (u.Reason == NotKept || u.Reason == UnknownReason)
+}
 
 // Error returns the operation, the code and the message.
 func (u *Unread) Error() string {

@@ -66,6 +66,7 @@ func (v Value) Unread() *Unread {
 	for i, p := range []*string{&u.Op, &u.Code, &u.Message, &u.RequestID} {
 		*p = v.text(v.load(v.node.payload() + 8*uint32(i)))
 	}
+	u.Reason = Reason(v.load(v.node.payload() + 32))
 	return &u
 }
 
@@ -315,7 +316,7 @@ func (v Value) equal(o Value) bool {
 		return true
 	case UnreadPart:
 		a, b := v.Unread(), o.Unread()
-		return a.Op == b.Op && a.Code == b.Code && a.Message == b.Message
+		return a.Op == b.Op && a.Reason == b.Reason && a.Code == b.Code && a.Message == b.Message
 	}
 	return true
 }

@@ -225,7 +225,7 @@ func (s *Set) gap(to []Finding, g *asset.Gap) []Finding {
 			provider := c.typ.Provider()
 			if g.Type == c.typ || g.Type == "" && (provider == "" || g.Scope.Provider == "" || provider == g.Scope.Provider) {
 				to = append(to, Finding{
-					Policy: p, Gap: g, Status: Unknown, Err: g.Unread(),
+					Policy: p, Gap: g, Status: Unknown, Err: &g.Cause,
 					Message: "not observed: " + string(g.Type) + " in " + g.Scope.String(),
 				})
 				break

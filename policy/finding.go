@@ -67,7 +67,7 @@ func (f Finding) Key() string {
 		parts = append(parts, string(f.Asset.Type), f.Asset.ID)
 	case f.Gap != nil:
 		g := f.Gap
-		parts = append(parts, "gap", g.Scope.Provider, g.Scope.Account, g.Scope.Region, string(g.Type), string(g.Of.Type), g.Of.ID, g.Op)
+		parts = append(parts, "gap", g.Scope.Provider, g.Scope.Account, g.Scope.Region, string(g.Type), string(g.Of.Type), g.Of.ID, g.Cause.Op)
 	case f.Exception != nil:
 		parts = append(parts, "exception")
 		parts = append(parts, f.Exception.Policies...)

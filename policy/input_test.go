@@ -83,8 +83,8 @@ func TestLoadFindsSameEarlierIDs(t *testing.T) {
 	}
 	_, err := policy.Load(fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")}, options())
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), `b.yaml:2:11: id "old" is also that of a, or was`)
-	assert.Contains(t, err.Error(), `c.yaml:2:11: id "a" is also that of a, or was`)
+	assert.Contains(t, err.Error(), `b.yaml:2:14: id "old" is also that of a, or was`)
+	assert.Contains(t, err.Error(), `c.yaml:2:14: id "a" is also that of a, or was`)
 	assert.NotContains(t, err.Error(), "d.yaml")
 }
 

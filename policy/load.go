@@ -447,13 +447,13 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 
 // unread marks a part of an asset of a case: a path, or a mapping with the reason.
 func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
-	u := asset.Unread{Op: "test:Read", Code: "AccessDenied"}
+	u := asset.Unread{Op: "test:Read", Reason: asset.Denied, Code: "AccessDenied"}
 	var p string
 	if n.Kind == yaml.ScalarNode {
 		p = n.Value
 	} else {
 		r.Mapping(n, map[string]func(*yaml.Node){
-			"path": r.text(&p), "op": r.text(&u.Op), "code": r.text(&u.Code), "message": r.text(&u.Message)})
+			"path": r.text(&p), "op": r.text(&u.Op), "reason": r.reason(&u.Reason), "code": r.text(&u.Code), "message": r.text(&u.Message)})
 	}
 	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
 		r.Fault(n, "unread: %v", err)
@@ -476,10 +476,23 @@ func fillScope(s *asset.Scope, t asset.Type) {
 	}
 }
 
+func (r *policyReader) reason(to *asset.Reason) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		var name string
+		r.text(&name)(n)
+		reason, err := asset.ParseReason(name)
+		if err != nil {
+			r.Fault(n, "%v", err)
+		}
+		*to = reason
+	}
+}
+
 func (r *policyReader) gap(n *yaml.Node) *asset.Gap {
 	g := &asset.Gap{}
 	fields := r.scope(&g.Scope, &g.Type)
-	fields["op"], fields["code"], fields["message"] = r.text(&g.Op), r.text(&g.Code), r.text(&g.Message)
+	fields["op"], fields["reason"] = r.text(&g.Cause.Op), r.reason(&g.Cause.Reason)
+	fields["code"], fields["message"] = r.text(&g.Cause.Code), r.text(&g.Cause.Message)
 	fields["of"] = func(n *yaml.Node) {
 		r.Mapping(n, map[string]func(*yaml.Node){"type": r.text((*string)(&g.Of.Type)), "id": r.text(&g.Of.ID)})
 	}

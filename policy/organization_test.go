@@ -124,15 +124,15 @@ func (e *organization) obscured(t testing.TB) []asset.Observation {
 			if a.Type == "Test::Bucket" {
 				break
 			}
-			gap := &asset.Gap{Scope: a.Scope, Type: a.Type, Op: "test:List", Code: "AccessDenied"}
+			gap := &asset.Gap{Scope: a.Scope, Type: a.Type, Cause: asset.Unread{Op: "test:List", Code: "AccessDenied"}}
 			all = append(all, pick[asset.Observation](e.rng,
 				&asset.Coverage{Scope: a.Scope, Type: a.Type, State: pick(e.rng, asset.Partial, asset.NotAsked)},
-				gap, &asset.Gap{Scope: asset.Scope{Provider: "test", Account: a.Account}, Op: "test:List", Code: "Throttled"}))
+				gap, &asset.Gap{Scope: asset.Scope{Provider: "test", Account: a.Account}, Cause: asset.Unread{Op: "test:List", Code: "Throttled"}}))
 			continue
 		case 1:
 			if len(a.Links) > 0 && a.Type == "Test::Bucket" {
 				seen.Links = a.Links[1:]
-				all = append(all, &asset.Gap{Scope: a.Scope, Type: pick[asset.Type](e.rng, "", "Test::Key"), Of: a.Ref, Op: "test:ListLinks", Code: "AccessDenied"})
+				all = append(all, &asset.Gap{Scope: a.Scope, Type: pick[asset.Type](e.rng, "", "Test::Key"), Of: a.Ref, Cause: asset.Unread{Op: "test:ListLinks", Code: "AccessDenied"}})
 			}
 		case 2:
 			for _, p := range []asset.Path{

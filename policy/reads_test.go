@@ -125,7 +125,7 @@ func pass(context.Context, policy.CheckInput) (policy.Verdict, error) {
 func TestIndex(t *testing.T) {
 	s := one(t, policy.Check{Require: "follow('encrypted_by', 'Test::Key').all(k, k.config.?rotated.orValue(false))"})
 	key := &asset.Asset{Ref: asset.Ref{Type: "Test::Key", ID: "k"}, Config: bucket(t, `{"rotated": true, "name": "x"}`).Config, Tags: map[string]string{"a": "b"}}
-	gap := &asset.Gap{Type: "Test::Log", Code: "AccessDenied"}
+	gap := &asset.Gap{Type: "Test::Log", Cause: asset.Unread{Code: "AccessDenied"}}
 	state := &asset.Coverage{Type: "Test::Key", State: asset.Complete}
 	obs := []asset.Observation{gap, state, bucket(t, `{}`), key}
 

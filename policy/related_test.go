@@ -29,7 +29,7 @@ func TestRelated(t *testing.T) {
 		return &asset.Coverage{Scope: s, Type: typ, State: state}
 	}
 	denied := func(s asset.Scope, typ asset.Type, of string) *asset.Gap {
-		g := &asset.Gap{Scope: s, Type: typ, Op: "test:List", Code: "AccessDenied"}
+		g := &asset.Gap{Scope: s, Type: typ, Cause: asset.Unread{Op: "test:List", Code: "AccessDenied"}}
 		if of != "" {
 			g.Of = asset.Ref{Type: "Test::Bucket", ID: of}
 		}
@@ -80,8 +80,8 @@ func TestRelated(t *testing.T) {
 		{"referrers, another account not searched", unlogged, with{logs, state("Test::Log", asset.Scope{Provider: "test", Account: "9"}, asset.Partial)}, policy.Unknown, "coverage of Test::Log"},
 		{"referrers, another account denied", unlogged, with{logs, denied(asset.Scope{Provider: "test", Account: "9"}, "", "")}, policy.Unknown, "AccessDenied"},
 		{"referrers, another cloud not searched", unlogged, with{logs, state("Test::Log", asset.Scope{Provider: "other", Account: "9"}, asset.Partial)}, policy.Pass, ""},
-		{"referrers, the links of one were not read", unlogged, with{logs, &asset.Gap{Scope: account, Of: asset.Ref{Type: "Test::Log", ID: "l"}, Code: "AccessDenied"}}, policy.Unknown, "AccessDenied"},
-		{"referrers, its links to another type were not read", unlogged, with{logs, &asset.Gap{Scope: account, Type: "Test::Key", Of: asset.Ref{Type: "Test::Log", ID: "l"}, Code: "AccessDenied"}}, policy.Pass, ""},
+		{"referrers, the links of one were not read", unlogged, with{logs, &asset.Gap{Scope: account, Of: asset.Ref{Type: "Test::Log", ID: "l"}, Cause: asset.Unread{Code: "AccessDenied"}}}, policy.Unknown, "AccessDenied"},
+		{"referrers, its links to another type were not read", unlogged, with{logs, &asset.Gap{Scope: account, Type: "Test::Key", Of: asset.Ref{Type: "Test::Log", ID: "l"}, Cause: asset.Unread{Code: "AccessDenied"}}}, policy.Pass, ""},
 		{"referrers, children were not read", unlogged, with{logs, denied(here, "Test::Log", "b1")}, policy.Unknown, "AccessDenied"},
 
 		{"assets", allKeys, with{key("k1", `{"rotated": true}`), complete}, policy.Pass, ""},

@@ -74,10 +74,10 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 		maps.Copy(failed, clouds[i])
 		for cloud := range failed {
 			inv.Add(&asset.Gap{
-				Scope:   asset.Scope{Provider: cloud},
-				Op:      "discover " + name,
-				Code:    asset.CodeIncomplete,
-				Message: err.Error(),
+				Scope: asset.Scope{Provider: cloud},
+				Cause: asset.Unread{Reason: asset.Incomplete, Op: "discover " + name,
+					Code:    asset.CodeIncomplete,
+					Message: err.Error()},
 			})
 		}
 		if cause != nil && errors.Is(err, cause) {

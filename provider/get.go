@@ -34,7 +34,7 @@ func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 			}
 		case *asset.Gap:
 			if why == nil && (o.Type == ref.Type || o.Type == "") {
-				why = o.Unread()
+				why = &o.Cause
 			}
 		case *asset.Coverage:
 			if o.Type != ref.Type {
@@ -42,7 +42,7 @@ func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 			}
 			stated = true
 			if why == nil && o.State != asset.Complete {
-				why = &asset.Unread{Code: asset.CodeIncomplete, Message: fmt.Sprintf("coverage of %s in %s is %s", o.Type, o.Scope, o.State)}
+				why = &asset.Unread{Reason: asset.Incomplete, Code: asset.CodeIncomplete, Message: fmt.Sprintf("coverage of %s in %s is %s", o.Type, o.Scope, o.State)}
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 		return a, nil
 	}
 	if why == nil && !stated {
-		why = &asset.Unread{Code: asset.CodeIncomplete, Message: fmt.Sprintf("no statement of coverage of %s", ref.Type)}
+		why = &asset.Unread{Reason: asset.Incomplete, Code: asset.CodeIncomplete, Message: fmt.Sprintf("no statement of coverage of %s", ref.Type)}
 	}
 	if why != nil {
 		return nil, fmt.Errorf("get %s: cannot tell whether it exists: %w", ref, why)

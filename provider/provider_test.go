@@ -88,7 +88,7 @@ func TestCollectFailureIsNeverComplete(t *testing.T) {
 	assert.Equal(t, asset.Complete, stateIn(inv, "b"))
 	assert.Equal(t, asset.Partial, stateIn(inv, "c"))
 	require.Len(t, inv.Gaps(), 2)
-	assert.Equal(t, "boom", inv.Gaps()[0].Message)
+	assert.Equal(t, "boom", inv.Gaps()[0].Cause.Message)
 }
 
 // A snapshot speaks of several clouds under a name of its own.
@@ -237,8 +237,8 @@ func TestGet(t *testing.T) {
 		"found in a gap":      {have: []asset.Observation{partial, owned}, want: "owned"},
 		"missing":             {have: []asset.Observation{complete}, err: "get Stance::Test::Thing x: not found"},
 		"one scope partial":   {have: []asset.Observation{complete, partial}, err: "cannot tell whether it exists: unread: Incomplete: coverage of Stance::Test::Thing in a/2 is partial"},
-		"gap of the type":     {have: []asset.Observation{complete, &asset.Gap{Type: thing, Op: "list", Code: "Denied"}}, err: "cannot tell whether it exists: unread: list: Denied"},
-		"gap of everything":   {have: []asset.Observation{complete, &asset.Gap{Op: "assume", Code: "Denied"}}, err: "cannot tell whether it exists: unread: assume: Denied"},
+		"gap of the type":     {have: []asset.Observation{complete, &asset.Gap{Type: thing, Cause: asset.Unread{Op: "list", Code: "Denied"}}}, err: "cannot tell whether it exists: unread: list: Denied"},
+		"gap of everything":   {have: []asset.Observation{complete, &asset.Gap{Cause: asset.Unread{Op: "assume", Code: "Denied"}}}, err: "cannot tell whether it exists: unread: assume: Denied"},
 		"nothing said":        {have: []asset.Observation{&asset.Asset{Ref: asset.Ref{Type: thing, ID: "y"}}}, err: "cannot tell whether it exists: unread: Incomplete: no statement of coverage"},
 		"unknown type":        {err: "cannot tell whether it exists: unread: discover: UnknownType"},
 	} {
@@ -450,7 +450,7 @@ func ExampleCollect() {
 	cloud := &providertest.Static{Source: "aws", Observations: []asset.Observation{
 		&asset.Asset{Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::logs"}, Scope: asset.Scope{Provider: "aws", Account: "111122223333"}},
 		&asset.Coverage{Scope: asset.Scope{Provider: "aws", Account: "111122223333"}, Type: "AWS::S3::Bucket", State: asset.Complete},
-		&asset.Gap{Scope: asset.Scope{Provider: "aws", Account: "111122223333"}, Type: "AWS::IAM::Role", Op: "iam:ListRoles", Code: "AccessDenied"},
+		&asset.Gap{Scope: asset.Scope{Provider: "aws", Account: "111122223333"}, Type: "AWS::IAM::Role", Cause: asset.Unread{Op: "iam:ListRoles", Code: "AccessDenied"}},
 	}}
 	inv, err := provider.Collect(context.Background(), provider.Query{}, cloud)
 	if err != nil {
@@ -460,7 +460,7 @@ func ExampleCollect() {
 		fmt.Println(a.Ref)
 	}
 	for _, g := range inv.Gaps() {
-		fmt.Println(g.Type, g.Unread())
+		fmt.Println(g.Type, &g.Cause)
 	}
 	// Output:
 	// AWS::S3::Bucket arn:aws:s3:::logs

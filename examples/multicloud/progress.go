@@ -59,7 +59,7 @@ func tellGaps(w io.Writer, inv *asset.Inventory) {
 	first := map[place]*asset.Gap{}
 	types := map[place][]string{}
 	for _, g := range inv.Gaps() {
-		at := place{g.Scope, g.Op, g.Code}
+		at := place{g.Scope, g.Cause.Op, g.Cause.Code}
 		if first[at] == nil {
 			first[at] = g
 			order = append(order, at)
@@ -81,7 +81,7 @@ func tellGaps(w io.Writer, inv *asset.Inventory) {
 		if at.op != "" {
 			text += ": " + at.code
 		}
-		if m := first[at].Message; m != "" {
+		if m := first[at].Cause.Message; m != "" {
 			text += ": " + m
 		}
 		if n := len(types[at]); n > 0 {

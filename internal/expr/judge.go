@@ -109,7 +109,7 @@ func documents(v ref.Val) ([]asset.Value, error) {
 	for it := l.Iterator(); it.HasNext() == types.True; {
 		el := it.Next()
 		if types.IsUnknown(el) {
-			docs = append(docs, (&asset.Unread{Code: asset.CodeNotObserved, Message: fmt.Sprint(el)}).Value())
+			docs = append(docs, (&asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: fmt.Sprint(el)}).Value())
 			continue
 		}
 		if r, ok := el.(*record); ok {

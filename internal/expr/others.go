@@ -100,7 +100,7 @@ func whyNotTold(a *asset.Asset, parts []asset.Path) *asset.Unread {
 	for _, p := range parts {
 		v, err := a.At(p)
 		if err != nil {
-			return &asset.Unread{Code: asset.CodeNotObserved, Message: err.Error()}
+			return &asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: err.Error()}
 		}
 		if u := firstUnread(v); u != nil {
 			return u

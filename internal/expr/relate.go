@@ -101,7 +101,7 @@ func (s *Subject) follow(rel string, t asset.Type) *openList {
 		if a, ok := s.others.inv.Get(l.To); ok {
 			r.add(a, s.others)
 		} else {
-			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: l.To.String()}))
+			r.items = append(r.items, s.run.Unknown(&asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: l.To.String()}))
 		}
 	}
 	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
@@ -111,7 +111,7 @@ func (s *Subject) follow(rel string, t asset.Type) *openList {
 	return r
 }
 
-var noInventory = &asset.Unread{Code: asset.CodeNotObserved, Message: "no inventory of other assets was given"}
+var noInventory = &asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: "no inventory of other assets was given"}
 
 func (s *Subject) referrers(rel string, t asset.Type) *openList {
 	r := &openList{run: s.run}
@@ -137,7 +137,7 @@ func (s *Subject) referrers(rel string, t asset.Type) *openList {
 	}
 	for _, g := range s.others.inv.GapsAmong(t) { // in the links of those who may have one to the subject
 		if r.open == nil && (g.Type == "" || g.Type == s.Asset.Type) && (searched.Contains(g.Scope) || g.Scope.Contains(searched)) {
-			r.open = g.Unread()
+			r.open = &g.Cause
 		}
 	}
 	for _, d := range s.others.doubts(t, rel) {
@@ -177,7 +177,7 @@ func (s *Subject) ancestors(t asset.Type) *openList {
 		if a, ok := s.others.inv.Get(p); ok {
 			r.add(a, s.others)
 		} else {
-			r.items = append(r.items, s.run.Unknown(&asset.Unread{Code: asset.CodeNotObserved, Message: p.String()}))
+			r.items = append(r.items, s.run.Unknown(&asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: p.String()}))
 		}
 	}
 	r.gaps(s.others.inv.GapsOf(s.Asset.Ref), t)
@@ -192,7 +192,7 @@ func (r *openList) add(a *asset.Asset, of *Others) {
 func (r *openList) gaps(gaps []*asset.Gap, t asset.Type) {
 	for _, g := range gaps {
 		if g.Type == "" || g.Type == t {
-			r.open = g.Unread()
+			r.open = &g.Cause
 			return
 		}
 	}

@@ -149,7 +149,7 @@ func (o *object) Size() ref.Val {
 		}
 	}
 	if o.v.IsPartial() {
-		return o.run.Unknown(&asset.Unread{Code: asset.CodeNotKept})
+		return o.run.Unknown(&asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept})
 	}
 	o.run.noteAll(o.at, o.v)
 	return types.Int(n)
@@ -175,7 +175,7 @@ func (o *object) Fold(f traits.Folder) {
 		}
 	}
 	if o.v.IsPartial() {
-		u := o.run.perhapsMore(&asset.Unread{Code: asset.CodeNotKept})
+		u := o.run.perhapsMore(&asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept})
 		f.FoldEntry(u, u)
 	}
 }

@@ -60,7 +60,9 @@ func Statements(doc asset.Value) ([]asset.Value, error) {
 	return normal, nil
 }
 
-func notKept() asset.Value { return (&asset.Unread{Code: asset.CodeNotKept}).Value() }
+func notKept() asset.Value {
+	return (&asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept}).Value()
+}
 
 // mapped applies f to the members of a map; what is none stays as it is.
 func mapped(v asset.Value, f func(asset.Value) any) any {

@@ -53,7 +53,7 @@ func securityGroup(entries asset.Value, lists []asset.Value) filter {
 
 // prefixList adds the prefixes of a list.
 func (r *rule) prefixList(id string, lists []asset.Value) {
-	var maybe error = &asset.Unread{Op: "ec2:GetManagedPrefixListEntries", Code: asset.CodeNotObserved, Message: "prefix list " + id}
+	var maybe error = &asset.Unread{Op: "ec2:GetManagedPrefixListEntries", Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: "prefix list " + id}
 	for _, l := range lists {
 		got, err := l.Get("PrefixListId").Str()
 		if err != nil || got != id {

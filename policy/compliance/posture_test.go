@@ -97,7 +97,7 @@ func say(p, id, status string) policy.Finding {
 	case "x":
 		f.Status, f.Exception = policy.Fail, &policy.Exception{Owner: "o", Reason: "r", Until: time.Unix(9e9, 0)}
 	case "gap":
-		f.Gap, f.Asset = &asset.Gap{Scope: scope, Type: "T", Op: "List", RequestID: id}, nil
+		f.Gap, f.Asset = &asset.Gap{Scope: scope, Type: "T", Cause: asset.Unread{Op: "List", RequestID: id}}, nil
 	}
 	return f
 }

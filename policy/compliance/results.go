@@ -72,7 +72,7 @@ func (r *results) add(f policy.Finding) {
 		r.addAsset(p, f)
 	case f.Gap != nil:
 		g := *f.Gap
-		g.RequestID = "" // differs between attempts at the same thing
+		g.Cause.RequestID = "" // differs between attempts at the same thing
 		if r.gaps[g] == nil {
 			r.gaps[g] = map[int]bool{}
 		}

@@ -196,7 +196,7 @@ func hostile(t testing.TB, s string) []policy.Finding {
 		}
 		if f.Gap != nil {
 			g := *f.Gap
-			g.Scope.Account, g.Type, g.Message, g.Code, g.RequestID = s, asset.Type(s), s, s, s
+			g.Scope.Account, g.Type, g.Cause.Message, g.Cause.Code, g.Cause.RequestID = s, asset.Type(s), s, s, s
 			f.Gap = &g
 		}
 		if f.Exception != nil {
@@ -251,7 +251,7 @@ func FuzzHostile(f *testing.F) {
 // what reaches a terminal has no effect on it.
 func survives(t *testing.T, s string) {
 	t.Helper()
-	o := &report.Options{All: true, Gaps: []*asset.Gap{{Message: s}}, Coverage: []*asset.Coverage{{Type: asset.Type(s), State: asset.Partial}}}
+	o := &report.Options{All: true, Gaps: []*asset.Gap{{Cause: asset.Unread{Message: s}}}, Coverage: []*asset.Coverage{{Type: asset.Type(s), State: asset.Partial}}}
 	for name, write := range formats() {
 		var b bytes.Buffer
 		require.NoError(t, write(&b, seq(hostile(t, s)...), o), "%s: %q", name, s)

@@ -31,10 +31,10 @@ import (
 //	key        identity of the finding across runs
 //	exception  {owner, reason, until}: of a failing finding that is accepted, or
 //	           the exception that the finding is about
-//	gap        {op, code, message, request_id, of: {type, id}}: what was not observed
+//	gap        {op, reason, code, message, request_id, of: {type, id}}: what was not observed
 //
 // A piece of evidence is an object of path, asset ({type, id}, if it is not the
-// subject), and one of value, absent (true), unread ({op, code, message, request_id})
+// subject), and one of value, absent (true), unread ({op, reason, code, message, request_id})
 // and redacted (true). A value of more than 1024 bytes is replaced by
 // {"truncated": bytes}; partial (true) beside a value says that parts of it were
 // not read.
@@ -111,7 +111,7 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	}
 	if f.Gap != nil {
 		dst = append(dst, `,"gap":`...)
-		dst = appendUnread(dst, f.Gap.Unread())
+		dst = appendUnread(dst, &f.Gap.Cause)
 		if !f.Gap.Of.IsZero() {
 			dst = append(dst[:len(dst)-1], `,"of":`...)
 			dst = append(appendRef(dst, f.Gap.Of), '}')
@@ -130,6 +130,7 @@ func appendRef(dst []byte, r asset.Ref) []byte {
 func appendUnread(dst []byte, u *asset.Unread) []byte {
 	dst = append(dst, `{"op":`...)
 	dst = appendString(dst, u.Op)
+	dst = appendField(dst, "reason", u.Reason.String())
 	dst = appendField(dst, "code", u.Code)
 	dst = appendField(dst, "message", u.Message)
 	dst = appendField(dst, "request_id", u.RequestID)

@@ -92,7 +92,7 @@ func (s *junitSuite) add(f policy.Finding) {
 	c := junitCase{Class: visible(string(ref.Type)), Name: visible(ref.ID)}
 	switch {
 	case f.Gap != nil:
-		c.Name = strings.TrimSpace(gapPlace(f.Gap) + " " + visible(f.Gap.Op))
+		c.Name = strings.TrimSpace(gapPlace(f.Gap) + " " + visible(f.Gap.Cause.Op))
 	case f.Asset == nil && f.Exception != nil:
 		c.Class, c.Name = "exception", visible(f.Exception.Owner+": "+f.Exception.Reason)
 	}

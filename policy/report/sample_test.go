@@ -87,7 +87,7 @@ func sample(t testing.TB) []policy.Finding {
 	keyPolicy := &policy.Policy{ID: "gcp-kms-rotation", Title: "Keys are rotated", Severity: policy.Medium}
 	labelPolicy := &policy.Policy{ID: "labels", Title: "Assets have an owner", Severity: policy.Informational}
 
-	denied := &asset.Unread{Op: "s3:GetBucketPolicy", Code: "AccessDenied", Message: "no identity-based policy allows it", RequestID: "7Q2X"}
+	denied := &asset.Unread{Op: "s3:GetBucketPolicy", Reason: asset.Denied, Code: "AccessDenied", Message: "no identity-based policy allows it", RequestID: "7Q2X"}
 	bucket := func(name string) *asset.Asset {
 		return &asset.Asset{
 			Ref:   asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::" + name},
@@ -109,11 +109,11 @@ func sample(t testing.TB) []policy.Finding {
 	long := strings.Repeat("x", 2000)
 	gap := &asset.Gap{
 		Scope: asset.Scope{Provider: "aws", Account: "444455556666", Region: "us-east-1"}, Type: "AWS::S3::Bucket",
-		Op: "s3:ListBuckets", Code: "AccessDenied", Message: "not authorized", RequestID: "1",
+		Cause: asset.Unread{Op: "s3:ListBuckets", Reason: asset.Denied, Code: "AccessDenied", Message: "not authorized", RequestID: "1"},
 	}
 	partial := value(t, map[string]any{"a": 1, "b": denied})
 	return []policy.Finding{
-		{Policy: bucketPolicy, Gap: gap, Status: policy.Unknown, Err: gap.Unread()},
+		{Policy: bucketPolicy, Gap: gap, Status: policy.Unknown, Err: &gap.Cause},
 		{
 			Policy: bucketPolicy, Asset: bucket("assets"), Status: policy.Fail, Message: "'assets' is open to everyone",
 			Evidence: []policy.Evidence{
@@ -156,7 +156,7 @@ func sampleOptions() *report.Options {
 	}
 	return &report.Options{
 		All:  true,
-		Gaps: []*asset.Gap{{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", Op: "iam:ListUsers", Code: "Throttling", Message: "rate exceeded"}},
+		Gaps: []*asset.Gap{{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", Cause: asset.Unread{Op: "iam:ListUsers", Code: "Throttling", Message: "rate exceeded"}}},
 		Coverage: []*asset.Coverage{
 			{Scope: scope("111122223333", "eu-central-1"), Type: "AWS::S3::Bucket", State: asset.Complete},
 			{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", State: asset.Partial},

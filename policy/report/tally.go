@@ -70,7 +70,7 @@ type gapList map[asset.Gap]bool
 func (l gapList) add(g *asset.Gap) {
 	if g != nil {
 		k := *g
-		k.RequestID = "" // differs between attempts at the same thing
+		k.Cause.RequestID = "" // differs between attempts at the same thing
 		l[k] = true
 	}
 }
@@ -79,7 +79,7 @@ func (l gapList) add(g *asset.Gap) {
 func (l gapList) sorted() []asset.Gap {
 	return slices.SortedFunc(maps.Keys(l), func(a, b asset.Gap) int {
 		return cmp.Or(a.Scope.Compare(b.Scope), cmp.Compare(a.Type, b.Type), a.Of.Compare(b.Of),
-			cmp.Compare(a.Op, b.Op), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+			cmp.Compare(a.Cause.Op, b.Cause.Op), cmp.Compare(a.Cause.Code, b.Cause.Code), cmp.Compare(a.Cause.Message, b.Cause.Message))
 	})
 }
 

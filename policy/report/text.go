@@ -192,7 +192,7 @@ func acceptedText(e *policy.Exception) string {
 
 // gapText says what could not be observed, and why.
 func gapText(g *asset.Gap) string {
-	return gapPlace(g) + " was not observed: " + visible(strings.TrimPrefix(g.Unread().Error(), "unread: "))
+	return gapPlace(g) + " was not observed: " + visible(strings.TrimPrefix(g.Cause.Error(), "unread: "))
 }
 
 // gapPlace says what could not be observed.

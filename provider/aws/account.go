@@ -178,7 +178,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 			why := fault("organizations:ListAccounts", err)
 			s.emit(ctx, &asset.Gap{
 				Scope: asset.Scope{Provider: providerName},
-				Op:    why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+				Cause: *why,
 			})
 			list = []Account{unnamed(own.ID, why)}
 		}
@@ -190,7 +190,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	}
 	for _, id := range opts.Accounts {
 		if !slices.ContainsFunc(list, func(a Account) bool { return a.ID == id }) {
-			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName, Account: id}, Code: codeNoAccount, Message: "the account is not in the organisation"})
+			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName, Account: id}, Cause: asset.Unread{Code: codeNoAccount, Message: "the account is not in the organisation"}})
 		}
 	}
 	var all []*account
@@ -201,7 +201,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 		case why != nil:
 			s.emit(ctx, &asset.Gap{
 				Scope: asset.Scope{Provider: providerName, Account: a.ID},
-				Op:    why.Op, Code: why.Code, Message: clip("cannot tell whether the account is in a group: " + why.Message), RequestID: why.RequestID,
+				Cause: asset.Unread{Op: why.Op, Code: why.Code, Message: clip("cannot tell whether the account is in a group: " + why.Message), RequestID: why.RequestID},
 			})
 		case !in:
 		case opts.Match != nil && !opts.Match(a):

@@ -137,7 +137,7 @@ func testPages(t *testing.T, l listing) {
 	cut := run(page(l.first, "1"), func() (any, error) { return nil, denied })
 	assert.Equal(t, 1, count(cut), "assets before an error")
 	if assert.NotEmpty(t, cut.Gaps()) {
-		assert.Equal(t, "AccessDenied", cut.Gaps()[0].Code)
+		assert.Equal(t, "AccessDenied", cut.Gaps()[0].Cause.Code)
 	}
 	assert.Equal(t, asset.Partial, cut.Coverage(scope, l.typ))
 

@@ -98,8 +98,8 @@ func (p *Provider) Check(ctx context.Context, q provider.Query) ([]Status, error
 		if byAccount[name] == nil {
 			byAccount[name] = &Status{Name: name}
 		}
-		why := g.Unread()
-		byAccount[name].Below = append(byAccount[name].Below, failing(g.Op, why))
+		why := &g.Cause
+		byAccount[name].Below = append(byAccount[name].Below, failing(g.Cause.Op, why))
 	}
 	var all []Status
 	for _, name := range slices.Sorted(maps.Keys(byAccount)) {

@@ -220,7 +220,7 @@ func TestWhatCloudControlCannotTell(t *testing.T) {
 	assert.ElementsMatch(t, []string{"denied", "broken", "list"}, ids, "one is gone, and one has no name")
 	codes := map[string]string{}
 	for _, g := range inv.Gaps() {
-		codes[string(g.Type)+" "+g.Op] = g.Code
+		codes[string(g.Type)+" "+g.Cause.Op] = g.Cause.Code
 	}
 	assert.Equal(t, map[string]string{
 		"AWS::Glue::Job cloudcontrol:ListResources(AWS::Glue::Job)":                     "Malformed",

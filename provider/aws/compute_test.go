@@ -250,7 +250,7 @@ func TestKubernetes(t *testing.T) {
 	c = only(t, inv, eksCluster)
 	assertUnread(t, "eks:DescribeCluster", "AccessDenied", c.Config.Get("ResourcesVpcConfig", "EndpointPublicAccess"))
 	if assert.Len(t, inv.GapsOf(c.Ref), 1) {
-		assert.Equal(t, "eks:DescribeNodegroup", inv.GapsOf(c.Ref)[0].Op)
+		assert.Equal(t, "eks:DescribeNodegroup", inv.GapsOf(c.Ref)[0].Cause.Op)
 	}
 
 	// One that is deleted meanwhile does not take the others with it.

@@ -125,7 +125,7 @@ func TestHTTPAPIs(t *testing.T) {
 	x.fail(denied, "ApiGatewayV2:GetStages")
 	inv = x.collect(t, httpAPI, httpStage)
 	assert.Equal(t, []*asset.Gap{{
-		Scope: a.Scope, Type: httpStage, Of: only(t, inv, httpAPI).Ref, Op: "apigatewayv2:GetStages", Code: "AccessDenied", Message: "not authorized",
+		Scope: a.Scope, Type: httpStage, Of: only(t, inv, httpAPI).Ref, Cause: asset.Unread{Op: "apigatewayv2:GetStages", Code: "AccessDenied", Message: "not authorized"},
 	}}, inv.Gaps())
 	assert.Equal(t, asset.Complete, inv.Coverage(a.Scope, httpAPI))
 	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, httpStage))

@@ -79,5 +79,5 @@ func TestGroupByNameWithoutAnOrganization(t *testing.T) {
 	assert.Empty(t, list)
 	require.Len(t, gaps, 1)
 	assert.Equal(t, "123456789012", gaps[0].Scope.Account)
-	assert.Equal(t, codeNotAsked, gaps[0].Code)
+	assert.Equal(t, codeNotAsked, gaps[0].Cause.Code)
 }

@@ -113,7 +113,7 @@ func TestKeysOfWhichTheTypeIsDenied(t *testing.T) {
 	x.fail(denied, "KMS:DescribeKey", "KMS:GetKeyPolicy", "KMS:GetKeyRotationStatus", "KMS:ListResourceTags")
 	region := asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}
 	gap := func(typ asset.Type) *asset.Gap {
-		return &asset.Gap{Scope: region, Type: typ, Op: "kms:DescribeKey", Code: "AccessDenied", Message: *multi + ": not authorized"}
+		return &asset.Gap{Scope: region, Type: typ, Cause: asset.Unread{Op: "kms:DescribeKey", Code: "AccessDenied", Message: *multi + ": not authorized"}}
 	}
 	inv := x.collect(t, kmsKey, kmsReplicaKey)
 	assert.Equal(t, testKey, only(t, inv, kmsKey).ID)

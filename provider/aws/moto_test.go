@@ -113,7 +113,7 @@ func named(t *testing.T, inv *asset.Inventory, typ asset.Type, name string) *ass
 func gapTexts(inv *asset.Inventory) []string {
 	var texts []string
 	for _, g := range inv.Gaps() {
-		texts = append(texts, g.Scope.String()+" "+string(g.Type)+" "+g.Unread().Error())
+		texts = append(texts, g.Scope.String()+" "+string(g.Type)+" "+g.Cause.Error())
 	}
 	return texts
 }

@@ -48,7 +48,7 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		why := fault("organizations:ListRoots", err)
 		s.emit(ctx, &asset.Gap{
 			Scope: asset.Scope{Provider: providerName, Account: own.ID}, Type: unitType,
-			Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+			Cause: *why,
 		})
 	}
 	for i := range list {

@@ -100,7 +100,7 @@ func TestOrganizationOfThreeAccounts(t *testing.T) {
 	}
 	require.Len(t, inv.Gaps(), 1)
 	assert.Equal(t, &asset.Gap{
-		Scope: asset.Scope{Provider: "aws", Account: e.ids["old"]}, Code: codeNotActive, Message: "the account is suspended",
+		Scope: asset.Scope{Provider: "aws", Account: e.ids["old"]}, Cause: asset.Unread{Code: codeNotActive, Message: "the account is suspended"},
 	}, inv.Gaps()[0])
 	assert.NotEqual(t, asset.Complete, inv.Coverage(asset.Scope{Provider: "aws"}, s3Bucket))
 }
@@ -124,9 +124,9 @@ func TestDeniedRoleAndThrottledOperationAreGaps(t *testing.T) {
 	}
 	require.Len(t, got, 3, gapTexts(inv))
 	lab := asset.Scope{Provider: "aws", Account: e.ids["lab"]}
-	assert.Equal(t, &asset.Gap{Scope: lab, Op: "sts:AssumeRole", Code: "AccessDenied", Message: "no", RequestID: "refused"}, got[e.ids["lab"]])
+	assert.Equal(t, &asset.Gap{Scope: lab, Cause: asset.Unread{Op: "sts:AssumeRole", Code: "AccessDenied", Message: "no", RequestID: "refused"}}, got[e.ids["lab"]])
 	shop := asset.Scope{Provider: "aws", Account: e.ids["shop"]}
-	assert.Equal(t, &asset.Gap{Scope: shop, Type: iamUser, Op: "iam:GetAccountAuthorizationDetails", Code: "Throttling", Message: "Rate exceeded", RequestID: "refused"}, got[e.ids["shop"]])
+	assert.Equal(t, &asset.Gap{Scope: shop, Type: iamUser, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Code: "Throttling", Message: "Rate exceeded", RequestID: "refused"}}, got[e.ids["shop"]])
 	assert.Equal(t, asset.Partial, inv.Coverage(shop, iamUser))
 	assert.Equal(t, asset.Complete, inv.Coverage(shop, s3Bucket))
 	assert.NotEqual(t, asset.Complete, inv.Coverage(lab, s3Bucket))
@@ -139,7 +139,7 @@ func TestWrongExternalIDIsAGapOfEachAccount(t *testing.T) {
 	assert.Equal(t, e.ids["management"], only(t, inv, accountType).ID)
 	ops := map[string]string{}
 	for _, g := range inv.Gaps() {
-		ops[g.Scope.Account] = g.Op + " " + g.Code
+		ops[g.Scope.Account] = g.Cause.Op + " " + g.Cause.Code
 	}
 	assert.Equal(t, map[string]string{
 		e.ids["shop"]: "sts:AssumeRole AccessDenied", e.ids["lab"]: "sts:AssumeRole AccessDenied", e.ids["old"]: " " + codeNotActive,
@@ -175,8 +175,8 @@ func TestGroupsThatCannotBeTold(t *testing.T) {
 	assert.Empty(t, list)
 	require.Len(t, gaps, 4)
 	for _, g := range gaps {
-		assert.Equal(t, "organizations:ListTagsForResource", g.Op)
-		assert.Equal(t, "cannot tell whether the account is in a group: no", g.Message)
+		assert.Equal(t, "organizations:ListTagsForResource", g.Cause.Op)
+		assert.Equal(t, "cannot tell whether the account is in a group: no", g.Cause.Message)
 	}
 }
 
@@ -202,8 +202,8 @@ func TestOrganizationThatDoesNotAnswer(t *testing.T) {
 		x := &tester{Provider: p}
 		inv := x.collect(t, accountType)
 		require.Len(t, inv.Gaps(), 1)
-		assert.Equal(t, "organizations:ListAccounts", inv.Gaps()[0].Op)
-		assert.Equal(t, codeTimeout, inv.Gaps()[0].Code)
+		assert.Equal(t, "organizations:ListAccounts", inv.Gaps()[0].Cause.Op)
+		assert.Equal(t, codeTimeout, inv.Gaps()[0].Cause.Code)
 		only(t, inv, accountType)
 	})
 }
@@ -223,8 +223,8 @@ func TestStateOfAccountsComesBeforeTheirStatus(t *testing.T) {
 	inv := x.collect(t, s3Bucket)
 	messages := map[string]string{}
 	for _, g := range inv.Gaps() {
-		assert.Equal(t, codeNotActive, g.Code)
-		messages[g.Scope.Account] = g.Message
+		assert.Equal(t, codeNotActive, g.Cause.Code)
+		messages[g.Scope.Account] = g.Cause.Message
 	}
 	assert.Equal(t, map[string]string{
 		"111111111111": "the account is closed", "222222222222": "the account is pending closure", "333333333333": "the account is suspended",
@@ -266,7 +266,7 @@ func TestAccountThatIsMovedMeanwhile(t *testing.T) {
 	assert.Empty(t, list)
 	require.Len(t, gaps, 1)
 	assert.Equal(t, moto.Account, gaps[0].Scope.Account)
-	assert.Equal(t, codeNotListed, gaps[0].Code)
+	assert.Equal(t, codeNotListed, gaps[0].Cause.Code)
 }
 
 func TestUnitsThatGoRound(t *testing.T) {
@@ -282,7 +282,7 @@ func TestUnitsThatGoRound(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, list, 1)
 	require.Len(t, gaps, 1)
-	assert.Equal(t, `unit "ou-1" is in two places`, gaps[0].Message)
+	assert.Equal(t, `unit "ou-1" is in two places`, gaps[0].Cause.Message)
 	assert.Equal(t, 2, x.calls.n["Organizations:ListOrganizationalUnitsForParent"])
 
 	inv := x.collect(t, unitType)

@@ -154,7 +154,7 @@ func TestMembersThatAskAreToldWhoManages(t *testing.T) {
 		x.says("Organizations:DescribeOrganization", &organizations.DescribeOrganizationOutput{Organization: &orgtypes.Organization{MasterAccountId: &id}})
 		var texts []string
 		for _, g := range x.collect(t, unitType, orgAccount, orgPolicy).Gaps() {
-			texts = append(texts, g.Op+": "+g.Code+": "+g.Message)
+			texts = append(texts, g.Cause.Op+": "+g.Cause.Code+": "+g.Cause.Message)
 		}
 		return texts
 	}
@@ -163,10 +163,10 @@ func TestMembersThatAskAreToldWhoManages(t *testing.T) {
 	assert.Equal(t, 1, x.calls.n["Organizations:DescribeOrganization"])
 	assert.Equal(t, "organizations:ListAccounts: AccessDenied: not authorized", manager("123456789012")[0])
 	x.fail(denied, "Organizations:DescribeOrganization")
-	assert.Equal(t, "AccessDenied", x.collect(t, orgAccount).Gaps()[0].Code, "who manages the organisation is not known")
+	assert.Equal(t, "AccessDenied", x.collect(t, orgAccount).Gaps()[0].Cause.Code, "who manages the organisation is not known")
 	x.fail(code("TooManyRequestsException"), lists...)
 	clear(x.calls.n)
-	assert.Equal(t, "TooManyRequestsException", x.collect(t, orgAccount).Gaps()[0].Code)
+	assert.Equal(t, "TooManyRequestsException", x.collect(t, orgAccount).Gaps()[0].Cause.Code)
 	assert.Zero(t, x.calls.n["Organizations:DescribeOrganization"], "it is no denial")
 }
 

@@ -111,11 +111,11 @@ func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error)
 			found = o
 		case *asset.Gap:
 			if o.Type == ref.Type || o.Type == "" {
-				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, o.Unread()))
+				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &o.Cause))
 			}
 		case *asset.Coverage:
 			if o.Type == ref.Type && o.State != asset.Complete && len(gaps) == 0 {
-				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &asset.Unread{Code: asset.CodeIncomplete, Message: "the list may leave things out"}))
+				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &asset.Unread{Reason: asset.Incomplete, Code: asset.CodeIncomplete, Message: "the list may leave things out"}))
 			}
 		}
 		return found == nil

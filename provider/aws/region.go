@@ -42,7 +42,7 @@ func (s *scan) enabledRegions(ctx context.Context, a *account, plans []plan, ask
 		why := fault("ec2:DescribeRegions", err)
 		for _, t := range s.regionalTypes(plans) {
 			scope := asset.Scope{Provider: providerName, Account: a.ID}
-			s.emit(ctx, &asset.Gap{Scope: scope, Type: t, Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID})
+			s.emit(ctx, &asset.Gap{Scope: scope, Type: t, Cause: *why})
 			s.emit(ctx, &asset.Coverage{Scope: scope, Type: t, State: asset.Partial})
 		}
 		return nil
@@ -61,7 +61,7 @@ func (s *scan) enabledRegions(ctx context.Context, a *account, plans []plan, ask
 		}
 		s.emit(ctx, &asset.Gap{
 			Scope: asset.Scope{Provider: providerName, Account: a.ID, Region: r},
-			Op:    "ec2:DescribeRegions", Code: code, Message: message,
+			Cause: asset.Unread{Op: "ec2:DescribeRegions", Code: code, Message: message},
 		})
 	}
 	return regions

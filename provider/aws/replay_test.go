@@ -133,8 +133,8 @@ func TestReplay(t *testing.T) {
 				require.NoError(t, err)
 				switch o := o.(type) {
 				case *asset.Gap:
-					if slices.Contains(unparsed, o.Code) {
-						faults = append(faults, string(o.Type)+": "+o.Unread().Error())
+					if slices.Contains(unparsed, o.Cause.Code) {
+						faults = append(faults, string(o.Type)+": "+o.Cause.Error())
 					}
 				case *asset.Asset:
 					assets++
@@ -178,6 +178,6 @@ func TestWhatHasNoNameIsAGap(t *testing.T) {
 	inv := x.collect(t, rdsInstance)
 	assert.Zero(t, inv.Len())
 	require.Len(t, inv.Gaps(), 1)
-	assert.Equal(t, codeMalformed, inv.Gaps()[0].Code)
+	assert.Equal(t, codeMalformed, inv.Gaps()[0].Cause.Code)
 	assert.Equal(t, asset.Partial, inv.Coverage(asset.Scope{Provider: "aws", Account: moto.Account, Region: "us-east-1"}, rdsInstance))
 }

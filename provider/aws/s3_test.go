@@ -116,7 +116,7 @@ func TestBucketsOfWhichTheRegionIsDenied(t *testing.T) {
 	assert.ElementsMatch(t, []string{"asked", "listed"}, seen(inv))
 	account := asset.Scope{Provider: "aws", Account: "123456789012"}
 	assert.Equal(t, []*asset.Gap{{
-		Scope: account, Type: s3Bucket, Op: "s3:GetBucketLocation", Code: "AccessDenied", Message: "arn:aws:s3:::refused: not authorized",
+		Scope: account, Type: s3Bucket, Cause: asset.Unread{Op: "s3:GetBucketLocation", Code: "AccessDenied", Message: "arn:aws:s3:::refused: not authorized"},
 	}}, inv.Gaps())
 	assert.Equal(t, asset.Partial, inv.Coverage(account, s3Bucket))
 	account.Region = "us-west-2"

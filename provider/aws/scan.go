@@ -162,7 +162,7 @@ func (s *scan) run(ctx context.Context) error {
 		_, found := slices.BinarySearch(controlled, t)
 		if !collected && !found && s.only.IsZero() {
 			why := unlisted(t)
-			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName}, Type: t, Code: why.Code, Message: why.Message})
+			s.emit(ctx, &asset.Gap{Scope: asset.Scope{Provider: providerName}, Type: t, Cause: asset.Unread{Code: why.Code, Message: why.Message}})
 		}
 	}
 	plans := s.plans()
@@ -198,7 +198,7 @@ func (s *scan) account(ctx context.Context, a *account, plans []plan) {
 	if why := a.enter(ctx); why != nil {
 		s.emit(ctx, &asset.Gap{
 			Scope: asset.Scope{Provider: providerName, Account: a.ID},
-			Op:    why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+			Cause: *why,
 		})
 		return
 	}

@@ -39,7 +39,7 @@ func TestDeniedListIsAGapAndPartial(t *testing.T) {
 	assert.Equal(t, asset.Partial, inv.Coverage(account, iamAccessKey))
 	assert.Equal(t, asset.Complete, inv.Coverage(account, iamInstanceProfile))
 	require.Len(t, inv.Gaps(), 2)
-	assert.Equal(t, &asset.Gap{Scope: account, Type: iamAccessKey, Op: "iam:GetAccountAuthorizationDetails", Code: "AccessDenied", Message: "not authorized"}, inv.Gaps()[0])
+	assert.Equal(t, &asset.Gap{Scope: account, Type: iamAccessKey, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps()[0])
 }
 
 func TestDeniedReadIsUnread(t *testing.T) {
@@ -64,7 +64,7 @@ func TestDeniedChildrenAreAGapOfTheirParent(t *testing.T) {
 	inv := x.collect(t, iamUser, iamAccessKey)
 	ann := only(t, inv, iamUser)
 	require.Len(t, inv.GapsOf(ann.Ref), 1)
-	assert.Equal(t, "iam:ListAccessKeys", inv.GapsOf(ann.Ref)[0].Op)
+	assert.Equal(t, "iam:ListAccessKeys", inv.GapsOf(ann.Ref)[0].Cause.Op)
 	account := asset.Scope{Provider: "aws", Account: "123456789012"}
 	assert.Equal(t, asset.Partial, inv.Coverage(account, iamAccessKey))
 	assert.Equal(t, asset.Complete, inv.Coverage(account, iamUser))
@@ -74,7 +74,7 @@ func TestUnknownTypeIsAGap(t *testing.T) {
 	x := newTester(t, nil)
 	inv := x.collect(t, "AWS::Nothing::AtAll")
 	require.Len(t, inv.Gaps(), 1)
-	assert.Equal(t, codeUnknownType, inv.Gaps()[0].Code)
+	assert.Equal(t, codeUnknownType, inv.Gaps()[0].Cause.Code)
 	assert.Empty(t, x.calls.n)
 }
 
@@ -95,7 +95,7 @@ func TestRegionsThatAreNotThere(t *testing.T) {
 	only(t, inv, regionType)
 	var codes []string
 	for _, g := range inv.Gaps() {
-		codes = append(codes, g.Scope.Region+" "+g.Code)
+		codes = append(codes, g.Scope.Region+" "+g.Cause.Code)
 	}
 	assert.Equal(t, []string{"ap-east-1 RegionNotEnabled", "mars-north-1 RegionUnknown"}, codes)
 }

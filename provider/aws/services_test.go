@@ -236,7 +236,7 @@ func TestStacks(t *testing.T) {
 
 	x.fail(denied, "CloudFormation:DescribeStacks")
 	inv := x.collect(t, stack)
-	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Op: "cloudformation:DescribeStacks", Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps())
+	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Cause: asset.Unread{Op: "cloudformation:DescribeStacks", Code: "AccessDenied", Message: "not authorized"}}}, inv.Gaps())
 	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, stack))
 	assert.Contains(t, x.Permissions(provider.Query{Types: []asset.Type{stack}}), "cloudformation:ListStacks", "describing all stacks takes it, too")
 }

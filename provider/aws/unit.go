@@ -147,7 +147,7 @@ func (u *unit) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.U
 	u.gaps.Add(1)
 	u.scan.emit(ctx, &asset.Gap{
 		Scope: u.scope(t), Type: t, Of: of,
-		Op: why.Op, Code: why.Code, Message: why.Message, RequestID: why.RequestID,
+		Cause: *why,
 	})
 }
 
@@ -246,7 +246,7 @@ func (r *read) applies(d *draft) bool { return r.of == "" || r.of == d.Type }
 // readEach runs a read for one asset, if the query asks for what it fills.
 func (u *unit) readEach(ctx context.Context, r *read, d *draft) {
 	fills := u.scan.provider.fills(d.Type, r.op)
-	why := &asset.Unread{Op: r.op, Code: asset.CodeNotRequested}
+	why := &asset.Unread{Op: r.op, Reason: asset.NotRequested, Code: asset.CodeNotRequested}
 	if u.scan.wants(d.Type, fills) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
@@ -273,7 +273,7 @@ func (u *unit) readTogether(ctx context.Context, r *read, page []*draft) {
 		if fills := u.scan.provider.fills(d.Type, r.op); u.scan.wants(d.Type, fills) {
 			wanted = append(wanted, d)
 		} else {
-			d.setUnread(fills, &asset.Unread{Op: r.op, Code: asset.CodeNotRequested})
+			d.setUnread(fills, &asset.Unread{Op: r.op, Reason: asset.NotRequested, Code: asset.CodeNotRequested})
 		}
 	}
 	for ds := range slices.Chunk(wanted, r.size) {

@@ -52,7 +52,7 @@ func reference(t testing.TB) *Static {
 		&asset.Coverage{Scope: region, Type: bucketType, State: asset.Complete},
 		&asset.Coverage{Scope: account, Type: keyType, State: asset.Complete},
 		&asset.Coverage{Scope: account, Type: roleType, State: asset.Partial},
-		&asset.Gap{Scope: account, Type: roleType, Op: "iam:ListRoles", Code: "Throttling", Message: "slow down"},
+		&asset.Gap{Scope: account, Type: roleType, Cause: asset.Unread{Op: "iam:ListRoles", Code: "Throttling", Message: "slow down"}},
 		sharedKey("111122223333"),
 	}}
 }
@@ -216,20 +216,20 @@ func TestBrokenProvidersFail(t *testing.T) {
 		"not requested absent":  {"reads", func(s *Static) provider.Provider { return dropping(s, asset.Value{}) }},
 		"not requested empty":   {"reads", func(s *Static) provider.Provider { return dropping(s, doc(t, map[string]any{})) }},
 		"requested not read": {"reads", func(s *Static) provider.Provider {
-			return dropping(s, (&asset.Unread{Code: asset.CodeNotRequested}).Value())
+			return dropping(s, (&asset.Unread{Reason: asset.NotRequested, Code: asset.CodeNotRequested}).Value())
 		}},
 		"link lost, all asked for": {"reads", func(s *Static) provider.Provider {
 			return narrowing(s, func(a *asset.Asset) { a.Links = nil })
 		}},
 		"other link": {"reads", func(s *Static) provider.Provider {
 			return narrowing(s, func(a *asset.Asset) {
-				a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+				a.Status = (&asset.Unread{Reason: asset.NotRequested, Code: asset.CodeNotRequested}).Value()
 				a.Links = []asset.Link{{Rel: "encrypted_by", To: asset.Ref{Type: keyType, ID: "arn:aws:kms:eu-west-1:111122223333:key/k2"}}}
 			})
 		}},
 		"other tags": {"reads", func(s *Static) provider.Provider {
 			return narrowing(s, func(a *asset.Asset) {
-				a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+				a.Status = (&asset.Unread{Reason: asset.NotRequested, Code: asset.CodeNotRequested}).Value()
 				a.Tags = map[string]string{"team": "b"}
 			})
 		}},
@@ -337,13 +337,13 @@ func forgetting(s *Static) provider.Provider {
 func silent(s *Static) provider.Provider {
 	return passing(s, func(_ provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
 		g, ok := o.(*asset.Gap)
-		return ok && g.Code == provider.CodeUnknownType || yield(o, err)
+		return ok && g.Cause.Code == provider.CodeUnknownType || yield(o, err)
 	})
 }
 
 func fatal(s *Static, boom error) provider.Provider {
 	return passing(s, func(_ provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
-		if g, ok := o.(*asset.Gap); ok && g.Code == provider.CodeUnknownType {
+		if g, ok := o.(*asset.Gap); ok && g.Cause.Code == provider.CodeUnknownType {
 			return yield(nil, boom) && false
 		}
 		return yield(o, err)
@@ -385,7 +385,7 @@ func narrowing(s *Static, change func(*asset.Asset)) provider.Provider {
 func TestWhatHangsOnUnaskedPartsMayBeMissing(t *testing.T) {
 	Test(t, func(t *testing.T) provider.Provider {
 		return narrowing(reference(t), func(a *asset.Asset) {
-			a.Status = (&asset.Unread{Code: asset.CodeNotRequested}).Value()
+			a.Status = (&asset.Unread{Reason: asset.NotRequested, Code: asset.CodeNotRequested}).Value()
 			a.Tags, a.Links, a.Created, a.Incarnation = nil, nil, time.Time{}, ""
 		})
 	}, nil)

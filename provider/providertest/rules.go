@@ -57,7 +57,7 @@ func checkWellFormed(s *suite) (f faults) {
 		}
 	}
 	for _, g := range e.gaps {
-		if g.Code == "" && g.Message == "" {
+		if g.Cause.Code == "" && g.Cause.Message == "" {
 			f.add("gap without a reason: %+v", *g)
 		}
 	}

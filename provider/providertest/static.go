@@ -57,7 +57,7 @@ func (s *Static) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset
 			}
 		}
 		for _, t := range unknown {
-			g := &asset.Gap{Scope: asset.Scope{Provider: s.Source}, Type: t, Op: "discover", Code: provider.CodeUnknownType}
+			g := &asset.Gap{Scope: asset.Scope{Provider: s.Source}, Type: t, Cause: asset.Unread{Op: "discover", Code: provider.CodeUnknownType}}
 			if !yield(g, nil) {
 				return
 			}

@@ -192,14 +192,9 @@ func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 				g.Of, err = refOf(x)
 			}
 			return err
-		case "op":
-			return set(&g.Op, x)
-		case "code":
-			return set(&g.Code, x)
-		case "message":
-			return set(&g.Message, x)
-		case "request_id":
-			return set(&g.RequestID, x)
+		}
+		if err := unreadMember(&g.Cause, name, x); err != errUnknown {
+			return err
 		}
 		return scopeMember(&g.Scope, name, x)
 	})

@@ -54,7 +54,7 @@ func ExampleWriter() {
 	w := snapshot.NewWriter(os.Stdout, &snapshot.WriteOptions{Created: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
 	scope := asset.Scope{Provider: "aws", Account: "111122223333"}
 	for _, o := range []asset.Observation{
-		&asset.Gap{Scope: scope, Type: "AWS::IAM::Role", Op: "iam:ListRoles", Code: "AccessDenied"},
+		&asset.Gap{Scope: scope, Type: "AWS::IAM::Role", Cause: asset.Unread{Op: "iam:ListRoles", Code: "AccessDenied"}},
 		&asset.Asset{Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::logs"}, Scope: scope},
 	} {
 		if err := w.Add(o); err != nil {

@@ -103,10 +103,7 @@ func (l *line) gap(g *asset.Gap) {
 		l.ref(g.Of)
 		l.raw("}")
 	}
-	l.text("op", g.Op)
-	l.text("code", g.Code)
-	l.text("message", g.Message)
-	l.text("request_id", g.RequestID)
+	l.unread(&g.Cause)
 	l.raw("}}")
 }
 
@@ -234,6 +231,17 @@ func from(document, p asset.Path) asset.Path {
 	return document + "." + p
 }
 
+// unread writes the members that say why something was not read.
+func (l *line) unread(u *asset.Unread) {
+	l.text("op", u.Op)
+	if u.Reason != asset.UnknownReason {
+		l.text("reason", u.Reason.String())
+	}
+	l.text("code", u.Code)
+	l.text("message", u.Message)
+	l.text("request_id", u.RequestID)
+}
+
 func (l *line) marks(unread, redacted, defaults []mark) {
 	if len(unread) > 0 {
 		l.key("unread")
@@ -243,10 +251,7 @@ func (l *line) marks(unread, redacted, defaults []mark) {
 			l.next()
 			l.raw("{")
 			l.text("path", string(m.path))
-			l.text("op", u.Op)
-			l.text("code", u.Code)
-			l.text("message", u.Message)
-			l.text("request_id", u.RequestID)
+			l.unread(u)
 			l.raw("}")
 		}
 		l.raw("]")

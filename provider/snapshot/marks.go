@@ -60,21 +60,34 @@ func inDocument(p asset.Path) error {
 func unreadOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
 	var u asset.Unread
 	err = members(v, func(name string, x asset.Value) error {
-		switch name {
-		case "path":
+		if name == "path" {
 			return set(&p, x)
-		case "op":
-			return set(&u.Op, x)
-		case "code":
-			return set(&u.Code, x)
-		case "message":
-			return set(&u.Message, x)
-		case "request_id":
-			return set(&u.RequestID, x)
 		}
-		return errUnknown
+		return unreadMember(&u, name, x)
 	})
 	return p, u.Value(), err
+}
+
+// unreadMember reads a member that says why something was not read.
+func unreadMember(u *asset.Unread, name string, x asset.Value) error {
+	switch name {
+	case "op":
+		return set(&u.Op, x)
+	case "code":
+		return set(&u.Code, x)
+	case "message":
+		return set(&u.Message, x)
+	case "request_id":
+		return set(&u.RequestID, x)
+	case "reason":
+		var text string
+		err := set(&text, x)
+		if err == nil {
+			u.Reason, err = asset.ParseReason(text)
+		}
+		return err
+	}
+	return errUnknown
 }
 
 func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {

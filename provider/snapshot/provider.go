@@ -156,8 +156,8 @@ func (s *summary) rest(q provider.Query) iter.Seq[asset.Observation] {
 				continue
 			}
 			g := &asset.Gap{
-				Scope: asset.Scope{Provider: "snapshot"}, Type: t, Op: "discover",
-				Code: provider.CodeUnknownType, Message: "the snapshot says nothing of " + string(t),
+				Scope: asset.Scope{Provider: "snapshot"}, Type: t, Cause: asset.Unread{Op: "discover",
+					Code: provider.CodeUnknownType, Message: "the snapshot says nothing of " + string(t)},
 			}
 			if !yield(g) {
 				return

@@ -21,7 +21,7 @@
 //	  "parents":[{"type":"Stance::AWS::Account","id":"111122223333"}],
 //	  "observers":["111122223333"], "origin":{"file":"main.yaml","line":3},
 //	  "incarnation":"...", "created":"2025-01-01T00:00:00Z", "observed":"2026-03-01T11:59:00Z"},
-//	 "unread":[{"path":"access","op":"s3:GetBucketPolicy","code":"AccessDenied","message":"...","request_id":"..."}],
+//	 "unread":[{"path":"access","op":"s3:GetBucketPolicy","reason":"denied","code":"AccessDenied","message":"...","request_id":"..."}],
 //	 "redacted":[{"path":"config.Token","detectors":["jwt"],"hash":"..."}],
 //	 "defaults":["config.VersioningConfiguration"]}
 //
@@ -37,7 +37,9 @@
 // links of one asset:
 //
 //	{"gap":{"provider":"aws","account":"111122223333","region":"eu-west-1","type":"AWS::S3::Bucket",
-//	  "of":{"type":"...","id":"..."},"op":"s3:ListBuckets","code":"AccessDenied","message":"...","request_id":"..."}}
+//	  "of":{"type":"...","id":"..."},"op":"s3:ListBuckets","reason":"denied","code":"AccessDenied","message":"...","request_id":"..."}}
+//
+// The reason is the name of an [asset.Reason]; without one it is unknown.
 //
 // A statement of coverage, without which nothing is known to be complete; the state
 // is complete, partial or not_asked:

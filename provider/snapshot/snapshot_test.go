@@ -108,8 +108,8 @@ func TestRead(t *testing.T) {
 	logs := asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::logs"}
 	assert.Equal(t, &asset.Coverage{Scope: aws, Type: "AWS::S3::Bucket", State: asset.Complete}, got[0])
 	assert.Equal(t, &asset.Coverage{Scope: west, Type: "AWS::KMS::Key", State: asset.NotAsked}, got[1])
-	assert.Equal(t, &asset.Gap{Scope: west, Type: "AWS::KMS::Key", Op: "kms:ListKeys", Code: "AccessDenied", Message: "no \"é\"", RequestID: "r-1"}, got[2])
-	assert.Equal(t, &asset.Gap{Scope: asset.Scope{Provider: "aws"}, Of: logs, Code: "x"}, got[3])
+	assert.Equal(t, &asset.Gap{Scope: west, Type: "AWS::KMS::Key", Cause: asset.Unread{Op: "kms:ListKeys", Code: "AccessDenied", Message: "no \"é\"", RequestID: "r-1"}}, got[2])
+	assert.Equal(t, &asset.Gap{Scope: asset.Scope{Provider: "aws"}, Of: logs, Cause: asset.Unread{Code: "x"}}, got[3])
 
 	a := got[4].(*asset.Asset)
 	assert.Equal(t, logs, a.Ref)
@@ -482,7 +482,7 @@ func TestWriteRefuses(t *testing.T) {
 			w := snapshot.NewWriter(&b, nil)
 			err := w.Add(row.o)
 			require.ErrorContains(t, err, row.want)
-			assert.Equal(t, err, w.Add(&asset.Gap{Code: "x"}), "it stays")
+			assert.Equal(t, err, w.Add(&asset.Gap{Cause: asset.Unread{Code: "x"}}), "it stays")
 			assert.Equal(t, err, w.Close())
 			_, err = readAll(&b, nil)
 			assert.Error(t, err, "what was written so far is not whole")
@@ -495,7 +495,7 @@ func TestWriteOfASequenceThatIsCutOff(t *testing.T) {
 	for _, name := range []string{"", "x.gz"} {
 		var b bytes.Buffer
 		err := snapshot.Write(&b, func(yield func(asset.Observation, error) bool) {
-			_ = yield(&asset.Gap{Code: "x"}, nil) && yield(nil, boom)
+			_ = yield(&asset.Gap{Cause: asset.Unread{Code: "x"}}, nil) && yield(nil, boom)
 		}, &snapshot.WriteOptions{Name: name})
 		require.ErrorIs(t, err, boom)
 		got, err := readAll(&b, &snapshot.Options{Name: name})
@@ -533,7 +533,7 @@ func TestWriterAfterClose(t *testing.T) {
 	var b bytes.Buffer
 	w := snapshot.NewWriter(&b, nil)
 	require.NoError(t, w.Close())
-	require.ErrorContains(t, w.Add(&asset.Gap{Code: "x"}), "closed")
+	require.ErrorContains(t, w.Add(&asset.Gap{Cause: asset.Unread{Code: "x"}}), "closed")
 	require.ErrorContains(t, w.Close(), "closed")
 	assert.Equal(t, header+`{"end":{"assets":0,"gaps":0,"coverage":0}}`+"\n", b.String())
 }

@@ -130,12 +130,12 @@ func (e *estate) in(provider, account, region string) {
 // deny takes a type out of what could be seen in the current scope.
 func (e *estate) deny(t asset.Type, op, code, message string) {
 	e.denied[asset.Coverage{Scope: e.scope, Type: t}] = true
-	e.gaps = append(e.gaps, &asset.Gap{Scope: e.scope, Type: t, Op: op, Code: code, Message: message, RequestID: e.hex(8) + "-" + e.hex(4)})
+	e.gaps = append(e.gaps, &asset.Gap{Scope: e.scope, Type: t, Cause: asset.Unread{Op: op, Reason: asset.Denied, Code: code, Message: message, RequestID: e.hex(8) + "-" + e.hex(4)}})
 }
 
 // unread marks a part of an asset.
 func unread(a *asset.Asset, path asset.Path, op, code, message string) {
-	if err := a.SetPath(path, (&asset.Unread{Op: op, Code: code, Message: message}).Value()); err != nil {
+	if err := a.SetPath(path, (&asset.Unread{Op: op, Reason: asset.Denied, Code: code, Message: message}).Value()); err != nil {
 		panic(err)
 	}
 }
@@ -158,8 +158,9 @@ func (e *estate) observations() []asset.Observation {
 	slices.SortFunc(scopes, asset.Scope.Compare)
 	for t := range catalog.Types() {
 		schema, _ := catalog.Schema(t)
-		if len(schema.Operations) == 0 && !strings.HasPrefix(string(t), "Stance::") {
-			continue // nothing that a scan looks for by itself
+		byRequest := slices.ContainsFunc(schema.Operations, func(o asset.Operation) bool { return strings.HasPrefix(o.Name, "cloudcontrol:") })
+		if byRequest || len(schema.Operations) == 0 && !strings.HasPrefix(string(t), "Stance::") {
+			continue // nothing that a scan looks for unless a query names it
 		}
 		for _, s := range scopes {
 			// Azure and Google Cloud are searched by subscription and project.
