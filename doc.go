@@ -25,7 +25,7 @@
 //	for f, err := range set.Evaluate(ctx, inv) {
 //		if err != nil { ... }
 //		if f.Status == policy.Fail || f.Status == policy.Unknown {
-//			fmt.Println(f.Status, f.Policy.ID, f.Asset, f.Message, f.Err)
+//			fmt.Println(f.Status, f.Policy.ID, f.Subject.Ref(), f.Message, f.Err)
 //		}
 //	}
 //

@@ -39,14 +39,14 @@ func TestOrderIsStable(t *testing.T) {
 	}
 	var last *asset.Asset
 	for _, f := range want {
-		if f.Asset == nil {
+		if f.Asset() == nil {
 			assert.Nil(t, last, "findings of gaps come first")
 			continue
 		}
 		if last != nil {
-			require.LessOrEqual(t, last.Ref.Compare(f.Asset.Ref), 0)
+			require.LessOrEqual(t, last.Ref.Compare(f.Asset().Ref), 0)
 		}
-		last = f.Asset
+		last = f.Asset()
 	}
 }
 
@@ -251,7 +251,7 @@ func TestPanicIsContained(t *testing.T) {
 	findings := collect(t, s.EvaluateEach(context.Background(), sequence(buckets(t, 3)), nil))
 	require.Len(t, findings, 6)
 	for _, f := range findings {
-		if f.Policy.ID == "bad" && f.Asset.ID == "00001" {
+		if f.Policy.ID == "bad" && f.Asset().ID == "00001" {
 			assert.Equal(t, policy.Unknown, f.Status)
 			require.Error(t, f.Err)
 			assert.True(t, strings.HasPrefix(f.Err.Error(), "panic: out of luck\n"), "%v", f.Err)

@@ -225,7 +225,7 @@ func (s *Set) gap(to []Finding, g *asset.Gap) []Finding {
 			provider := c.typ.Provider()
 			if g.Type == c.typ || g.Type == "" && (provider == "" || g.Scope.Provider == "" || provider == g.Scope.Provider) {
 				to = append(to, Finding{
-					Policy: p, Gap: g, Status: Unknown, Err: &g.Cause,
+					Policy: p, Subject: GapSubject{g}, Status: Unknown, Err: &g.Cause,
 					Message: "not observed: " + string(g.Type) + " in " + g.Scope.String(),
 				})
 				break
@@ -243,7 +243,7 @@ type evaluator struct {
 
 // finding evaluates a check for an asset.
 func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asset, related *expr.Others, now time.Time) Finding {
-	f := Finding{Policy: c.policy.Policy, Asset: a}
+	f := Finding{Policy: c.policy.Policy, Subject: AssetSubject{a}}
 	if c.check.Run != nil {
 		e.run(ctx, c, &f, related, now)
 	} else {
@@ -339,7 +339,7 @@ func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *expr.Others,
 
 // run calls a check in Go.
 func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, related *expr.Others, now time.Time) {
-	v, err := guarded(ctx, c.check.Run, CheckInput{Asset: f.Asset, Related: related.Inventory(), Params: c.policy.params, Now: now})
+	v, err := guarded(ctx, c.check.Run, CheckInput{Asset: f.Asset(), Related: related.Inventory(), Params: c.policy.params, Now: now})
 	f.Status, f.Message, f.Evidence, f.Err = v.Status, v.Message, v.Evidence, err
 	if err != nil {
 		f.Status = Unknown

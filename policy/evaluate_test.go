@@ -81,7 +81,7 @@ func verdict(t testing.TB, s *policy.Set, a *asset.Asset, others ...asset.Observ
 		inv.Add(o)
 	}
 	for _, f := range evaluate(t, s, inv) {
-		if f.Asset != nil && f.Asset.Ref == a.Ref {
+		if f.Asset() != nil && f.Asset().Ref == a.Ref {
 			return f
 		}
 	}

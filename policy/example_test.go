@@ -42,7 +42,7 @@ func ExampleLoad() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s: %s %q\n", f.Asset.Name, f.Status, f.Message)
+		fmt.Printf("%s: %s %q\n", f.Asset().Name, f.Status, f.Message)
 	}
 	// Output:
 	// logs: pass ""
@@ -85,7 +85,7 @@ func ExampleNewSet() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s: %s %q\n", f.Asset.Name, f.Status, f.Message)
+		fmt.Printf("%s: %s %q\n", f.Asset().Name, f.Status, f.Message)
 	}
 	// Output:
 	// logs: fail "4 characters"
@@ -113,7 +113,7 @@ func ExampleSet_EvaluateEach() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s: %s\n", f.Asset.Name, f.Status)
+		fmt.Printf("%s: %s\n", f.Asset().Name, f.Status)
 	}
 	// Output:
 	// logs: pass
@@ -147,7 +147,7 @@ exceptions:
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s: %s %s, accepted: %t\n", f.Asset.Name, f.Policy.Severity, f.Status, f.Exception != nil)
+		fmt.Printf("%s: %s %s, accepted: %t\n", f.Asset().Name, f.Policy.Severity, f.Status, f.Exception != nil)
 	}
 	// Output:
 	// logs: high pass, accepted: false

@@ -89,7 +89,7 @@ func (x *exceptions) apply(f *Finding) {
 	}
 	for _, i := range x.set.exempt[f.Policy.ID] {
 		e := x.set.exceptions[i]
-		if !e.matches(f.Asset) {
+		if !e.matches(f.Asset()) {
 			continue
 		}
 		x.used[i].Store(true)
@@ -104,7 +104,7 @@ func (x *exceptions) findings() []Finding {
 	var found []Finding
 	for i := range x.set.exceptions {
 		e := x.set.exceptions[i]
-		f := Finding{Policy: ExceptionPolicy(), Status: Fail, Exception: e}
+		f := Finding{Policy: ExceptionPolicy(), Subject: ExceptionSubject{e}, Status: Fail}
 		switch who := strings.Join(e.Policies, ", ") + ", owner " + e.Owner; {
 		case !x.now.Before(e.Until):
 			f.Message = "the exception for " + who + " ended on " + e.Until.UTC().Format(time.DateOnly)

@@ -104,10 +104,10 @@ func TestExplanationAgrees(t *testing.T) {
 	for seed := range uint64(8) {
 		inv := inventory(newOrganization(t, seed, 5).obscured(t))
 		for _, f := range collect(t, s.Evaluate(t.Context(), inv)) {
-			if f.Asset == nil {
+			if f.Asset() == nil {
 				continue
 			}
-			x, err := s.Explain(t.Context(), f.Policy.ID, f.Asset, inv)
+			x, err := s.Explain(t.Context(), f.Policy.ID, f.Asset(), inv)
 			require.NoError(t, err)
 			require.Equal(t, describe([]policy.Finding{f}), describe([]policy.Finding{x.Finding}))
 			require.Equal(t, f.Evidence, x.Finding.Evidence)
@@ -129,7 +129,7 @@ func TestExplanationAgrees(t *testing.T) {
 			i := slices.IndexFunc(x.Conditions, func(c policy.Condition) bool { return c.Part == "require" })
 			require.GreaterOrEqual(t, i, 0)
 			if truth := x.Conditions[i].Truth; truth == policy.Pass || whole.Part == "require" || whole.Truth == policy.Pass {
-				require.Equal(t, truth.String(), f.Status.String(), "%s of %s", f.Policy.Title, f.Asset.Ref)
+				require.Equal(t, truth.String(), f.Status.String(), "%s of %s", f.Policy.Title, f.Asset().Ref)
 			} else {
 				require.Equal(t, policy.Unknown, f.Status)
 			}

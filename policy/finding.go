@@ -35,15 +35,14 @@ func (s Status) String() string {
 // MarshalText returns the name.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Finding is what one policy says of one asset now, or of one gap: that it cannot
-// say anything of the assets that could not be observed.
+// Finding is what one policy says of one subject now: of an asset, or of a part of the
+// estate that was not observed, so that the policy can say nothing of what is in it.
 type Finding struct {
-	Policy *Policy      // as in the set, with the severity that holds there
-	Asset  *asset.Asset // nil if the finding is of a gap or of an exception
-	Gap    *asset.Gap
+	Policy  *Policy // as in the set, with the severity that holds there
+	Subject Subject // never nil in a finding that a set yields
 
 	Status    Status
-	Exception *Exception // accepts a finding that fails, which stays failed
+	Exception *Exception // accepts this finding, which fails and stays failed; or nil
 	Message   string
 	Evidence  []Evidence // what decided, of findings that fail or are unknown
 	// Err says why a finding is unknown: an *asset.Unread, or several joined, for
@@ -59,33 +58,18 @@ type Evidence struct {
 	Value asset.Value // may be absent, unread or redacted
 }
 
-// Key identifies the finding across runs: the policy and the asset, or the gap.
+// Asset returns the asset that the finding is about, or nil if it is about another
+// kind of subject.
+func (f Finding) Asset() *asset.Asset {
+	s, _ := f.Subject.(AssetSubject)
+	return s.Asset
+}
+
+// Key identifies the finding across evaluations: the policy and the subject.
 func (f Finding) Key() string {
-	parts := []string{f.Policy.ID}
-	switch {
-	case f.Asset != nil:
-		parts = append(parts, string(f.Asset.Type), f.Asset.ID)
-	case f.Gap != nil:
-		g := f.Gap
-		parts = append(parts, "gap", g.Scope.Provider, g.Scope.Account, g.Scope.Region, string(g.Type), string(g.Of.Type), g.Of.ID, g.Cause.Op)
-	case f.Exception != nil:
-		parts = append(parts, "exception")
-		parts = append(parts, f.Exception.Policies...)
-		parts = append(parts, f.Exception.Assets...)
-		parts = append(parts, f.Exception.Accounts...)
-		parts = append(parts, f.Exception.Owner, f.Exception.Reason)
-	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{f.Policy.ID}, f.Subject.key()...), "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
-// Scope returns where the asset or the gap is.
-func (f Finding) Scope() asset.Scope {
-	switch {
-	case f.Asset != nil:
-		return f.Asset.Scope
-	case f.Gap != nil:
-		return f.Gap.Scope
-	}
-	return asset.Scope{}
-}
+// Scope returns where the subject is.
+func (f Finding) Scope() asset.Scope { return f.Subject.Scope() }

@@ -232,8 +232,8 @@ func describe(findings []policy.Finding) []string {
 	var all []string
 	for _, f := range findings {
 		of := "gap"
-		if f.Asset != nil {
-			of = f.Asset.Ref.String()
+		if f.Asset() != nil {
+			of = f.Asset().Ref.String()
 		}
 		all = append(all, fmt.Sprintf("%s %s %s %q %v", f.Policy.ID, of, f.Status, f.Message, f.Err))
 	}
@@ -257,7 +257,7 @@ func TestWhatWasNotObservedDoesNotDecide(t *testing.T) {
 		for range 4 {
 			obs := e.obscured(t)
 			for _, f := range collect(t, s.Evaluate(context.Background(), inventory(obs))) {
-				if f.Asset == nil {
+				if f.Asset() == nil {
 					continue
 				}
 				want := truth[f.Key()]
@@ -271,7 +271,7 @@ func TestWhatWasNotObservedDoesNotDecide(t *testing.T) {
 				if f.Status == policy.Pass && want.Status == policy.NotApplicable {
 					continue // whether it applies could not be read, but the requirement is met
 				}
-				require.Equal(t, want.Status.String(), f.Status.String(), "seed %d: %s of %s\n%s\n%v", seed, f.Policy.ID, f.Asset.Ref, f.Policy.Title, obs)
+				require.Equal(t, want.Status.String(), f.Status.String(), "seed %d: %s of %s\n%s\n%v", seed, f.Policy.ID, f.Asset().Ref, f.Policy.Title, obs)
 			}
 		}
 	}

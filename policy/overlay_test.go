@@ -93,7 +93,7 @@ exceptions:
 		if f.Exception != nil {
 			accepted = " accepted by " + f.Exception.Owner
 		}
-		got[f.Policy.ID+" "+f.Asset.ID] = f.Status.String() + accepted
+		got[f.Policy.ID+" "+f.Asset().ID] = f.Status.String() + accepted
 	}
 	assert.Equal(t, map[string]string{
 		"aws-s3-a arn:aws:s3:::web1": "fail accepted by web",

@@ -83,9 +83,9 @@ func say(p, id, status string) policy.Finding {
 	}
 	scope := asset.Scope{Provider: "aws", Account: "1", Region: "r"}
 	if id, account, ok := strings.Cut(id, "@"); ok {
-		f.Asset = &asset.Asset{Ref: asset.Ref{Type: "T", ID: id}, Scope: asset.Scope{Provider: "gcp", Account: account}}
+		f.Subject = policy.AssetSubject{Asset: &asset.Asset{Ref: asset.Ref{Type: "T", ID: id}, Scope: asset.Scope{Provider: "gcp", Account: account}}}
 	} else {
-		f.Asset = &asset.Asset{Ref: asset.Ref{Type: "T", ID: id}, Scope: scope}
+		f.Subject = policy.AssetSubject{Asset: &asset.Asset{Ref: asset.Ref{Type: "T", ID: id}, Scope: scope}}
 	}
 	switch status {
 	case "pass":
@@ -97,7 +97,7 @@ func say(p, id, status string) policy.Finding {
 	case "x":
 		f.Status, f.Exception = policy.Fail, &policy.Exception{Owner: "o", Reason: "r", Until: time.Unix(9e9, 0)}
 	case "gap":
-		f.Gap, f.Asset = &asset.Gap{Scope: scope, Type: "T", Cause: asset.Unread{Op: "List", RequestID: id}}, nil
+		f.Subject = policy.GapSubject{Gap: &asset.Gap{Scope: scope, Type: "T", Cause: asset.Unread{Op: "List", RequestID: id}}}
 	}
 	return f
 }
@@ -420,7 +420,7 @@ func BenchmarkAssess(b *testing.B) {
 		for i := range b.N {
 			a := &asset.Asset{Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: fmt.Sprintf("arn:aws:s3:::bucket-%09d", i)}, Scope: asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-central-1"}}
 			for j, p := range ps {
-				if !yield(policy.Finding{Policy: p, Asset: a, Status: policy.Status(1 + (i+j)%2)}, nil) {
+				if !yield(policy.Finding{Policy: p, Subject: policy.AssetSubject{Asset: a}, Status: policy.Status(1 + (i+j)%2)}, nil) {
 					return
 				}
 			}

@@ -66,12 +66,14 @@ func newResults(m *Mapping) *results {
 
 func (r *results) add(f policy.Finding) {
 	p, ok := r.m.index[f.Policy.ID]
-	switch {
-	case !ok:
-	case f.Asset != nil:
+	if !ok {
+		return
+	}
+	switch s := f.Subject.(type) {
+	case policy.AssetSubject:
 		r.addAsset(p, f)
-	case f.Gap != nil:
-		g := *f.Gap
+	case policy.GapSubject:
+		g := *s.Gap
 		g.Cause.RequestID = "" // differs between attempts at the same thing
 		if r.gaps[g] == nil {
 			r.gaps[g] = map[int]bool{}
@@ -81,7 +83,7 @@ func (r *results) add(f policy.Finding) {
 }
 
 func (r *results) addAsset(p int, f policy.Finding) {
-	a := r.asset(f.Asset)
+	a := r.asset(f.Asset())
 	k := rankOf(f)
 	for i, x := range a.results {
 		if x.policy() == p {

@@ -63,13 +63,13 @@ func (all verdicts) add(t *testing.T, source, prefix string, set *policy.Set, in
 // subjectOf names the subject of a finding.
 func subjectOf(f policy.Finding) string {
 	scope := func(s asset.Scope) string { return s.Provider + "/" + s.Account + "/" + s.Region }
-	switch {
-	case f.Asset != nil:
-		return string(f.Asset.Type) + " " + f.Asset.ID
-	case f.Gap != nil:
-		return strings.TrimSpace(fmt.Sprint("(gap) ", scope(f.Gap.Scope), " ", f.Gap.Type, " ", f.Gap.Of.ID))
+	switch s := f.Subject.(type) {
+	case policy.AssetSubject:
+		return string(s.Asset.Type) + " " + s.Asset.ID
+	case policy.GapSubject:
+		return strings.TrimSpace(fmt.Sprint("(gap) ", scope(s.Gap.Scope), " ", s.Gap.Type, " ", s.Gap.Of.ID))
 	}
-	return "(exception)"
+	return "(" + string(f.Subject.Kind()) + ")"
 }
 
 // aboutAsset reports whether the subject is an asset.

@@ -46,7 +46,7 @@ func evaluate(b *testing.B, set *policy.Set, inv *asset.Inventory) int {
 	pairs := 0
 	for f, err := range set.Evaluate(b.Context(), inv) {
 		require.NoError(b, err)
-		if f.Asset != nil {
+		if f.Asset() != nil {
 			pairs++
 		}
 	}

@@ -115,7 +115,7 @@ func (r rule) judge(t *testing.T, all []*policy.Policy, assets []*asset.Asset, p
 		if !slices.Contains(r.policies, f.Policy.ID) {
 			continue // says that an exception is of no use
 		}
-		t.Log(f.Status, f.Policy.ID, f.Asset.ID, f.Message, f.Err)
+		t.Log(f.Status, f.Policy.ID, f.Asset().ID, f.Message, f.Err)
 		switch {
 		case f.Status == policy.Fail && f.Exception == nil:
 			verdict = "fail"

@@ -81,7 +81,7 @@ func detail(f policy.Finding, x *policy.Explanation) string {
 
 func evidence(f policy.Finding, e policy.Evidence) string {
 	of := ""
-	if e.Asset != f.Asset.Ref {
+	if e.Asset != f.Subject.Ref() {
 		of = " of " + e.Asset.String()
 	}
 	return fmt.Sprintf("%s%s = %s", e.Path, of, e.Value)

@@ -128,7 +128,7 @@ func asffResourceOf(f policy.Finding, hub asset.Scope, partition string) asffRes
 			other[k] = cut(visible(v), 1024, "")
 		}
 	}
-	if a := f.Asset; a != nil {
+	if a := f.Asset(); a != nil {
 		r.Type, r.ID = "Other", cut(visible(a.ID), 512, "-")
 		if a.Provider == "aws" {
 			r.Type = asffType(a.Type)

@@ -31,17 +31,17 @@ func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) 
 		}
 		var evidence []string
 		for _, e := range f.Evidence {
-			evidence = append(evidence, evidenceText(refOf(f), e))
+			evidence = append(evidence, evidenceText(f.Subject.Ref(), e))
 		}
-		scope, ref := f.Scope(), refOf(f)
+		scope, ref := f.Scope(), f.Subject.Ref()
 		name, origin, owner, reason, until := "", "", "", "", ""
-		if f.Asset != nil {
-			name = f.Asset.Name
-			if f.Asset.Origin.File != "" {
-				origin = originText(f.Asset.Origin)
+		if a := f.Asset(); a != nil {
+			name = a.Name
+			if a.Origin.File != "" {
+				origin = originText(a.Origin)
 			}
 		}
-		if x := f.Exception; x != nil {
+		if x := exceptionOf(f); x != nil {
 			owner, reason, until = x.Owner, x.Reason, x.Until.UTC().Format(time.RFC3339)
 		}
 		c.row(f.Policy.ID, f.Policy.Severity.String(), f.Status.String(), scope.Provider, scope.Account, scope.Region,

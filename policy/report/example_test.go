@@ -52,7 +52,7 @@ func ExampleJSON() {
 		fmt.Println(err)
 	}
 	// Output:
-	// {"policy":"bucket-prefix","severity":"low","status":"fail","provider":"aws","account":"111122223333","region":"eu-central-1","type":"AWS::S3::Bucket","id":"arn:aws:s3:::assets","name":"assets","message":"Bucket names begin with acme-","evidence":[],"error":"","title":"Bucket names begin with acme-","controls":[],"key":"7fd0694456e74fc80251d9f4ade3d865"}
+	// {"policy":"bucket-prefix","severity":"low","status":"fail","provider":"aws","account":"111122223333","region":"eu-central-1","type":"AWS::S3::Bucket","id":"arn:aws:s3:::assets","name":"assets","message":"Bucket names begin with acme-","evidence":[],"error":"","title":"Bucket names begin with acme-","controls":[],"key":"7fd0694456e74fc80251d9f4ade3d865","subject_kind":"asset"}
 }
 
 func ExamplePostureTable() {

@@ -22,8 +22,8 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(f.Status.String()), messageOf(f))
 	fmt.Fprintf(&b, "  policy %s (%s): %s\n", f.Policy.ID, f.Policy.Severity, visible(f.Policy.Title))
-	if f.Asset != nil {
-		fmt.Fprintf(&b, "  asset  %s in %s\n", visible(f.Asset.Ref.String()), visible(f.Asset.Scope.String()))
+	if f.Asset() != nil {
+		fmt.Fprintf(&b, "  asset  %s in %s\n", visible(f.Asset().Ref.String()), visible(f.Asset().Scope.String()))
 	}
 	if reason := reasonOf(f); reason != "" {
 		fmt.Fprintf(&b, "  reason %s\n", reason)
@@ -44,14 +44,14 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 			fmt.Fprintf(&b, "%s%s\n", indent, line)
 		}
 		for _, e := range c.Reads {
-			for _, line := range wrap("read "+evidenceText(f.Asset.Ref, e), max(width-len(indent)-4, 24)) {
+			for _, line := range wrap("read "+evidenceText(f.Subject.Ref(), e), max(width-len(indent)-4, 24)) {
 				fmt.Fprintf(&b, "%s    %s\n", indent, line)
 			}
 		}
 	}
 	for _, e := range f.Evidence {
 		if len(x.Conditions) == 0 {
-			fmt.Fprintf(&b, "  %s\n", evidenceText(f.Asset.Ref, e))
+			fmt.Fprintf(&b, "  %s\n", evidenceText(f.Subject.Ref(), e))
 		}
 	}
 	_, err := w.Write(b.Bytes())

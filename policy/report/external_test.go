@@ -20,6 +20,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/fixtures"
+	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/report"
 )
 
@@ -80,9 +81,9 @@ func assertASFF(t *testing.T, f types.AwsSecurityFinding) {
 func TestASFFTypes(t *testing.T) {
 	for _, typ := range []asset.Type{"AWS::S3::Bucket", "AWS::EC2::VPC", "AWS::IAM::ManagedPolicy", "AWS::RDS::DBInstance", "AWS::KMS::Key", "AWS::SQS::Queue"} {
 		f := sample(t)[2]
-		a := *f.Asset
+		a := *f.Asset()
 		a.Type = typ
-		f.Asset = &a
+		f.Subject = policy.AssetSubject{Asset: &a}
 		var b bytes.Buffer
 		require.NoError(t, report.ASFF(&b, seq(f), hub(), at, &report.Options{All: true}))
 		var x types.AwsSecurityFinding

@@ -185,24 +185,29 @@ func hostile(t testing.TB, s string) []policy.Finding {
 		if f.Err != nil {
 			f.Err = errors.New(s)
 		}
-		if f.Asset != nil {
-			a := *f.Asset
+		if f.Asset() != nil {
+			a := *f.Asset()
 			a.ID, a.Name, a.Account, a.Region, a.Type = s, s, s, s, asset.Type(s)
 			if a.Origin.File != "" {
 				a.Origin.File = s
 			}
-			f.Asset = &a
+			f.Subject = policy.AssetSubject{Asset: &a}
 			f.Evidence = append(f.Evidence, policy.Evidence{Asset: a.Ref, Path: asset.Path("config").Key(s), Value: doc})
 		}
-		if f.Gap != nil {
-			g := *f.Gap
+		if gs, ok := f.Subject.(policy.GapSubject); ok {
+			g := *gs.Gap
 			g.Scope.Account, g.Type, g.Cause.Message, g.Cause.Code, g.Cause.RequestID = s, asset.Type(s), s, s, s
-			f.Gap = &g
+			f.Subject = policy.GapSubject{Gap: &g}
 		}
 		if f.Exception != nil {
 			x := *f.Exception
 			x.Owner, x.Reason = s, s
 			f.Exception = &x
+		}
+		if xs, ok := f.Subject.(policy.ExceptionSubject); ok {
+			x := *xs.Exception
+			x.Owner, x.Reason = s, s
+			f.Subject = policy.ExceptionSubject{Exception: &x}
 		}
 		all[i] = f
 	}

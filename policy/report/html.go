@@ -85,7 +85,7 @@ func (c counts) html(cloud, severity string) htmlCounts {
 
 func (h *htmlPage) add(f policy.Finding) {
 	h.tally.add(f)
-	h.gaps.add(f.Gap)
+	h.gaps.add(gapOf(f))
 	if !h.o.shows(f) {
 		return
 	}

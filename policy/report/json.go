@@ -29,6 +29,7 @@ import (
 //	title      of the policy
 //	controls   list of what the policy covers of standards
 //	key        identity of the finding across runs
+//	subject_kind  what the finding is about: asset, gap, coverage or exception
 //	exception  {owner, reason, until}: of a failing finding that is accepted, or
 //	           the exception that the finding is about
 //	gap        {op, reason, code, message, request_id, of: {type, id}}: what was not observed
@@ -69,11 +70,7 @@ func (e *encoder) policy(p *policy.Policy) *policyText {
 
 func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	t := e.policy(f.Policy)
-	scope, ref := f.Scope(), refOf(f)
-	name := ""
-	if f.Asset != nil {
-		name = f.Asset.Name
-	}
+	scope, ref := f.Scope(), f.Subject.Ref()
 	message := f.Message
 	if message == "" {
 		message = f.Policy.Title
@@ -85,7 +82,7 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	dst = appendField(dst, "region", scope.Region)
 	dst = appendField(dst, "type", string(ref.Type))
 	dst = appendField(dst, "id", ref.ID)
-	dst = appendField(dst, "name", name)
+	dst = appendField(dst, "name", f.Subject.Name())
 	dst = appendField(dst, "message", message)
 	dst = append(dst, `,"evidence":[`...)
 	for i, ev := range f.Evidence {
@@ -102,19 +99,20 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	dst = appendField(dst, "error", reason)
 	dst = append(dst, t.tail...)
 	dst = appendField(dst, "key", f.Key())
-	if x := f.Exception; x != nil {
+	dst = appendField(dst, "subject_kind", string(f.Subject.Kind()))
+	if x := exceptionOf(f); x != nil {
 		dst = append(dst, `,"exception":{"owner":`...)
 		dst = appendString(dst, x.Owner)
 		dst = appendField(dst, "reason", x.Reason)
 		dst = appendField(dst, "until", x.Until.UTC().Format(time.RFC3339))
 		dst = append(dst, '}')
 	}
-	if f.Gap != nil {
+	if g := gapOf(f); g != nil {
 		dst = append(dst, `,"gap":`...)
-		dst = appendUnread(dst, &f.Gap.Cause)
-		if !f.Gap.Of.IsZero() {
+		dst = appendUnread(dst, &g.Cause)
+		if !g.Of.IsZero() {
 			dst = append(dst[:len(dst)-1], `,"of":`...)
-			dst = append(appendRef(dst, f.Gap.Of), '}')
+			dst = append(appendRef(dst, g.Of), '}')
 		}
 	}
 	return append(dst, '}')

@@ -88,13 +88,13 @@ type (
 )
 
 func (s *junitSuite) add(f policy.Finding) {
-	ref := refOf(f)
+	ref := f.Subject.Ref()
 	c := junitCase{Class: visible(string(ref.Type)), Name: visible(ref.ID)}
-	switch {
-	case f.Gap != nil:
-		c.Name = strings.TrimSpace(gapPlace(f.Gap) + " " + visible(f.Gap.Cause.Op))
-	case f.Asset == nil && f.Exception != nil:
-		c.Class, c.Name = "exception", visible(f.Exception.Owner+": "+f.Exception.Reason)
+	switch s := f.Subject.(type) {
+	case policy.GapSubject:
+		c.Name = strings.TrimSpace(gapPlace(s.Gap) + " " + visible(s.Gap.Cause.Op))
+	case policy.ExceptionSubject:
+		c.Class, c.Name = "exception", visible(s.Exception.Owner+": "+s.Exception.Reason)
 	}
 	s.Tests++
 	switch {
@@ -119,9 +119,9 @@ func (s *junitSuite) add(f policy.Finding) {
 func detailText(f policy.Finding) string {
 	var lines []string
 	scope := visible(f.Scope().String())
-	if f.Asset != nil {
-		scope = strings.TrimSpace(visible(f.Asset.Name) + "  " + scope)
-		if o := f.Asset.Origin; o.File != "" {
+	if a := f.Asset(); a != nil {
+		scope = strings.TrimSpace(visible(a.Name) + "  " + scope)
+		if o := a.Origin; o.File != "" {
 			lines = append(lines, originText(o))
 		}
 	}
@@ -135,7 +135,7 @@ func detailText(f policy.Finding) string {
 		lines = append(lines, reason)
 	}
 	for _, e := range f.Evidence {
-		lines = append(lines, evidenceText(refOf(f), e))
+		lines = append(lines, evidenceText(f.Subject.Ref(), e))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -145,14 +145,14 @@ func ocsfEvent(f policy.Finding, at time.Time) ocsfFinding {
 			e.Cloud.Account = ocsfAccountOf(s.Provider, s.Account)
 		}
 	}
-	if a := f.Asset; a != nil {
+	if a := f.Asset(); a != nil {
 		e.Resources = []ocsfResource{{UID: a.ID, Name: a.Name, Type: string(a.Type), Region: a.Region}}
 	}
 	if text := strings.TrimSpace(f.Policy.Remediation.Text); text != "" {
 		e.Remediation = &ocsfRemediation{Desc: text}
 	}
 	for _, x := range f.Evidence {
-		e.Evidences = append(e.Evidences, ocsfEvidence{appendEvidence(nil, refOf(f), x)})
+		e.Evidences = append(e.Evidences, ocsfEvidence{appendEvidence(nil, f.Subject.Ref(), x)})
 	}
 	return e
 }

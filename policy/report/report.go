@@ -53,10 +53,9 @@ func (o Options) shows(f policy.Finding) bool {
 	return o.All || f.Status == policy.Fail || f.Status == policy.Unknown
 }
 
-// accepted reports whether the finding fails and is accepted by its exception. A
-// finding about an exception has one, too, but no asset.
+// accepted reports whether the finding fails and is accepted by its exception.
 func accepted(f policy.Finding) bool {
-	return f.Status == policy.Fail && f.Exception != nil && f.Asset != nil
+	return f.Status == policy.Fail && f.Exception != nil
 }
 
 // IsTerminal reports whether the file is a terminal or another character device,

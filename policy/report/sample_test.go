@@ -113,9 +113,9 @@ func sample(t testing.TB) []policy.Finding {
 	}
 	partial := value(t, map[string]any{"a": 1, "b": denied})
 	return []policy.Finding{
-		{Policy: bucketPolicy, Gap: gap, Status: policy.Unknown, Err: &gap.Cause},
+		{Policy: bucketPolicy, Subject: policy.GapSubject{Gap: gap}, Status: policy.Unknown, Err: &gap.Cause},
 		{
-			Policy: bucketPolicy, Asset: bucket("assets"), Status: policy.Fail, Message: "'assets' is open to everyone",
+			Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("assets")}, Status: policy.Fail, Message: "'assets' is open to everyone",
 			Evidence: []policy.Evidence{
 				{Asset: bucket("assets").Ref, Path: "access.Statement[0].Principal", Value: value(t, "*")},
 				{Asset: bucket("assets").Ref, Path: "config.PublicAccessBlockConfiguration"},
@@ -125,27 +125,27 @@ func sample(t testing.TB) []policy.Finding {
 				{Asset: bucket("assets").Ref, Path: "status.x", Value: partial},
 			},
 		},
-		{Policy: bucketPolicy, Asset: bucket("logs"), Status: policy.Pass},
+		{Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("logs")}, Status: policy.Pass},
 		{
-			Policy: bucketPolicy, Asset: bucket("secret"), Status: policy.Unknown, Message: "Buckets are not public", Err: denied,
+			Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("secret")}, Status: policy.Unknown, Message: "Buckets are not public", Err: denied,
 			Evidence: []policy.Evidence{{Asset: bucket("secret").Ref, Path: "access", Value: denied.Value()}},
 		},
 		{
-			Policy: bucketPolicy, Asset: bucket("website"), Status: policy.Fail, Message: "'website' is open to everyone",
+			Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("website")}, Status: policy.Fail, Message: "'website' is open to everyone",
 			Exception: &policy.Exception{Owner: "web@example.com", Reason: "it is our website", Until: at.AddDate(1, 0, 0)},
 		},
-		{Policy: labelPolicy, Asset: bucket("website"), Status: policy.NotApplicable},
+		{Policy: labelPolicy, Subject: policy.AssetSubject{Asset: bucket("website")}, Status: policy.NotApplicable},
 		{
-			Policy: storagePolicy, Asset: account, Status: policy.Fail, Message: "'backupdata' answers any network",
+			Policy: storagePolicy, Subject: policy.AssetSubject{Asset: account}, Status: policy.Fail, Message: "'backupdata' answers any network",
 			Evidence: []policy.Evidence{{Asset: account.Ref, Path: "config.properties.networkAcls.defaultAction", Value: value(t, "Allow")}},
 		},
 		{
-			Policy: keyPolicy, Asset: key, Status: policy.Unknown, Message: "Keys are rotated",
+			Policy: keyPolicy, Subject: policy.AssetSubject{Asset: key}, Status: policy.Unknown, Message: "Keys are rotated",
 			Err: errors.Join(errors.New("no such overload: string < int"), errors.New("message: division by zero")),
 		},
 		{
 			Policy: policy.ExceptionPolicy(), Status: policy.Fail, Message: "the exception for labels ended on 2026-01-01",
-			Exception: &policy.Exception{Policies: []string{"labels"}, Owner: "web@example.com", Reason: "soon", Until: at.AddDate(0, -2, 0)},
+			Subject: policy.ExceptionSubject{Exception: &policy.Exception{Policies: []string{"labels"}, Owner: "web@example.com", Reason: "soon", Until: at.AddDate(0, -2, 0)}},
 		},
 	}
 }
@@ -156,7 +156,7 @@ func sampleOptions() *report.Options {
 	}
 	return &report.Options{
 		All:  true,
-		Gaps: []*asset.Gap{{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", Cause: asset.Unread{Op: "iam:ListUsers", Code: "Throttling", Message: "rate exceeded"}}},
+		Gaps: []*asset.Gap{{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", Cause: asset.Unread{Op: "iam:ListUsers", Reason: asset.Throttled, Code: "Throttling", Message: "rate exceeded"}}},
 		Coverage: []*asset.Coverage{
 			{Scope: scope("111122223333", "eu-central-1"), Type: "AWS::S3::Bucket", State: asset.Complete},
 			{Scope: scope("111122223333", ""), Type: "AWS::IAM::User", State: asset.Partial},

@@ -72,9 +72,9 @@ func (s *sarifRun) notify(level, text string) *sarif.Notification {
 
 func (s *sarifRun) add(f policy.Finding) {
 	rule := s.rule(f.Policy)
-	s.gaps.add(f.Gap)
-	if f.Err != nil && f.Gap == nil && !isUnread(f.Err) {
-		s.notify(sarif.LevelError, strings.TrimSpace(visible(refOf(f).String())+": "+reasonOf(f))).
+	s.gaps.add(gapOf(f))
+	if f.Err != nil && gapOf(f) == nil && !isUnread(f.Err) {
+		s.notify(sarif.LevelError, strings.TrimSpace(visible(f.Subject.Ref().String())+": "+reasonOf(f))).
 			WithAssociatedRule(sarif.NewReportingDescriptorReference().WithID(f.Policy.ID).WithIndex(rule))
 	}
 	if !s.o.shows(f) {
@@ -85,7 +85,7 @@ func (s *sarifRun) add(f policy.Finding) {
 		text += "\n" + reason
 	}
 	for _, e := range f.Evidence {
-		text += "\n" + evidenceText(refOf(f), e)
+		text += "\n" + evidenceText(f.Subject.Ref(), e)
 	}
 	r := sarif.NewRuleResult(f.Policy.ID).WithRuleIndex(rule).WithMessage(sarifText(text)).
 		WithPartialFingerprints(map[string]string{"stanceKey/v1": f.Key()})
@@ -99,11 +99,11 @@ func (s *sarifRun) add(f policy.Finding) {
 	default:
 		r.WithKind("open").WithLevel(sarif.LevelNone)
 	}
-	if f.Asset != nil {
-		r.WithLocations([]*sarif.Location{sarifLocation(f.Asset)})
+	if f.Asset() != nil {
+		r.WithLocations([]*sarif.Location{sarifLocation(f.Asset())})
 		r.WithProperties(sarifProperties(sarif.Properties{
-			"provider": visible(f.Asset.Provider), "account": visible(f.Asset.Account), "region": visible(f.Asset.Region),
-			"type": visible(string(f.Asset.Type)), "severity": f.Policy.Severity.String(),
+			"provider": visible(f.Asset().Provider), "account": visible(f.Asset().Account), "region": visible(f.Asset().Region),
+			"type": visible(string(f.Asset().Type)), "severity": f.Policy.Severity.String(),
 		}))
 	}
 	if accepted(f) {

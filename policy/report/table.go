@@ -52,7 +52,7 @@ type row struct {
 
 func (t *table) add(f policy.Finding) {
 	t.tally.add(f)
-	t.gaps.add(f.Gap)
+	t.gaps.add(gapOf(f))
 	if !t.o.shows(f) {
 		return
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -225,26 +226,27 @@ func originText(o asset.Origin) string {
 
 // nameOf returns what a person calls the subject of a finding.
 func nameOf(f policy.Finding) string {
-	switch {
-	case f.Asset != nil && f.Asset.Name != "":
-		return visible(f.Asset.Name)
-	case f.Asset != nil:
-		return visible(f.Asset.ID)
-	case f.Gap != nil:
-		return "(not observed)"
+	switch f.Subject.Kind() {
+	case policy.OfAsset:
+		return visible(cmp.Or(f.Subject.Name(), f.Subject.Ref().ID))
+	case policy.OfException:
+		return "(exception)"
 	}
-	return "(exception)"
+	return "(not observed)"
 }
 
-// refOf returns the subject's ref, or as much of it as a gap knows.
-func refOf(f policy.Finding) asset.Ref {
-	switch {
-	case f.Asset != nil:
-		return f.Asset.Ref
-	case f.Gap != nil:
-		return asset.Ref{Type: f.Gap.Type}
+// gapOf returns the gap that a finding is about, or nil.
+func gapOf(f policy.Finding) *asset.Gap {
+	s, _ := f.Subject.(policy.GapSubject)
+	return s.Gap
+}
+
+// exceptionOf returns the exception that accepts a finding or that it is about, or nil.
+func exceptionOf(f policy.Finding) *policy.Exception {
+	if s, ok := f.Subject.(policy.ExceptionSubject); ok {
+		return s.Exception
 	}
-	return asset.Ref{}
+	return f.Exception
 }
 
 // isUnread reports whether the error is about something that was not read.
@@ -257,11 +259,11 @@ func isUnread(err error) bool {
 // and scope. They are visible text.
 func details(f policy.Finding) []string {
 	var lines []string
-	if ref := refOf(f); ref.ID != "" {
+	if ref := f.Subject.Ref(); ref.ID != "" {
 		lines = append(lines, visible(ref.String()))
 	}
-	if f.Asset != nil && f.Asset.Origin.File != "" {
-		lines = append(lines, originText(f.Asset.Origin))
+	if a := f.Asset(); a != nil && a.Origin.File != "" {
+		lines = append(lines, originText(a.Origin))
 	}
 	if f.Status == policy.Fail || f.Status == policy.Unknown {
 		if m := messageOf(f); m != visible(f.Policy.Title) {
@@ -271,7 +273,7 @@ func details(f policy.Finding) []string {
 	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
 	told := reason == ""
 	for _, e := range f.Evidence {
-		line := evidenceText(refOf(f), e)
+		line := evidenceText(f.Subject.Ref(), e)
 		told = told || strings.HasSuffix(line, reason)
 		lines = append(lines, "· "+line)
 	}
