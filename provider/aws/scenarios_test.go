@@ -283,11 +283,11 @@ func TestScenarios(t *testing.T) {
 				require.NoError(t, err)
 				of := rule.of
 				switch {
-				case f.Gap != nil:
-					of = f.Gap.Type
-				case f.Asset != nil:
-					if of = f.Asset.Type; of == rule.of {
-						found[f.Asset.Ref] = f
+				case f.Subject.Kind() == policy.OfGap:
+					of = f.Subject.Ref().Type
+				case f.Asset() != nil:
+					if of = f.Asset().Type; of == rule.of {
+						found[f.Asset().Ref] = f
 					}
 				}
 				if of == rule.of && f.Status == policy.Unknown {
@@ -337,7 +337,7 @@ func (r scenarioRule) differs(t *testing.T, inv *asset.Inventory, found map[asse
 			continue
 		}
 		if f.Status == policy.Fail {
-			rest[f.Asset.Region]--
+			rest[f.Asset().Region]--
 		}
 	}
 	for region, n := range rest {
