@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/asset/catalog/aws"
-	"github.com/openstance/stance/asset/catalog/azure"
-	"github.com/openstance/stance/asset/catalog/gcp"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
+	"github.com/openstance/stance/asset/catalog/azurecatalog"
+	"github.com/openstance/stance/asset/catalog/gcpcatalog"
 )
 
 // Schema returns the schema of a type, and whether there is one. The schema is shared
@@ -20,18 +20,18 @@ import (
 func Schema(t asset.Type) (*asset.Schema, bool) {
 	switch name := strings.ToLower(string(t)); {
 	case strings.HasPrefix(name, "microsoft."), strings.HasPrefix(name, "stance::entra::"):
-		return azure.Schema(t)
+		return azurecatalog.Schema(t)
 	case strings.Contains(name, "::"):
-		return aws.Schema(t)
+		return awscatalog.Schema(t)
 	}
-	return gcp.Schema(t)
+	return gcpcatalog.Schema(t)
 }
 
 // Types returns all types of all clouds that have a schema, sorted.
 func Types() iter.Seq[asset.Type] {
 	return func(yield func(asset.Type) bool) {
-		all := slices.AppendSeq(slices.Collect(aws.Types()), azure.Types())
-		all = slices.AppendSeq(all, gcp.Types())
+		all := slices.AppendSeq(slices.Collect(awscatalog.Types()), azurecatalog.Types())
+		all = slices.AppendSeq(all, gcpcatalog.Types())
 		slices.Sort(all)
 		for _, t := range all {
 			if !yield(t) {

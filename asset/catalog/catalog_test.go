@@ -174,7 +174,7 @@ func walk(s *asset.Shape, seen map[*asset.Shape]bool, f func(*asset.Shape)) {
 // member would otherwise be passed over.
 func TestOwnFilesHaveNoUnknownMember(t *testing.T) {
 	for _, cloud := range clouds {
-		files, err := filepath.Glob(filepath.Join(cloud, "own", "*.json"))
+		files, err := filepath.Glob(filepath.Join(cloud+"catalog", "own", "*.json"))
 		require.NoError(t, err)
 		require.NotEmpty(t, files)
 		for _, name := range files {

@@ -53,7 +53,7 @@ func TestWrite(t *testing.T) {
 // generator was not run.
 func TestPublishedFilesAreOfThePinnedVersions(t *testing.T) {
 	for cloud, versions := range map[string][]string{"aws": {AWSServiceSpec, CFNLint}, "azure": AzureModules(), "gcp": {GoogleAPI}} {
-		name := filepath.Join("..", "..", "asset", "catalog", cloud, "published.zip")
+		name := filepath.Join("..", "..", "asset", "catalog", cloud+"catalog", "published.zip")
 		z, err := zip.OpenReader(name)
 		require.NoError(t, err)
 		defer z.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
-	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -37,7 +37,7 @@ func TestCallsAreThoseOfTheCatalogue(t *testing.T) {
 		if !isGlobal(typ) {
 			more *= len(cloudRegions())
 		}
-		schema, ok := catalog.Schema(typ)
+		schema, ok := awscatalog.Schema(typ)
 		require.True(t, ok)
 		for _, o := range schema.Operations {
 			if o.PerAsset && more > 0 {

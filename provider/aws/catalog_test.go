@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/openstance/stance/asset"
-	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -52,7 +52,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 		walk(p.inert(&p.services[i], provider.Query{}), nil)
 	}
 	for _, typ := range p.Types() {
-		s, ok := catalog.Schema(typ)
+		s, ok := awscatalog.Schema(typ)
 		if !assert.True(t, ok, "%s has a schema", typ) {
 			continue
 		}
@@ -65,7 +65,7 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 // conforms says that an asset is what its schema says.
 func conforms(t *testing.T, a *asset.Asset) {
 	t.Helper()
-	s, ok := catalog.Schema(a.Type)
+	s, ok := awscatalog.Schema(a.Type)
 	if !assert.True(t, ok, "%s has a schema", a.Type) {
 		return
 	}

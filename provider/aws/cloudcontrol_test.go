@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
-	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -327,7 +327,7 @@ func TestIDsOfCloudControlAreReversible(t *testing.T) {
 	u := &unit{scan: &scan{provider: p}, account: newAccount(p, Account{ID: "123456789012"}, "aws-cn", aws.Config{}), region: "cn-north-1"}
 	inARN := 0
 	for typ, r := range resources() {
-		schema, ok := catalog.Schema(typ)
+		schema, ok := awscatalog.Schema(typ)
 		require.True(t, ok, typ)
 		var parts []string
 		for i := range r.Identifier {

@@ -3,7 +3,7 @@
 // A [Provider] starts from an aws.Config. It looks at the account of its
 // credentials, at accounts that are named, or at every account of an organisation,
 // each entered with a role, and in each at the regions that are enabled. Documents
-// of assets are in the schemas of package asset/catalog/aws: config has the names
+// of assets are in the schemas of package asset/catalog/awscatalog: config has the names
 // of CloudFormation's properties.
 //
 // # Getting in

@@ -14,7 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/openstance/stance/asset"
-	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -36,7 +36,7 @@ var _ provider.Getter = (*Provider)(nil)
 // credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
 // before a discovery begins. With a BaseEndpoint every service is called there.
 func New(cfg aws.Config, opts *Options) *Provider {
-	p := &Provider{cfg: cfg.Copy(), services: services(), schemas: catalog.Schema}
+	p := &Provider{cfg: cfg.Copy(), services: services(), schemas: awscatalog.Schema}
 	if opts != nil {
 		p.opts = *opts
 	}
@@ -141,7 +141,7 @@ func where(ref asset.Ref) (account, region string) {
 		account, region, _ = strings.Cut(ref.ID, "/")
 	default:
 		if resources()[ref.Type] != nil {
-			schema, _ := catalog.Schema(ref.Type)
+			schema, _ := awscatalog.Schema(ref.Type)
 			account, region, _, _ = scoped(ref.ID, schema.Global)
 		}
 	}

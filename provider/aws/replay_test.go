@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
-	catalog "github.com/openstance/stance/asset/catalog/aws"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
 	"github.com/openstance/stance/internal/fixtures"
 	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
@@ -93,8 +93,8 @@ func replayTypes(p *Provider, operations map[string]bool) []asset.Type {
 func TestReplay(t *testing.T) {
 	cases := fixtures.Cases(t, "http", "aws")
 	read := map[string]bool{"GetCallerIdentity": true, "DescribeRegions": true, "ListRegions": true, "GenerateCredentialReport": true}
-	for typ := range catalog.Types() {
-		s, _ := catalog.Schema(typ)
+	for typ := range awscatalog.Types() {
+		s, _ := awscatalog.Schema(typ)
 		for _, o := range s.Operations {
 			_, name, _ := strings.Cut(o.Name, ":")
 			name, _, _ = strings.Cut(name, "(")

@@ -1,11 +1,11 @@
-// Package azure says what types of assets there are in Azure and in Microsoft Entra:
+// Package azurecatalog says what types of assets there are in Azure and in Microsoft Entra:
 // their schemas, links and operations. Types are compared without regard to case.
 //
 // Config is the resource as the Azure Resource Manager answers it, in the schema of
 // the Azure SDK for Go. Types that are not taken from there, those of Entra among
 // them, are described in the JSON files of the folder own. An access policy is never
 // part of a resource: role assignments are assets.
-package azure
+package azurecatalog
 
 import (
 	"embed"

@@ -1,4 +1,4 @@
-// Package gcp says what types of assets there are in Google Cloud: their schemas,
+// Package gcpcatalog says what types of assets there are in Google Cloud: their schemas,
 // links and operations. Types have the names of Cloud Asset Inventory.
 //
 // Config is the resource as its REST API answers it, which is resource.data of Cloud
@@ -6,7 +6,7 @@
 // bits, which Google writes as strings, are integers. Access is the IAM policy set on
 // the asset itself. What no discovery document has is described in the JSON files of
 // the folder own.
-package gcp
+package gcpcatalog
 
 import (
 	"embed"

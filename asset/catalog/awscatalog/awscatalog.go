@@ -1,11 +1,11 @@
-// Package aws says what types of assets there are in AWS: their schemas, links and
+// Package awscatalog says what types of assets there are in AWS: their schemas, links and
 // operations.
 //
 // Config of a type that CloudFormation has is in the schema of the CloudFormation
 // resource: its properties, and its attributes as read-only fields. All other parts,
 // and all types that CloudFormation does not have, are described in the JSON files
 // of the folder own, after the fields of the service's API.
-package aws
+package awscatalog
 
 import (
 	"embed"
