@@ -22,7 +22,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/examples/internal/cli"
-	"github.com/openstance/stance/examples/internal/organisation"
+	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/compliance"
 	"github.com/openstance/stance/policy/packs"
@@ -72,11 +72,11 @@ func posture(ctx context.Context, out io.Writer, ids []string, format, page stri
 		}
 		policies = append(policies, read...)
 	}
-	set, err := policy.NewSet(&policy.Options{Now: organisation.Now, NoEvidence: true}, policies...)
+	set, err := policy.NewSet(&policy.Options{Now: organization.Now, NoEvidence: true}, policies...)
 	if err != nil {
 		return err
 	}
-	inv, err := provider.Collect(ctx, provider.Query{}, organisation.Provider())
+	inv, err := provider.Collect(ctx, provider.Query{}, organization.Provider())
 	if err != nil {
 		return err
 	}

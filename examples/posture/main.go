@@ -23,7 +23,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/examples/internal/cli"
-	"github.com/openstance/stance/examples/internal/organisation"
+	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/provider"
 	"github.com/openstance/stance/provider/snapshot"
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 func scan(ctx context.Context, findings *cli.Findings, file string, args []string, in io.Reader, out, errs io.Writer) (int, error) {
 	opts := &policy.Options{}
 	if file == "" {
-		opts.Now = organisation.Now
+		opts.Now = organization.Now
 	}
 	set, err := findings.Set(opts)
 	if err != nil {
@@ -106,7 +106,7 @@ func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asse
 			take(o)
 		}
 	default:
-		p := organisation.Provider()
+		p := organization.Provider()
 		if file != "" {
 			p = snapshot.File(file, &snapshot.Options{Schema: catalog.Schema})
 		}

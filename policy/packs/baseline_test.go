@@ -141,7 +141,7 @@ func (all verdicts) assertEqual(t *testing.T, want verdicts) {
 
 // organisation returns the example organisation.
 func organisation() provider.Provider {
-	return snapshot.File("../../examples/internal/organisation/organisation.ndjson.gz", &snapshot.Options{Schema: catalog.Schema})
+	return snapshot.File("../../internal/organization/organization.ndjson.gz", &snapshot.Options{Schema: catalog.Schema})
 }
 
 // organisationTime is the time of its scan.

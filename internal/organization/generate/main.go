@@ -1,4 +1,4 @@
-// Command generate makes the example organisation: eight AWS accounts, three Azure
+// Command generate makes the example organization: eight AWS accounts, three Azure
 // subscriptions and four projects of Google Cloud, as a scan of them would have seen
 // them. The seed is fixed, so that it always makes the same.
 package main
@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	out := flag.String("o", "organisation.ndjson.gz", "`file` to write")
+	out := flag.String("o", "organization.ndjson.gz", "`file` to write")
 	flag.Parse()
 	if err := generate(*out); err != nil {
 		log.Fatal(err)
@@ -47,7 +47,7 @@ func generate(name string) error {
 	return f.Close()
 }
 
-// observed is when the organisation was looked at.
+// observed is when the organization was looked at.
 var observed = time.Date(2026, 3, 2, 7, 30, 0, 0, time.UTC)
 
 type obj = map[string]any

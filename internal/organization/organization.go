@@ -1,7 +1,7 @@
-// Package organisation has the example organisation: eight AWS accounts, three Azure
+// Package organization has the example organization: eight AWS accounts, three Azure
 // subscriptions and four projects of Google Cloud, as a scan saw them. What is in it
 // is configured well and badly, and some could not be read.
-package organisation
+package organization
 
 import (
 	_ "embed"
@@ -11,14 +11,14 @@ import (
 	"github.com/openstance/stance/provider/snapshot"
 )
 
-//go:generate go run ./generate -o organisation.ndjson.gz
+//go:generate go run ./generate -o organization.ndjson.gz
 
-//go:embed organisation.ndjson.gz
+//go:embed organization.ndjson.gz
 var data []byte
 
 // Provider returns a provider of what the scan saw.
 func Provider() *snapshot.Provider {
-	return snapshot.Bytes(data, &snapshot.Options{Name: "example organisation.gz", Schema: catalog.Schema})
+	return snapshot.Bytes(data, &snapshot.Options{Name: "example organization.gz", Schema: catalog.Schema})
 }
 
 // Now is when it was looked at: policies that look at ages say the same whenever they
