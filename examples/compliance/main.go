@@ -99,9 +99,9 @@ func posture(ctx context.Context, out io.Writer, ids []string, format, page stri
 	case "table":
 		err = report.PostureTable(out, postures, &report.Options{All: all})
 	case "json":
-		err = report.PostureJSON(out, postures)
+		err = report.PostureJSON(out, postures, nil)
 	case "csv":
-		err = report.PostureCSV(out, postures)
+		err = report.PostureCSV(out, postures, nil)
 	default:
 		err = fmt.Errorf("-format %s: want table, json or csv", format)
 	}
@@ -109,7 +109,7 @@ func posture(ctx context.Context, out io.Writer, ids []string, format, page stri
 		return err
 	}
 	var b bytes.Buffer
-	if err := report.PostureHTML(&b, postures); err != nil {
+	if err := report.PostureHTML(&b, postures, nil); err != nil {
 		return err
 	}
 	return os.WriteFile(page, b.Bytes(), 0o644)

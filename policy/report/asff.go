@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -13,9 +14,9 @@ import (
 )
 
 // ASFF writes findings in the AWS Security Finding Format (2018-10-08), one JSON
-// object a line, for Security Hub's BatchImportFindings. Hub is the account and the
-// region of the Security Hub that will take them; findings of any cloud belong to
-// that account there, and name their own in the details of the resource. At is the
+// object a line, for Security Hub's BatchImportFindings. Options.Hub is the account and
+// the region of that Security Hub. Findings of all clouds belong to that account there,
+// and name their own account in the details of the resource. Options.Time is the
 // instant of the findings.
 //
 // The compliance status of an unknown finding is WARNING, that of one that does not
@@ -23,14 +24,18 @@ import (
 // finding is SUPPRESSED, with a note. Id is [policy.Finding.Key]. Texts are cut to the
 // lengths that the service allows. Findings of gaps have the account as resource.
 //
-// It is an error if hub has no account or region. If the sequence ends in an error, so
-// does the output, as that of [JSON].
-func ASFF(w io.Writer, findings iter.Seq2[policy.Finding, error], hub asset.Scope, at time.Time, opts *Options) error {
-	if hub.Account == "" || hub.Region == "" {
-		return fmt.Errorf("write ASFF: no account or region of a Security Hub")
+// ASFF returns an error if Options.Hub lacks the account or the region, or if
+// Options.Time is zero. If the sequence ends in an error, the output ends as that of [JSON].
+func ASFF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
+	o := opts.orZero()
+	switch {
+	case o.Hub.Account == "" || o.Hub.Region == "":
+		return errors.New("write ASFF: Options.Hub lacks the account or region of a Security Hub")
+	case o.Time.IsZero():
+		return errors.New("write ASFF: Options.Time is zero")
 	}
-	return lines(w, "ASFF", findings, opts.orZero(), func(dst []byte, f policy.Finding) []byte {
-		return appendObject(dst, newASFF(f, hub, at))
+	return lines(w, "ASFF", findings, o, func(dst []byte, f policy.Finding) []byte {
+		return appendObject(dst, newASFF(f, o.Hub, o.Time))
 	})
 }
 

@@ -32,7 +32,7 @@ func TestASFFIsAccepted(t *testing.T) {
 		all = append(all, hostile(t, s)...)
 	}
 	var b bytes.Buffer
-	require.NoError(t, report.ASFF(&b, seq(all...), hub(), at, &report.Options{All: true}))
+	require.NoError(t, report.ASFF(&b, seq(all...), &report.Options{All: true, Hub: hub(), Time: at}))
 	sent := 0
 	client := securityhub.New(securityhub.Options{
 		Region: "eu-central-1",
@@ -85,7 +85,7 @@ func TestASFFTypes(t *testing.T) {
 		a.Type = typ
 		f.Subject = policy.AssetSubject{Asset: &a}
 		var b bytes.Buffer
-		require.NoError(t, report.ASFF(&b, seq(f), hub(), at, &report.Options{All: true}))
+		require.NoError(t, report.ASFF(&b, seq(f), &report.Options{All: true, Hub: hub(), Time: at}))
 		var x types.AwsSecurityFinding
 		require.NoError(t, json.Unmarshal(b.Bytes(), &x))
 		assert.NotEqual(t, "Other", *x.Resources[0].Type)
@@ -95,10 +95,12 @@ func TestASFFTypes(t *testing.T) {
 
 func TestASFFHub(t *testing.T) {
 	for _, scope := range []asset.Scope{{}, {Account: "1"}, {Region: "r"}} {
-		assert.ErrorContains(t, report.ASFF(&bytes.Buffer{}, seq(), scope, at, nil), "no account or region")
+		assert.ErrorContains(t, report.ASFF(&bytes.Buffer{}, seq(), &report.Options{Hub: scope, Time: at}), "Options.Hub lacks the account or region")
 	}
+	assert.ErrorContains(t, report.ASFF(&bytes.Buffer{}, seq(), &report.Options{Hub: hub()}), "Options.Time is zero")
+	assert.ErrorContains(t, report.OCSF(&bytes.Buffer{}, seq(), nil), "Options.Time is zero")
 	var b bytes.Buffer
-	require.NoError(t, report.ASFF(&b, seq(sample(t)[1]), asset.Scope{Account: "1", Region: "us-gov-west-1"}, at, nil))
+	require.NoError(t, report.ASFF(&b, seq(sample(t)[1]), &report.Options{Hub: asset.Scope{Account: "1", Region: "us-gov-west-1"}, Time: at}))
 	assert.Contains(t, b.String(), `"arn:aws-us-gov:securityhub:us-gov-west-1:1:product/1/default"`)
 }
 
@@ -117,7 +119,7 @@ func TestOCSFIsValid(t *testing.T) {
 		all = append(all, hostile(t, s)...)
 	}
 	var b bytes.Buffer
-	require.NoError(t, report.OCSF(&b, seq(all...), at, &report.Options{All: true}))
+	require.NoError(t, report.OCSF(&b, seq(all...), &report.Options{All: true, Time: at}))
 	n := 0
 	for _, event := range decodeLines(t, b.Bytes()) {
 		n++
@@ -341,7 +343,7 @@ func (s *ocsfSchema) checkValue(path, name string, v any, m map[string]any, know
 // A finding without a severity of its own for its status has the policy's.
 func TestOCSFStatus(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.OCSF(&b, seq(sample(t)...), at, &report.Options{All: true}))
+	require.NoError(t, report.OCSF(&b, seq(sample(t)...), &report.Options{All: true, Time: at}))
 	var got []string
 	for i, e := range decodeLines(t, b.Bytes()) {
 		c := e["compliance"].(map[string]any)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -12,8 +13,8 @@ import (
 )
 
 // OCSF writes findings as events of the class Compliance Finding (2003) of the Open
-// Cybersecurity Schema Framework 1.8, one JSON object a line. At is the instant of
-// the findings.
+// Cybersecurity Schema Framework 1.8, one JSON object a line. Options.Time is the
+// instant of the findings.
 //
 // A finding that passes has the compliance status 1 (Pass), one that fails 3 (Fail),
 // an unknown one 2 (Warning: no result, for want of information), one that does not
@@ -21,10 +22,15 @@ import (
 // does not apply. An accepted finding has the status Suppressed. finding_info.uid is
 // [policy.Finding.Key].
 //
-// If the sequence ends in an error, so does the output, as that of [JSON].
-func OCSF(w io.Writer, findings iter.Seq2[policy.Finding, error], at time.Time, opts *Options) error {
-	return lines(w, "OCSF events", findings, opts.orZero(), func(dst []byte, f policy.Finding) []byte {
-		return appendObject(dst, ocsfEvent(f, at))
+// OCSF returns an error if Options.Time is zero. If the sequence ends in an error, the
+// output ends as that of [JSON].
+func OCSF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
+	o := opts.orZero()
+	if o.Time.IsZero() {
+		return errors.New("write OCSF events: Options.Time is zero")
+	}
+	return lines(w, "OCSF events", findings, o, func(dst []byte, f policy.Finding) []byte {
+		return appendObject(dst, ocsfEvent(f, o.Time))
 	})
 }
 

@@ -150,7 +150,7 @@ func scopeName(s asset.Scope) string {
 
 // PostureCSV writes a line for each section of each posture, in their order, in the
 // form of [CSV]. The column percent is empty where nothing passes or fails.
-func PostureCSV(w io.Writer, postures []*compliance.Posture) error {
+func PostureCSV(w io.Writer, postures []*compliance.Posture, _ *Options) error {
 	return write(w, "CSV", func() ([]byte, error) {
 		var b bytes.Buffer
 		c := newCSV(&b, "standard", "requirement", "control", "title", "level", "mode", "status", "policies",

@@ -51,14 +51,13 @@ func postures(t testing.TB, name string, fs []policy.Finding) []*compliance.Post
 }
 
 func postureFormats() map[string]func(io.Writer, []*compliance.Posture) error {
-	return map[string]func(io.Writer, []*compliance.Posture) error{
-		"posture.txt": func(w io.Writer, ps []*compliance.Posture) error {
-			return report.PostureTable(w, ps, &report.Options{All: true})
-		},
-		"posture.csv":  report.PostureCSV,
-		"posture.json": report.PostureJSON,
-		"posture.html": report.PostureHTML,
+	all := map[string]func(io.Writer, []*compliance.Posture) error{}
+	for _, f := range report.PostureFormats() {
+		all["posture"+f.Extension] = func(w io.Writer, ps []*compliance.Posture) error {
+			return f.Write(w, ps, &report.Options{All: true})
+		}
 	}
+	return all
 }
 
 func TestPostureGolden(t *testing.T) {
@@ -82,7 +81,7 @@ func TestPostureWriterFails(t *testing.T) {
 
 func TestPostureCSV(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.PostureCSV(&b, postures(t, "Acme", sample(t))))
+	require.NoError(t, report.PostureCSV(&b, postures(t, "Acme", sample(t)), nil))
 	rows, err := csv.NewReader(&b).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 6)
@@ -93,7 +92,7 @@ func TestPostureCSV(t *testing.T) {
 
 func TestPostureJSON(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.PostureJSON(&b, postures(t, "Acme", sample(t))))
+	require.NoError(t, report.PostureJSON(&b, postures(t, "Acme", sample(t)), nil))
 	var all []struct {
 		Sections map[string]int
 		Counts   struct {
@@ -109,7 +108,7 @@ func TestPostureJSON(t *testing.T) {
 	assert.Equal(t, map[string]int{"failed": 2, "unknown": 1, "accepted": 0, "passed": 0, "not_evaluated": 1, "not_covered": 1}, all[0].Sections)
 
 	b.Reset()
-	require.NoError(t, report.PostureJSON(&b, nil))
+	require.NoError(t, report.PostureJSON(&b, nil, nil))
 	assert.JSONEq(t, "[]", b.String())
 }
 

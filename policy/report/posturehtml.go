@@ -9,7 +9,7 @@ import (
 
 // PostureHTML writes postures as a page for a browser, in the way of [HTML].
 // Requirements in which something fails or is unknown are open.
-func PostureHTML(w io.Writer, postures []*compliance.Posture) error {
+func PostureHTML(w io.Writer, postures []*compliance.Posture, _ *Options) error {
 	return write(w, "HTML", func() ([]byte, error) {
 		css, err := style()
 		if err != nil {

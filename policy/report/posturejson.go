@@ -17,7 +17,7 @@ import (
 //
 // Counts are {passed, failed, failed_by {severity: number}, accepted, unknown, gaps,
 // percent}, as [compliance.Counts]; percent is null where nothing passes or fails.
-func PostureJSON(w io.Writer, postures []*compliance.Posture) error {
+func PostureJSON(w io.Writer, postures []*compliance.Posture, _ *Options) error {
 	return write(w, "JSON", func() ([]byte, error) {
 		all := []jsonPosture{}
 		for _, p := range postures {

@@ -20,24 +20,31 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
+	"time"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
-// Options says what to write. A nil *Options is the zero one.
+// Options holds what the writers of this package need beside findings or postures.
+// Each writer ignores the fields that its format has no use for. A nil *Options is the
+// zero one.
 type Options struct {
-	// All writes findings that pass or do not apply, too. Counts include them in
-	// any case.
+	// All includes findings that pass or do not apply. Counts include them always.
 	All bool
 
-	Color bool // Table: use colors; see IsTerminal
-	Width int  // Table: columns of the terminal; 0 means 100, and less than 64 means 64
+	Color bool // tables: use colors; see [IsTerminal]
+	Width int  // tables: columns of the terminal; 0 means 100, and less than 64 means 64
 
-	// Gaps and Coverage are what an inventory says of itself ([asset.Inventory.Gaps],
-	// [asset.Inventory.Statements]), for Table and HTML. Gaps that findings carry
-	// need not be among them.
+	// Time is the instant of the evaluation. [OCSF] and [ASFF] require it.
+	Time time.Time
+
+	// Hub is the account and the region of the Security Hub that [ASFF] writes for.
+	Hub asset.Scope
+
+	// Gaps and Coverage are the gaps and the coverage of the inventory
+	// ([asset.Inventory.Gaps], [asset.Inventory.AllCoverage]), for [Table] and [HTML].
+	// Gaps that are subjects of findings need not be among them.
 	Gaps     []*asset.Gap
 	Coverage []*asset.Coverage
 }
@@ -56,13 +63,6 @@ func (o Options) shows(f policy.Finding) bool {
 // accepted reports whether the finding fails and is accepted by its exception.
 func accepted(f policy.Finding) bool {
 	return f.Status == policy.Fail && f.Exception != nil
-}
-
-// IsTerminal reports whether the file is a terminal or another character device,
-// for the choice of Options.Color.
-func IsTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // whole writes what render makes of all findings, or nothing if there is an error.

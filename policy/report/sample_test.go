@@ -30,16 +30,18 @@ type findings = iter.Seq2[policy.Finding, error]
 
 // formats are all writers of findings.
 func formats() map[string]func(io.Writer, findings, *report.Options) error {
-	return map[string]func(io.Writer, findings, *report.Options) error{
-		"table.txt":   report.Table,
-		"json.ndjson": report.JSON,
-		"junit.xml":   report.JUnit,
-		"sarif.json":  report.SARIF,
-		"csv.csv":     report.CSV,
-		"html.html":   report.HTML,
-		"ocsf.ndjson": func(w io.Writer, fs findings, o *report.Options) error { return report.OCSF(w, fs, at, o) },
-		"asff.ndjson": func(w io.Writer, fs findings, o *report.Options) error { return report.ASFF(w, fs, hub(), at, o) },
+	all := map[string]func(io.Writer, findings, *report.Options) error{}
+	for _, f := range report.Formats() {
+		all[f.Name+f.Extension] = func(w io.Writer, fs findings, o *report.Options) error {
+			full := report.Options{}
+			if o != nil {
+				full = *o
+			}
+			full.Time, full.Hub = at, hub()
+			return f.Write(w, fs, &full)
+		}
 	}
+	return all
 }
 
 func hub() asset.Scope {

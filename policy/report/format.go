@@ -1,0 +1,54 @@
+package report
+
+import (
+	"io"
+	"iter"
+
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/policy/compliance"
+)
+
+// Format is a form in which findings are written.
+type Format struct {
+	Name        string // lower case, as a command's flag has it: "sarif"
+	Description string // a phrase: "SARIF 2.1.0, for code scanning services"
+	Extension   string // of files, with the dot: ".json"
+
+	// Write writes the findings; see the package documentation.
+	Write func(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error
+}
+
+// Formats returns the formats of this package, the ones for people first. A program
+// that adds its own appends them.
+func Formats() []Format {
+	return []Format{
+		{"table", "text for a terminal", ".txt", Table},
+		{"html", "one page for a browser", ".html", HTML},
+		{"csv", "comma-separated values, for spreadsheets", ".csv", CSV},
+		{"json", "JSON lines, one Finding each", ".ndjson", JSON},
+		{"junit", "JUnit XML, for build servers", ".xml", JUnit},
+		{"sarif", "SARIF 2.1.0, for code scanning services", ".json", SARIF},
+		{"ocsf", "OCSF 1.8 Compliance Finding events, for security data lakes", ".ndjson", OCSF},
+		{"asff", "AWS Security Finding Format, for AWS Security Hub", ".ndjson", ASFF},
+	}
+}
+
+// PostureFormat is a form in which postures are written.
+type PostureFormat struct {
+	Name        string // lower case, as a command's flag has it: "csv"
+	Description string // a phrase
+	Extension   string // of files, with the dot: ".json"
+
+	Write func(w io.Writer, postures []*compliance.Posture, opts *Options) error
+}
+
+// PostureFormats returns the formats of postures of this package, the ones for people
+// first.
+func PostureFormats() []PostureFormat {
+	return []PostureFormat{
+		{"table", "text for a terminal", ".txt", PostureTable},
+		{"html", "one page for a browser", ".html", PostureHTML},
+		{"csv", "comma-separated values, for spreadsheets", ".csv", PostureCSV},
+		{"json", "one JSON list", ".json", PostureJSON},
+	}
+}
