@@ -19,7 +19,8 @@ import (
 // Options say how a set is made and evaluates. The zero Options, like nil, are the
 // catalogue's schemas, the policies as they are, and the system's clock.
 type Options struct {
-	// Schemas describes types; those it does not know are dynamic. Nil: catalog.Schema.
+	// Schemas returns the schema of a type; a type without one is dynamic. Nil:
+	// catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
 	// Overlays adapt the policies, one after the other: they select, set severities and
 	// parameters, and accept findings. An exception that is no longer in force, or that

@@ -10,14 +10,28 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Operations returns the operations that reading the parts of assets takes, by type,
-// as policy.Set.Reads tells them: for each type those that list its assets, and those
-// that fill what is read. They are sorted by name, each once. A type without
-// operations, or that nobody knows, adds none.
-func Operations(reads map[asset.Type][]asset.Path) []asset.Operation {
+// Options adapt [Operations] and [Role]. The zero Options, like nil, are the built-in
+// catalogue.
+type Options struct {
+	// Schemas returns the schema of a type. Nil: Schema.
+	Schemas func(asset.Type) (*asset.Schema, bool)
+}
+
+func (o *Options) schema(t asset.Type) (*asset.Schema, bool) {
+	if o == nil || o.Schemas == nil {
+		return Schema(t)
+	}
+	return o.Schemas(t)
+}
+
+// Operations returns the operations that read the given parts of assets, as
+// policy.Set.Reads returns them: for each type those that list its assets, and those
+// that fill a part that is read. They are sorted by name, each once. A type without
+// a schema or without operations adds none.
+func Operations(reads map[asset.Type][]asset.Path, opts *Options) []asset.Operation {
 	found := map[string]asset.Operation{}
 	for t, paths := range reads {
-		schema, ok := Schema(t)
+		schema, ok := opts.schema(t)
 		if !ok {
 			continue
 		}
@@ -74,14 +88,14 @@ func Permissions(ops []asset.Operation) []string {
 // IAM policy document for AWS, a role definition in JSON for Azure, and for Google
 // Cloud a role definition for gcloud iam roles create --file. Permissions of
 // Microsoft Graph, which no role of Azure can grant, stand in the description.
-func Role(provider, name string, reads map[asset.Type][]asset.Path) ([]byte, error) {
+func Role(provider, name string, reads map[asset.Type][]asset.Path, opts *Options) ([]byte, error) {
 	own := map[asset.Type][]asset.Path{}
 	for t, paths := range reads {
 		if t.Provider() == provider {
 			own[t] = paths
 		}
 	}
-	allowed := Permissions(Operations(own))
+	allowed := Permissions(Operations(own, opts))
 	var doc any
 	switch provider {
 	case "aws":

@@ -14,7 +14,7 @@ import (
 func TestOperationsOfReads(t *testing.T) {
 	names := func(reads map[asset.Type][]asset.Path) []string {
 		var all []string
-		for _, o := range catalog.Operations(reads) {
+		for _, o := range catalog.Operations(reads, nil) {
 			all = append(all, o.Name)
 		}
 		return all
@@ -34,12 +34,12 @@ func TestRole(t *testing.T) {
 		"storage.googleapis.com/Bucket":               {"access"},
 		"cloudresourcemanager.googleapis.com/Project": {},
 	}
-	aws, err := catalog.Role("aws", "stance", reads)
+	aws, err := catalog.Role("aws", "stance", reads, nil)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{"Sid": "StanceRead", "Effect": "Allow",
 		"Action": ["s3:GetBucketLocation", "s3:GetBucketPublicAccessBlock", "s3:ListAllMyBuckets"], "Resource": "*"}]}`, string(aws))
 
-	azure, err := catalog.Role("azure", "stance", reads)
+	azure, err := catalog.Role("azure", "stance", reads, nil)
 	require.NoError(t, err)
 	var role struct {
 		Name, Description string
@@ -49,12 +49,21 @@ func TestRole(t *testing.T) {
 	assert.Equal(t, []string{"Microsoft.Storage/storageAccounts/read"}, role.Actions)
 	assert.Contains(t, role.Description, "AuditLog.Read.All")
 
-	gcp, err := catalog.Role("gcp", "stance", reads)
+	gcp, err := catalog.Role("gcp", "stance", reads, nil)
 	require.NoError(t, err)
 	assert.Contains(t, string(gcp), `"cloudasset.assets.listIamPolicy"`)
 	assert.Contains(t, string(gcp), `"serviceusage.services.use"`)
 	assert.NotContains(t, string(gcp), "s3:")
 
-	_, err = catalog.Role("oracle", "stance", reads)
+	_, err = catalog.Role("oracle", "stance", reads, nil)
 	assert.Error(t, err)
+}
+
+func TestOperationsOfCallersSchemas(t *testing.T) {
+	schemas, err := asset.ParseSchemas([]byte(`{"T": {"operations": [{"name": "t:List"}]}}`))
+	require.NoError(t, err)
+	reads := map[asset.Type][]asset.Path{"T": {"config"}, "AWS::S3::Bucket": {"config"}}
+	opts := &catalog.Options{Schemas: func(typ asset.Type) (*asset.Schema, bool) { return schemas[0], typ == "T" }}
+	assert.Equal(t, []asset.Operation{{Name: "t:List", Permissions: []string{"t:List"}}}, catalog.Operations(reads, opts))
+	assert.Equal(t, catalog.Operations(reads, nil), catalog.Operations(reads, &catalog.Options{}), "nil is the catalogue")
 }

@@ -21,7 +21,6 @@ import (
 	"os/signal"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/examples/internal/cli"
 	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
@@ -95,7 +94,7 @@ func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asse
 	}
 	switch file {
 	case "-":
-		opts := &snapshot.Options{Name: "standard input", Schema: catalog.Schema}
+		opts := &snapshot.Options{Name: "standard input"}
 		for o, err := range snapshot.Read(in, opts) {
 			if err == nil {
 				err = context.Cause(ctx)
@@ -108,7 +107,7 @@ func read(ctx context.Context, file string, in io.Reader, errs io.Writer) (*asse
 	default:
 		p := organization.Provider()
 		if file != "" {
-			p = snapshot.File(file, &snapshot.Options{Schema: catalog.Schema})
+			p = snapshot.File(file, nil)
 		}
 		for o, err := range p.Discover(ctx, provider.Query{}) {
 			if err != nil {

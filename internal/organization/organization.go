@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"time"
 
-	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/provider/snapshot"
 )
 
@@ -18,7 +17,7 @@ var data []byte
 
 // Provider returns a provider of what the scan saw.
 func Provider() *snapshot.Provider {
-	return snapshot.Bytes(data, &snapshot.Options{Name: "example organization.gz", Schema: catalog.Schema})
+	return snapshot.Bytes(data, &snapshot.Options{Name: "example organization.gz"})
 }
 
 // Now is when it was looked at: policies that look at ages say the same whenever they

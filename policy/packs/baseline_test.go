@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/internal/fixtures"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
@@ -141,7 +140,7 @@ func (all verdicts) assertEqual(t *testing.T, want verdicts) {
 
 // organisation returns the example organisation.
 func organisation() provider.Provider {
-	return snapshot.File("../../internal/organization/organization.ndjson.gz", &snapshot.Options{Schema: catalog.Schema})
+	return snapshot.File("../../internal/organization/organization.ndjson.gz", nil)
 }
 
 // organisationTime is the time of its scan.

@@ -23,7 +23,7 @@ import (
 // Options say how policies are tested. The zero Options, like nil, are the
 // catalogue's schemas, and coverage that is reported but not demanded.
 type Options struct {
-	// Schemas describes types: see [policy.Options].
+	// Schemas returns the schema of a type: see [policy.Options].
 	Schemas func(asset.Type) (*asset.Schema, bool)
 	// MinCoverage is the least share, from 0 to 1, of the outcomes of a policy's
 	// conditions that its cases must have shown: each of [policy.Set.Branches] is to be seen

@@ -120,7 +120,7 @@ func TestOnboardingPermitsWhatIsReadAndNothingElse(t *testing.T) {
 func TestPermissionsAreThoseOfTheCatalogue(t *testing.T) {
 	set, err := policy.Load(packs.AWS(), nil)
 	require.NoError(t, err)
-	want := append(catalog.Permissions(catalog.Operations(set.Reads())), "ec2:DescribeRegions")
+	want := append(catalog.Permissions(catalog.Operations(set.Reads(), nil)), "ec2:DescribeRegions")
 	want = slices.DeleteFunc(want, func(p string) bool { return p == identity })
 	slices.Sort(want)
 	assert.Equal(t, slices.Compact(want), New(aws.Config{}, nil).Permissions(provider.Query{Types: set.Types(), Reads: set.Reads()}))

@@ -65,7 +65,7 @@ func BenchmarkRead(b *testing.B) {
 		q    provider.Query
 	}{
 		{name: "plain"},
-		{name: "schema", opts: &snapshot.Options{Schema: func(asset.Type) (*asset.Schema, bool) { return schemas[0], true }}},
+		{name: "schema", opts: &snapshot.Options{Schemas: func(asset.Type) (*asset.Schema, bool) { return schemas[0], true }}},
 		{name: "reads", q: provider.Query{Reads: map[asset.Type][]asset.Path{"AWS::EC2::SecurityGroup": {"config.SecurityGroupIngress[*].CidrIp"}}}},
 		{name: "other types", q: provider.Query{Types: []asset.Type{"AWS::S3::Bucket"}}},
 	} {

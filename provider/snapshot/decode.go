@@ -161,14 +161,11 @@ type kind struct {
 }
 
 func (d *decoder) kind(t asset.Type) kind {
-	if d.opts.Schema == nil {
-		return kind{}
-	}
 	if k, ok := d.kinds[t]; ok {
 		return k
 	}
 	var k kind
-	if s, ok := d.opts.Schema(t); ok {
+	if s, ok := d.opts.Schemas(t); ok {
 		k.secret = asset.SecretPaths(s)
 		k.shape = &asset.Shape{Kind: asset.ObjectShape, Fields: []asset.Field{
 			{Name: "access", Shape: s.Access}, {Name: "config", Shape: s.Config}, {Name: "status", Shape: s.Status},

@@ -49,7 +49,9 @@ func TestRealAssetsComeBack(t *testing.T) {
 
 	var b bytes.Buffer
 	require.NoError(t, snapshot.Write(&b, all(want), &snapshot.WriteOptions{Name: "x.gz"}))
-	got, err := readAll(&b, &snapshot.Options{Name: "x.gz"})
+	// The recorded documents are written as they are; the catalogue would conform them.
+	none := func(asset.Type) (*asset.Schema, bool) { return nil, false }
+	got, err := readAll(&b, &snapshot.Options{Name: "x.gz", Schemas: none})
 	require.NoError(t, err)
 	sameObservations(t, want, got)
 	assert.Len(t, got, len(want))

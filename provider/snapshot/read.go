@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -32,6 +33,9 @@ func read(r io.Reader, opts *Options, q provider.Query) iter.Seq2[asset.Observat
 	}
 	if d.opts.Name == "" {
 		d.opts.Name = "snapshot"
+	}
+	if d.opts.Schemas == nil {
+		d.opts.Schemas = catalog.Schema
 	}
 	return func(yield func(asset.Observation, error) bool) {
 		l := lines{}

@@ -78,11 +78,10 @@ type Options struct {
 	Name string
 	// Redactor takes out secrets; nil does so without a key.
 	Redactor *asset.Redactor
-	// Schema, if set, finds the schemas, as asset/catalog does, to whose kinds
-	// values are brought ([asset.Shape.Conform]) and which say where secrets are
-	// ([asset.SecretPaths]). It must be safe for concurrent use, and is asked
-	// seldom: what it says is remembered for the length of a sequence.
-	Schema func(asset.Type) (*asset.Schema, bool)
+	// Schemas returns the schema of a type. Reading brings values to the kinds that
+	// it names ([asset.Shape.Conform]) and redacts the secrets that it names
+	// ([asset.SecretPaths]). It must be safe for concurrent use. Nil: catalog.Schema.
+	Schemas func(asset.Type) (*asset.Schema, bool)
 }
 
 // Error says where a snapshot is at fault. Every error of reading one is an *Error,

@@ -346,7 +346,7 @@ func TestReadConformsToTheSchema(t *testing.T) {
 	schemas, err := asset.ParseSchemas([]byte(`{"T":{"config":{"Port":"i","On":"b"},"access":{"Statement":["a"]}}}`))
 	require.NoError(t, err)
 	asked := 0
-	opts := &snapshot.Options{Schema: func(t asset.Type) (*asset.Schema, bool) { asked++; return schemas[0], t == "T" }}
+	opts := &snapshot.Options{Schemas: func(t asset.Type) (*asset.Schema, bool) { asked++; return schemas[0], t == "T" }}
 	line := `{"asset":{"type":"%s","id":"%d","provider":"p","config":{"Port":"22","On":"true","Other":"1"},"access":"{\"Statement\":[]}"}}`
 	text := lines(fmt.Sprintf(line, "T", 1), fmt.Sprintf(line, "T", 2), fmt.Sprintf(line, "U", 1), fmt.Sprintf(line, "U", 2), `{"end":{"assets":4,"gaps":0,"coverage":0}}`)
 	got, err := readAll(strings.NewReader(text), opts)
@@ -358,6 +358,17 @@ func TestReadConformsToTheSchema(t *testing.T) {
 	assert.Equal(t, 2, asked, "once for each type")
 }
 
+func TestReadConformsToTheCatalogueByDefault(t *testing.T) {
+	text := lines(
+		`{"asset":{"type":"AWS::EC2::Volume","id":"v","provider":"aws","config":{"Size":"8","Encrypted":"true"}}}`,
+		`{"end":{"assets":1,"gaps":0,"coverage":0}}`)
+	for name, opts := range map[string]*snapshot.Options{"nil": nil, "zero": {}} {
+		got, err := readAll(strings.NewReader(text), opts)
+		require.NoError(t, err, name)
+		assert.Equal(t, `{"Size":8,"Encrypted":true}`, got[0].(*asset.Asset).Config.String(), name)
+	}
+}
+
 func TestReadRedacts(t *testing.T) {
 	schemas, err := asset.ParseSchemas([]byte(`{"T":{"config":{"Note":"s","Data:s":"s"}}}`))
 	require.NoError(t, err)
@@ -367,7 +378,7 @@ func TestReadRedacts(t *testing.T) {
 		`{"end":{"assets":1,"gaps":0,"coverage":0}}`)
 	opts := &snapshot.Options{
 		Redactor: &asset.Redactor{Key: []byte("k")},
-		Schema:   func(asset.Type) (*asset.Schema, bool) { return schemas[0], true },
+		Schemas:  func(asset.Type) (*asset.Schema, bool) { return schemas[0], true },
 	}
 	got, err := readAll(strings.NewReader(text), opts)
 	require.NoError(t, err)

@@ -161,7 +161,7 @@ func (f *Findings) Role(out io.Writer, set *policy.Set) (asked bool, err error) 
 	if f.role == "" {
 		return false, nil
 	}
-	role, err := catalog.Role(f.role, "stance-read", set.Reads())
+	role, err := catalog.Role(f.role, "stance-read", set.Reads(), nil)
 	if err == nil {
 		_, err = out.Write(role)
 	}
