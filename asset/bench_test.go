@@ -97,25 +97,6 @@ func BenchmarkParse(b *testing.B) {
 	})
 }
 
-func BenchmarkRedact(b *testing.B) {
-	var assets []*asset.Asset
-	size := 0
-	for _, doc := range corpus.Documents() {
-		assets = append(assets, &asset.Asset{Config: parse(b, string(doc))})
-		size += len(doc)
-	}
-	var r asset.Redactor
-	b.ReportAllocs()
-	b.SetBytes(int64(size))
-	for b.Loop() {
-		for _, a := range assets {
-			if err := r.Redact(a); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-}
-
 func BenchmarkDiffOfNothing(b *testing.B) {
 	var old, new asset.Inventory
 	size := 0

@@ -481,12 +481,5 @@ func (u *Unread) Value() Value {
 	return b.value(n)
 }
 
-// Value makes a document that is nothing but this redacted secret.
-func (r Redacted) Value() Value {
-	var b block
-	n := b.redacted(r)
-	return b.value(n)
-}
-
 // timeText is how a time stands in a document.
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

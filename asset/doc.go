@@ -12,7 +12,8 @@
 // An [Observation] is an asset, a [Gap] or a statement of [Coverage]. An
 // [Inventory] collects them, finds assets by ref, type and link, and answers for
 // what it does not know. [Diff] compares two inventories. Every way in makes refs
-// canonical with [ParseRef] and takes secrets out with a [Redactor].
+// canonical with [ParseRef] and removes secrets with the Redactor of package
+// asset/secret.
 //
 // A [Schema] describes the documents of a type well enough for policies to be
 // checked before they run. Package asset/catalog has the schemas of the clouds.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 const schemaText = `{
@@ -122,7 +123,7 @@ func FuzzParseSchemas(f *testing.F) {
 			return
 		}
 		for _, s := range all {
-			for _, p := range asset.SecretPaths(s) {
+			for _, p := range secret.Paths(s) {
 				_, err := p.Steps()
 				require.NoError(t, err)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/corpus"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/provider/snapshot"
@@ -69,7 +70,7 @@ func (e *estate) Read(p []byte) (int, error) {
 }
 
 func (e *estate) observations() iter.Seq2[asset.Observation, error] {
-	return snapshot.Read(e, &snapshot.Options{Redactor: &asset.Redactor{}})
+	return snapshot.Read(e, &snapshot.Options{Redactor: &secret.Redactor{}})
 }
 
 // peak returns the largest resident set of the process so far, in MB, or 0.

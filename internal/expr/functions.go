@@ -15,6 +15,7 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // function is a function of Stance. It minds unread parts: where its answer
@@ -181,7 +182,7 @@ func detectorsIn(v asset.Value) (names []string, err error) {
 		if r, ok := asset.ParseRedacted(s); ok {
 			return r.Detectors, nil
 		}
-		return asset.Detect(s), nil
+		return secret.Detect(s), nil
 	case asset.List:
 		for i := range v.Len() {
 			names, err = union(names, err, v.Index(i))

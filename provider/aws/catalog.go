@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // documents are the paths of everything in an asset.
@@ -58,7 +59,7 @@ func (s *scan) known(t asset.Type) *known {
 	schema := s.provider.schema(t)
 	k := &known{
 		schema:     schema,
-		secret:     asset.SecretPaths(schema),
+		secret:     secret.Paths(schema),
 		configRest: rest(schema, "config"),
 		statusRest: rest(schema, "status"),
 	}

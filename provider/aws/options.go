@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // Options says which accounts and regions to look at, and how. The zero Options
@@ -46,7 +47,7 @@ type Options struct {
 	Index Index
 
 	// Redactor takes secrets out of the assets. Nil: one without a key.
-	Redactor *asset.Redactor
+	Redactor *secret.Redactor
 
 	// Now tells the time of observation. Nil: time.Now.
 	Now func() time.Time

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 )
 
@@ -166,7 +167,7 @@ func (d *decoder) kind(t asset.Type) kind {
 	}
 	var k kind
 	if s, ok := d.opts.Schemas(t); ok {
-		k.secret = asset.SecretPaths(s)
+		k.secret = secret.Paths(s)
 		k.shape = &asset.Shape{Kind: asset.ObjectShape, Fields: []asset.Field{
 			{Name: "access", Shape: s.Access}, {Name: "config", Shape: s.Config}, {Name: "status", Shape: s.Status},
 		}}

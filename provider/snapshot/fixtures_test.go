@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/fixtures"
 	"github.com/openstance/stance/provider/snapshot"
 	"github.com/stretchr/testify/assert"
@@ -42,7 +43,7 @@ func TestRealAssetsComeBack(t *testing.T) {
 				require.NoError(t, err, c.ID)
 			}
 		}
-		require.NoError(t, (&asset.Redactor{}).Redact(a), c.ID)
+		require.NoError(t, (&secret.Redactor{}).Redact(a), c.ID)
 		want = append(want, a)
 	}
 	require.Greater(t, len(seen), 100)

@@ -64,6 +64,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 const (
@@ -77,10 +78,10 @@ type Options struct {
 	// input is gzip.
 	Name string
 	// Redactor takes out secrets; nil does so without a key.
-	Redactor *asset.Redactor
+	Redactor *secret.Redactor
 	// Schemas returns the schema of a type. Reading brings values to the kinds that
 	// it names ([asset.Shape.Conform]) and redacts the secrets that it names
-	// ([asset.SecretPaths]). It must be safe for concurrent use. Nil: catalog.Schema.
+	// ([secret.Paths]). It must be safe for concurrent use. Nil: catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 	"github.com/openstance/stance/provider/providertest"
 	"github.com/openstance/stance/provider/snapshot"
@@ -372,12 +373,12 @@ func TestReadConformsToTheCatalogueByDefault(t *testing.T) {
 func TestReadRedacts(t *testing.T) {
 	schemas, err := asset.ParseSchemas([]byte(`{"T":{"config":{"Note":"s","Data:s":"s"}}}`))
 	require.NoError(t, err)
-	secret := "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx\\n-----END RSA PRIVATE KEY-----"
+	key := "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEAx\\n-----END RSA PRIVATE KEY-----"
 	text := lines(
-		`{"asset":{"type":"T","id":"x","provider":"p","name":"n","config":{"Data":"plain","Note":"`+secret+`"},"status":{"a":1},"links":[{"rel":"r","type":"T","id":"y"}]}}`,
+		`{"asset":{"type":"T","id":"x","provider":"p","name":"n","config":{"Data":"plain","Note":"`+key+`"},"status":{"a":1},"links":[{"rel":"r","type":"T","id":"y"}]}}`,
 		`{"end":{"assets":1,"gaps":0,"coverage":0}}`)
 	opts := &snapshot.Options{
-		Redactor: &asset.Redactor{Key: []byte("k")},
+		Redactor: &secret.Redactor{Key: []byte("k")},
 		Schemas:  func(asset.Type) (*asset.Schema, bool) { return schemas[0], true },
 	}
 	got, err := readAll(strings.NewReader(text), opts)

@@ -1,4 +1,4 @@
-package asset
+package secret
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package asset_test
+package secret_test
 
 import (
 	"encoding/base64"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // The secrets are put together here, so that none stands in the file.
@@ -54,7 +55,7 @@ func TestDetect(t *testing.T) {
 		{"stripe-key", "sk_live_" + alnum[:24]},
 		{"password", base64.StdEncoding.EncodeToString([]byte("#!/bin/sh\nDB_PASSWORD=hunter2\n"))},
 	} {
-		assert.Equal(t, strings.Fields(c.want), asset.Detect(c.text), c.text)
+		assert.Equal(t, strings.Fields(c.want), secret.Detect(c.text), c.text)
 	}
 }
 
@@ -71,22 +72,36 @@ func TestDetectNothing(t *testing.T) {
 		"sig=short&se=1", "NextToken=" + alnum, "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/password/)",
 		"[redacted by=password hash=00]", "password=/prod/db/password",
 	} {
-		assert.Empty(t, asset.Detect(text), text)
+		assert.Empty(t, secret.Detect(text), text)
 	}
 }
 
-func redact(t *testing.T, r *asset.Redactor, config string, secret ...asset.Path) string {
+func parse(t testing.TB, text string) asset.Value {
+	t.Helper()
+	v, err := asset.Parse([]byte(text))
+	require.NoError(t, err, text)
+	return v
+}
+
+func value(t testing.TB, x any) asset.Value {
+	t.Helper()
+	v, err := asset.Of(x)
+	require.NoError(t, err)
+	return v
+}
+
+func redact(t *testing.T, r *secret.Redactor, config string, paths ...asset.Path) string {
 	t.Helper()
 	a := &asset.Asset{Config: parse(t, config)}
-	require.NoError(t, r.Redact(a, secret...))
+	require.NoError(t, r.Redact(a, paths...))
 	again := *a
-	require.NoError(t, r.Redact(&again, secret...))
+	require.NoError(t, r.Redact(&again, paths...))
 	assert.True(t, a.Config.Equal(again.Config), "a second pass changes nothing")
 	return a.Config.String()
 }
 
 func TestRedactBySecretPath(t *testing.T) {
-	var r asset.Redactor
+	var r secret.Redactor
 	for _, c := range []struct {
 		config, want string
 		path         asset.Path
@@ -112,11 +127,11 @@ func TestRedactBySecretPath(t *testing.T) {
 		assert.Equal(t, c.want, redact(t, &r, c.config, c.path))
 	}
 	assert.Equal(t, `{"V":{"MINE":"x","OTHER":"[redacted]"}}`,
-		redact(t, &asset.Redactor{Allow: []string{"MINE"}}, `{"V":{"MINE":"x","OTHER":"y"}}`, "config.V"))
+		redact(t, &secret.Redactor{Allow: []string{"MINE"}}, `{"V":{"MINE":"x","OTHER":"y"}}`, "config.V"))
 }
 
 func TestRedactAnywhere(t *testing.T) {
-	var r *asset.Redactor
+	var r *secret.Redactor
 	const password = `"[redacted by=password]"`
 	for _, c := range []struct{ config, want string }{
 		{`{"a":{"b":["` + keyID + " " + awsSecret + `"]}}`, `{"a":{"b":["[redacted by=aws-access-key-id,aws-secret-access-key]"]}}`},
@@ -133,7 +148,7 @@ func TestRedactAnywhere(t *testing.T) {
 }
 
 func TestRedactLeaves(t *testing.T) {
-	var r asset.Redactor
+	var r secret.Redactor
 	for _, config := range []string{
 		`{"AccessKeyId":"` + keyID + `"}`,
 		`{"SecretArn":"arn:aws:secretsmanager:eu-west-1:1:secret:x","KmsKeyId":"alias/x","secretName":"x"}`,
@@ -160,7 +175,7 @@ func TestRedactAccessOnlyByContent(t *testing.T) {
 		Access: parse(t, `{"Condition":{"password":"hunter2"},"x":"ghp_`+alnum[:36]+`"}`),
 		Status: parse(t, `{"password":"hunter2"}`),
 	}
-	var r asset.Redactor
+	var r secret.Redactor
 	require.NoError(t, r.Redact(a))
 	assert.Equal(t, `{"Condition":{"password":"hunter2"},"x":"[redacted by=github-token]"}`, a.Access.String())
 	assert.Equal(t, `{"password":"[redacted by=password]"}`, a.Status.String())
@@ -169,7 +184,7 @@ func TestRedactAccessOnlyByContent(t *testing.T) {
 func TestRedactTags(t *testing.T) {
 	given := map[string]string{"env": "prod", "token": "ghp_" + alnum[:36], "db-password": "hunter2"}
 	a := &asset.Asset{Tags: given}
-	var r asset.Redactor
+	var r secret.Redactor
 	require.NoError(t, r.Redact(a))
 	want := map[string]string{"env": "prod", "token": "[redacted by=github-token,password]", "db-password": "[redacted by=password]"}
 	assert.Equal(t, want, a.Tags)
@@ -179,9 +194,9 @@ func TestRedactTags(t *testing.T) {
 }
 
 func TestRedactHash(t *testing.T) {
-	hash := func(key, secret string) string {
-		a := &asset.Asset{Config: value(t, map[string]string{"s": secret})}
-		r := asset.Redactor{Key: []byte(key)}
+	hash := func(key, text string) string {
+		a := &asset.Asset{Config: value(t, map[string]string{"s": text})}
+		r := secret.Redactor{Key: []byte(key)}
 		require.NoError(t, r.Redact(a, "config.s"))
 		kept, ok := a.Config.Get("s").Redacted()
 		require.True(t, ok)
@@ -202,7 +217,7 @@ func TestRedactKeepsTheRest(t *testing.T) {
 	config, err := config.Set("d", value(t, "x").MarkDefault())
 	require.NoError(t, err)
 	a := &asset.Asset{Config: config}
-	require.NoError(t, (&asset.Redactor{}).Redact(a, "config.missing.x[3]"))
+	require.NoError(t, (&secret.Redactor{}).Redact(a, "config.missing.x[3]"))
 	assert.Equal(t, `{"a":<unread>,"b":[1,9223372036854775808,1.50,null,{"c":false}],"password":"[redacted by=password]","s":"[redacted hash=aa]","d":"x"}`, a.Config.String())
 	assert.Equal(t, config.Get("a").Unread(), a.Config.Get("a").Unread())
 	assert.True(t, a.Config.Get("d").IsDefault())
@@ -213,7 +228,7 @@ func TestRedactKeepsTheRest(t *testing.T) {
 func TestRedactPartOfALargeBlock(t *testing.T) {
 	whole := parse(t, `{"fill":"`+strings.Repeat("x", 100<<10)+`","part":{"password":"hunter2"},"clean":{"n":"x"}}`)
 	a := &asset.Asset{Config: whole.Get("part"), Status: whole.Get("clean")}
-	var r asset.Redactor
+	var r secret.Redactor
 	require.NoError(t, r.Redact(a))
 	assert.Equal(t, `{"password":"[redacted by=password]"}`, a.Config.String())
 	assert.Equal(t, whole.Get("clean"), a.Status)
@@ -222,7 +237,7 @@ func TestRedactPartOfALargeBlock(t *testing.T) {
 func TestRedactRefusesPaths(t *testing.T) {
 	for _, p := range []asset.Path{"", "tags.x", "config..x", "[0]"} {
 		a := &asset.Asset{Config: parse(t, `{"password":"hunter2"}`)}
-		assert.Error(t, (&asset.Redactor{}).Redact(a, "config.a", p), string(p))
+		assert.Error(t, (&secret.Redactor{}).Redact(a, "config.a", p), string(p))
 		assert.Equal(t, `{"password":"hunter2"}`, a.Config.String(), "nothing was changed")
 	}
 }
@@ -238,10 +253,10 @@ func TestSecretPaths(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []asset.Path{
 		"config.A", "config.B.C", "config.L[*][*].Value", "config.Tree.Key", "config.Tree.Left", "status.E.Value",
-	}, asset.SecretPaths(schemas[0]))
+	}, secret.Paths(schemas[0]))
 
 	a := &asset.Asset{Config: parse(t, `{"Tree":{"Left":{"Left":{"Key":"x"}},"Key":"y"},"A":"z"}`)}
-	require.NoError(t, (&asset.Redactor{}).Redact(a, asset.SecretPaths(schemas[0])...))
+	require.NoError(t, (&secret.Redactor{}).Redact(a, secret.Paths(schemas[0])...))
 	assert.NotRegexp(t, `"[xyz]"`, a.Config.String())
 }
 
@@ -250,7 +265,7 @@ func TestSecretPaths(t *testing.T) {
 func TestRedactFindsNamesAnywhere(t *testing.T) {
 	for _, before := range []string{`1`, `-1`, `[-1]`, `[-1,"a"]`, `{"b":-1}`, `-5000000000`, `"e"`, `"é"`, `"\u007f"`, `{}`, `[{},{}]`} {
 		a := &asset.Asset{Config: parse(t, `{"a":`+before+`,"pwd":"hunter2x9"}`)}
-		require.NoError(t, (&asset.Redactor{}).Redact(a))
+		require.NoError(t, (&secret.Redactor{}).Redact(a))
 		_, ok := a.Config.Get("pwd").Redacted()
 		assert.True(t, ok, "after %s", before)
 	}
@@ -266,9 +281,9 @@ func FuzzRedact(f *testing.F) {
 		if err != nil {
 			return
 		}
-		found := asset.Detect(text)
+		found := secret.Detect(text)
 		a := &asset.Asset{Config: v, Status: v, Tags: map[string]string{key: text}}
-		var r asset.Redactor
+		var r secret.Redactor
 		require.NoError(t, r.Redact(a, "status"))
 		if len(found) > 0 && !(len(found) == 1 && found[0] == "aws-access-key-id") {
 			if _, encoded := base64.StdEncoding.DecodeString(text); encoded != nil && key != "list" && key != "n" {

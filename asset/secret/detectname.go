@@ -1,6 +1,10 @@
-package asset
+package secret
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
 
 // Names that say that their value is a secret end in one of these words, without
 // regard to case and to what joins their words. Of a value under the plain words one
@@ -83,7 +87,7 @@ func looksRandom(s string) bool {
 // refersElsewhere reports whether a value in place of a secret is none: a reference
 // to where the secret is, a mask, or a word that says that there is none.
 func refersElsewhere(s string) bool {
-	if _, ok := ParseRedacted(s); ok || s == "" {
+	if _, ok := asset.ParseRedacted(s); ok || s == "" {
 		return true
 	}
 	switch s[0] {

@@ -1,0 +1,103 @@
+package secret
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/openstance/stance/asset"
+)
+
+// Redactor takes secrets out of assets. Every way in passes one, so that no secret is
+// kept, logged or reported. The zero value and nil are ready to use; a Redactor may be
+// used by many goroutines at once and must not be changed then.
+type Redactor struct {
+	// Key makes the hashes of secrets, by which equal ones are known to be equal:
+	// HMAC-SHA256, the first 16 bytes. Without a key no hash is kept, since that of a
+	// weak secret could be guessed.
+	Key []byte
+
+	// Allow has further names whose values are readable under secret paths.
+	Allow []string
+}
+
+// Redact replaces the secrets in the documents and tags of an asset that nobody else
+// uses yet. They become strings that [asset.Value.Redacted] tells from others. These are
+//
+//   - every text under the secret paths, which lead from the asset (see
+//     [Paths]), unless the name of its own member is known to hold none:
+//     LOG_LEVEL, AWS_REGION, enable-oslogin and a few like them, and those of Allow,
+//   - any other text in which [Detect] finds more than the id of an access key, and
+//     in Config and Status also a literal that is the value of a name like password,
+//     clientSecret or api_key.
+//
+// In a list of pairs, as clouds write variables and metadata ({"Name", "Value"},
+// {"key", "value"}), the name of a value is that in the pair, which stays readable.
+// Keys of maps, empty texts and what is redacted already stay as they are. Text in
+// base64 is looked into only under secret paths.
+//
+// It is an error if a path is malformed or does not begin with config, status or
+// access; the asset is not changed then.
+func (r *Redactor) Redact(a *asset.Asset, secret ...asset.Path) error {
+	under := map[string][][]asset.Step{}
+	for _, p := range secret {
+		steps, err := p.Steps()
+		if err != nil {
+			return fmt.Errorf("redact: %w", err)
+		}
+		if len(steps) == 0 || !slices.Contains([]string{"config", "status", "access"}, steps[0].Key) {
+			return fmt.Errorf("redact: path %q is of no document", p)
+		}
+		under[steps[0].Key] = append(under[steps[0].Key], steps[1:])
+	}
+	var clean string
+	a.Config = r.document(a.Config, under["config"], true, &clean)
+	a.Status = r.document(a.Status, under["status"], true, &clean)
+	a.Access = r.document(a.Access, under["access"], false, &clean)
+	a.Tags = r.tags(a.Tags)
+	return nil
+}
+
+func (r *Redactor) tags(tags map[string]string) map[string]string {
+	var changed map[string]string
+	for k, v := range tags {
+		if found := detectIn(k, v); len(found) > 0 {
+			if changed == nil {
+				changed = maps.Clone(tags)
+			}
+			changed[k] = r.redacted(v, found).String()
+		}
+	}
+	if changed == nil {
+		return tags
+	}
+	return changed
+}
+
+// redacted is what is kept of a secret.
+func (r *Redactor) redacted(text string, detectors []string) asset.Redacted {
+	kept := asset.Redacted{Detectors: detectors}
+	if r != nil && len(r.Key) > 0 {
+		mac := hmac.New(sha256.New, r.Key)
+		mac.Write([]byte(text))
+		kept.Hash = hex.EncodeToString(mac.Sum(nil)[:16])
+	}
+	return kept
+}
+
+// allowed reports whether the value of a name is readable under a secret path.
+func (r *Redactor) allowed(name string) bool {
+	switch name {
+	case "AWS_REGION", "AWS_DEFAULT_REGION", "REGION", "LOG_LEVEL", "NODE_ENV", "ENVIRONMENT", "STAGE",
+		"TZ", "LANG", "PORT", "PATH", "HOME", "JAVA_HOME", "PYTHONPATH",
+		"AWS_LAMBDA_EXEC_WRAPPER", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "WEBSITE_RUN_FROM_PACKAGE",
+		"enable-oslogin", "enable-oslogin-2fa", "enable-osconfig", "enable-guest-attributes", "block-project-ssh-keys",
+		"serial-port-enable", "serial-port-logging-enable", "disable-legacy-endpoints",
+		"google-logging-enabled", "google-monitoring-enabled", "cluster-name", "cluster-location":
+		return true
+	}
+	return r != nil && slices.Contains(r.Allow, name)
+}
