@@ -70,6 +70,16 @@ const (
 	ObjectShape // with Fields
 )
 
+var shapeKindNames = [...]string{"anything", "a boolean", "an integer", "a string", "a list", "a map", "an object"}
+
+// String names the kind, with an article where one belongs.
+func (k ShapeKind) String() string {
+	if int(k) < len(shapeKindNames) {
+		return shapeKindNames[k]
+	}
+	return fmt.Sprintf("shape kind %d", uint8(k))
+}
+
 // Shape describes a part of a document.
 type Shape struct {
 	Kind   ShapeKind
