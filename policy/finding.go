@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/openstance/stance/asset"
@@ -34,6 +35,17 @@ func (s Status) String() string {
 
 // MarshalText returns the name.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *Status) UnmarshalText(text []byte) error {
+	for _, known := range []Status{Unknown, Pass, Fail, NotApplicable} {
+		if known.String() == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown status %q (want pass, fail, unknown or not_applicable)", text)
+}
 
 // Finding is what one policy says of one subject now: of an asset, or of a part of the
 // estate that was not observed, so that the policy can say nothing of what is in it.

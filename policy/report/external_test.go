@@ -352,6 +352,6 @@ func TestOCSFStatus(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"Warning Critical New", "Fail Critical New", "Pass Informational <nil>", "Warning Critical New", "Fail Critical Suppressed",
-		"Not Applicable Informational <nil>", "Fail High New", "Warning Medium New", "Fail Low New",
+		"Not Applicable Informational <nil>", "Fail High New", "Warning Medium New", "Fail Low New", "Warning High New", "Warning Critical New", "Warning Informational New",
 	}, got)
 }

@@ -118,7 +118,7 @@ func TestSARIFResults(t *testing.T) {
 		}
 		assert.Equal(t, *r.RuleID, *run.Tool.Driver.Rules[r.RuleIndex].ID)
 	}
-	assert.Equal(t, map[string]int{"fail": 4, "open": 3, "pass": 1, "notApplicable": 1}, kinds)
+	assert.Equal(t, map[string]int{"fail": 4, "open": 6, "pass": 1, "notApplicable": 1}, kinds)
 	assert.Len(t, run.Results[4].Suppressions, 1)
 	assert.Empty(t, run.Results[8].Suppressions, "a finding about an exception is not accepted by it")
 	assert.Equal(t, "deploy/storage%20account.json", *run.Results[6].Locations[0].PhysicalLocation.ArtifactLocation.URI)
@@ -140,7 +140,7 @@ func TestJUnitCounts(t *testing.T) {
 		} `xml:"testsuite"`
 	}
 	require.NoError(t, xml.Unmarshal(b.Bytes(), &r))
-	assert.Equal(t, []int{9, 3, 3, 2}, []int{r.Tests, r.Failures, r.Errors, r.Skipped})
+	assert.Equal(t, []int{12, 3, 6, 2}, []int{r.Tests, r.Failures, r.Errors, r.Skipped})
 	assert.Len(t, r.Suites, 5)
 }
 
@@ -198,6 +198,10 @@ func hostile(t testing.TB, s string) []policy.Finding {
 			g := *gs.Gap
 			g.Scope.Account, g.Type, g.Cause.Message, g.Cause.Code, g.Cause.RequestID = s, asset.Type(s), s, s, s
 			f.Subject = policy.GapSubject{Gap: &g}
+		}
+		if cs, ok := f.Subject.(policy.CoverageSubject); ok {
+			cs.Account.Account, cs.Type, cs.Regions = s, asset.Type(s), []string{s}
+			f.Subject = cs
 		}
 		if f.Exception != nil {
 			x := *f.Exception

@@ -9,36 +9,9 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// JSON writes findings as JSON lines: one object each, in their order, and nothing
-// else. These members are always there, in this order, and keep their meaning:
-//
-//	policy     id of the policy
-//	severity   critical, high, medium, low or informational
-//	status     pass, fail, unknown or not_applicable
-//	provider   of the scope: aws, azure, gcp, ...
-//	account    of the scope; may be empty
-//	region     of the scope; empty for what is global
-//	type, id   the asset; the id is empty in a finding of a gap, and the type may be
-//	name       of the asset
-//	message    what is wrong; the title of the policy if it has nothing better to say
-//	evidence   list of what decided; empty unless the status is fail or unknown
-//	error      why the status is unknown, or what was wrong with the message; or empty
-//
-// These follow, the last two where they apply:
-//
-//	title      of the policy
-//	controls   list of what the policy covers of standards
-//	key        identity of the finding across runs
-//	subject_kind  what the finding is about: asset, gap, coverage or exception
-//	exception  {owner, reason, until}: of a failing finding that is accepted, or
-//	           the exception that the finding is about
-//	gap        {op, reason, code, message, request_id, of: {type, id}}: what was not observed
-//
-// A piece of evidence is an object of path, asset ({type, id}, if it is not the
-// subject), and one of value, absent (true), unread ({op, reason, code, message, request_id})
-// and redacted (true). A value of more than 1024 bytes is replaced by
-// {"truncated": bytes}; partial (true) beside a value says that parts of it were
-// not read.
+// JSON writes findings as JSON lines: one [Finding] each, in their order, and nothing
+// else. The members are in the order of the fields of Finding. Characters that a
+// terminal would not show are escaped.
 //
 // If the sequence ends in an error, the last line is the beginning of an object,
 // {"incomplete": "the error", that is not closed.
@@ -71,10 +44,6 @@ func (e *encoder) policy(p *policy.Policy) *policyText {
 func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	t := e.policy(f.Policy)
 	scope, ref := f.Scope(), f.Subject.Ref()
-	message := f.Message
-	if message == "" {
-		message = f.Policy.Title
-	}
 	dst = append(dst, t.head...)
 	dst = appendField(dst, "status", f.Status.String())
 	dst = appendField(dst, "provider", scope.Provider)
@@ -83,7 +52,7 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	dst = appendField(dst, "type", string(ref.Type))
 	dst = appendField(dst, "id", ref.ID)
 	dst = appendField(dst, "name", f.Subject.Name())
-	dst = appendField(dst, "message", message)
+	dst = appendField(dst, "message", rawMessage(f))
 	dst = append(dst, `,"evidence":[`...)
 	for i, ev := range f.Evidence {
 		if i > 0 {
@@ -100,6 +69,9 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	dst = append(dst, t.tail...)
 	dst = appendField(dst, "key", f.Key())
 	dst = appendField(dst, "subject_kind", string(f.Subject.Kind()))
+	if r := reasonKind(f); r != asset.UnknownReason {
+		dst = appendField(dst, "reason", r.String())
+	}
 	if x := exceptionOf(f); x != nil {
 		dst = append(dst, `,"exception":{"owner":`...)
 		dst = appendString(dst, x.Owner)
@@ -114,6 +86,14 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 			dst = append(dst[:len(dst)-1], `,"of":`...)
 			dst = append(appendRef(dst, g.Of), '}')
 		}
+	}
+	if c, ok := f.Subject.(policy.CoverageSubject); ok {
+		dst = append(dst, `,"coverage":{"type":`...)
+		dst = appendString(dst, string(c.Type))
+		dst = append(dst, `,"regions":`...)
+		dst = appendStrings(dst, c.Regions)
+		dst = appendField(dst, "state", c.State.String())
+		dst = append(dst, '}')
 	}
 	return append(dst, '}')
 }

@@ -109,6 +109,10 @@ func sample(t testing.TB) []policy.Finding {
 		Scope: asset.Scope{Provider: "gcp", Account: "shop", Region: "eu"}, Name: "k",
 	}
 	long := strings.Repeat("x", 2000)
+	partialBuckets := policy.CoverageSubject{
+		Type: "AWS::S3::Bucket", Account: asset.Scope{Provider: "aws", Account: "111122223333"},
+		Regions: []string{"eu-central-1", "us-east-1"}, State: asset.Partial,
+	}
 	gap := &asset.Gap{
 		Scope: asset.Scope{Provider: "aws", Account: "444455556666", Region: "us-east-1"}, Type: "AWS::S3::Bucket",
 		Cause: asset.Unread{Op: "s3:ListBuckets", Reason: asset.Denied, Code: "AccessDenied", Message: "not authorized", RequestID: "1"},
@@ -149,7 +153,17 @@ func sample(t testing.TB) []policy.Finding {
 			Policy: policy.ExceptionPolicy(), Status: policy.Fail, Message: "the exception for labels ended on 2026-01-01",
 			Subject: policy.ExceptionSubject{Exception: &policy.Exception{Policies: []string{"labels"}, Owner: "web@example.com", Reason: "soon", Until: at.AddDate(0, -2, 0)}},
 		},
+		coverage(storagePolicy, policy.CoverageSubject{
+			Type: "Microsoft.Storage/storageAccounts", Account: asset.Scope{Provider: "azure", Account: "7e0c1d1e-0000-4d4b-9a55-0d6b0c3f7a11"},
+		}),
+		coverage(bucketPolicy, partialBuckets), coverage(labelPolicy, partialBuckets),
 	}
+}
+
+// coverage returns the finding of a type whose coverage is not complete.
+func coverage(p *policy.Policy, s policy.CoverageSubject) policy.Finding {
+	why := &asset.Unread{Reason: asset.Incomplete, Code: asset.CodeIncomplete, Message: "coverage of " + string(s.Type) + " is " + s.State.String()}
+	return policy.Finding{Policy: p, Subject: s, Status: policy.Unknown, Message: why.Message, Err: why}
 }
 
 func sampleOptions() *report.Options {

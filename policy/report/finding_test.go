@@ -1,0 +1,114 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
+	"github.com/openstance/stance/policy/report"
+)
+
+// JSON writes the same objects as encoding/json does of NewFinding, and they decode to
+// what NewFinding returns.
+func TestFindingIsWhatJSONWrites(t *testing.T) {
+	for _, s := range append(hostileTexts(), "plain") {
+		all := hostile(t, s)
+		if s == "plain" {
+			all = sample(t)
+		}
+		var b bytes.Buffer
+		require.NoError(t, report.JSON(&b, seq(all...), &report.Options{All: true}))
+		i := 0
+		for line := range bytes.Lines(b.Bytes()) {
+			want, err := json.Marshal(report.NewFinding(all[i]))
+			require.NoError(t, err)
+			require.JSONEq(t, string(want), string(line), "%q", s)
+
+			d := json.NewDecoder(bytes.NewReader(line))
+			d.DisallowUnknownFields()
+			var got report.Finding
+			require.NoError(t, d.Decode(&got), "%q", s)
+			again, err := json.Marshal(got)
+			require.NoError(t, err)
+			require.JSONEq(t, string(line), string(again), "%q", s)
+			i++
+		}
+		require.Len(t, all, i)
+	}
+}
+
+func TestNewFinding(t *testing.T) {
+	all := sample(t)
+	f := report.NewFinding(all[3])
+	assert.Equal(t, []any{policy.Unknown, policy.OfAsset, asset.Denied}, []any{f.Status, f.SubjectKind, f.Reason})
+	assert.Equal(t, &report.Unread{Op: "s3:GetBucketPolicy", Reason: asset.Denied, Code: "AccessDenied",
+		Message: "no identity-based policy allows it", RequestID: "7Q2X"}, f.Evidence[0].Unread)
+	assert.Equal(t, asset.UnknownReason, report.NewFinding(all[7]).Reason, "an error of evaluation has no reason")
+
+	c := report.NewFinding(all[10])
+	assert.Equal(t, []any{policy.OfCoverage, asset.Type("AWS::S3::Bucket"), asset.Incomplete, "111122223333"},
+		[]any{c.SubjectKind, c.Type, c.Reason, c.Account})
+	assert.Equal(t, &report.Coverage{Type: "AWS::S3::Bucket", Regions: []string{"eu-central-1", "us-east-1"}, State: "partial"}, c.Coverage)
+}
+
+func TestReadJSON(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JSON(&b, seq(sample(t)...), &report.Options{All: true}))
+	var keys []string
+	for f, err := range report.ReadJSON(bytes.NewReader(b.Bytes())) {
+		require.NoError(t, err)
+		keys = append(keys, f.Key)
+	}
+	require.Len(t, keys, len(sample(t)))
+	for i, f := range sample(t) {
+		assert.Equal(t, f.Key(), keys[i])
+	}
+	for range report.ReadJSON(bytes.NewReader(b.Bytes())) {
+		break
+	}
+
+	b.Reset()
+	require.Error(t, report.JSON(&b, cut(errors.New("gone"), sample(t)[0]), nil))
+	for _, c := range []struct {
+		name string
+		in   io.Reader
+		want string
+	}{
+		{"cut off", &b, "line 2: unexpected end of JSON input"},
+		{"other JSON", strings.NewReader("{}\n"), "line 1: no finding"},
+		{"unknown status", strings.NewReader(`{"policy":"p","key":"k","status":"maybe"}`), `unknown status "maybe" (want pass, fail, unknown or not_applicable)`},
+		{"broken input", iotest.ErrReader(errors.New("disk gone")), "line 1: disk gone"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var last error
+			for _, err := range report.ReadJSON(c.in) {
+				last = err
+			}
+			require.ErrorContains(t, last, c.want)
+			assert.ErrorContains(t, last, "read findings: ")
+		})
+	}
+}
+
+func FuzzReadJSON(f *testing.F) {
+	var b bytes.Buffer
+	require.NoError(f, report.JSON(&b, seq(sample(f)...), &report.Options{All: true}))
+	f.Add(b.String())
+	f.Add("{}\n\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		for x, err := range report.ReadJSON(strings.NewReader(s)) {
+			if err == nil {
+				assert.NotEmpty(t, x.Key)
+			}
+		}
+	})
+}
