@@ -18,7 +18,7 @@
 //
 //	cfg, err := config.LoadDefaultConfig(ctx)
 //	if err != nil { ... }
-//	set, err := policy.Load(packs.AWS(), nil)
+//	set, err := policy.Load(nil, packs.AWS())
 //	if err != nil { ... }
 //	inv, err := provider.Collect(ctx, provider.Query{Types: set.Types(), Reads: set.Reads()}, aws.New(cfg, nil))
 //	if err != nil { ... }

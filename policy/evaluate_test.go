@@ -159,7 +159,7 @@ require: >-
     && config.public
 tests: []
 `)}, "b.yaml": {Data: []byte("id: B\ntitel: x\nseverity: hot\nrequire: 'true'\n")}}
-	_, err := policy.Load(fsys, options())
+	_, err := policy.Load(options(), fsys)
 	require.Error(t, err)
 	text := err.Error()
 	for _, want := range []string{

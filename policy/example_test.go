@@ -34,7 +34,7 @@ func owned() *asset.Inventory {
 }
 
 func ExampleLoad() {
-	set, err := policy.Load(fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}}, nil)
+	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,12 +51,12 @@ func ExampleLoad() {
 
 // A misspelt field does not load.
 func ExampleLoad_fault() {
-	_, err := policy.Load(fstest.MapFS{"versioning.yaml": {Data: []byte(`id: versioning
+	_, err := policy.Load(nil, fstest.MapFS{"versioning.yaml": {Data: []byte(`id: versioning
 title: Buckets keep earlier versions
 severity: low
 type: AWS::S3::Bucket
 require: config.?VersionConfiguration.?Status.orValue('') == 'Enabled'
-`)}}, nil)
+`)}})
 	fmt.Println(err)
 	// Output:
 	// versioning.yaml:5:16: undefined field 'VersionConfiguration' of AWS::S3::Bucket.config; did you mean 'VersioningConfiguration'?
@@ -94,7 +94,7 @@ func ExampleNewSet() {
 
 // A stream of any length is evaluated asset by asset.
 func ExampleSet_EvaluateEach() {
-	set, err := policy.Load(fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}}, nil)
+	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -136,10 +136,10 @@ exceptions:
 	if err != nil {
 		log.Fatal(err)
 	}
-	set, err := policy.Load(fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}}, &policy.Options{
+	set, err := policy.Load(&policy.Options{
 		Overlays: []*policy.Overlay{site},
 		Now:      func() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) },
-	})
+	}, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -155,7 +155,7 @@ exceptions:
 }
 
 func ExampleSet_Explain() {
-	set, err := policy.Load(fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}}, nil)
+	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestLoadReportsEverything(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := strings.Replace(tt.file, "%", "p", 1)
-			_, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(file)}}, options())
+			_, err := policy.Load(options(), fstest.MapFS{"p.yaml": {Data: []byte(file)}})
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), tt.want)
 			var fault *policy.Diagnostic
@@ -63,7 +63,7 @@ func TestLoadReportsEverything(t *testing.T) {
 
 func TestLoadOfNothing(t *testing.T) {
 	for _, fsys := range []fstest.MapFS{{}, {"p.yamll": {Data: []byte("id: p")}}} {
-		s, err := policy.Load(fsys, options())
+		s, err := policy.Load(options(), fsys)
 		require.EqualError(t, err, "read policies: there are no policies: no file ends in .yaml or .yml")
 		assert.Nil(t, s)
 	}
@@ -71,7 +71,7 @@ func TestLoadOfNothing(t *testing.T) {
 
 func TestLoadFindsSameIDs(t *testing.T) {
 	text := []byte("id: same\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")
-	_, err := policy.Load(fstest.MapFS{"a.yaml": {Data: text}, "b/c.yml": {Data: text}}, options())
+	_, err := policy.Load(options(), fstest.MapFS{"a.yaml": {Data: text}, "b/c.yml": {Data: text}})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), `b/c.yml:1:5: id "same" is also that of a.yaml`)
 }
@@ -81,7 +81,7 @@ func TestLoadFindsSameEarlierIDs(t *testing.T) {
 	file := func(id, formerly string) *fstest.MapFile {
 		return &fstest.MapFile{Data: []byte("id: " + id + "\npreviousIds: [" + formerly + "]\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")}
 	}
-	_, err := policy.Load(fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")}, options())
+	_, err := policy.Load(options(), fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), `b.yaml:2:14: id "old" is also that of a, or was`)
 	assert.Contains(t, err.Error(), `c.yaml:2:14: id "a" is also that of a, or was`)
@@ -94,7 +94,7 @@ func TestAliasesAreBounded(t *testing.T) {
 		before := string(c - 1)
 		text += "      " + string(c) + ": &" + string(c) + " [" + strings.TrimSuffix(strings.Repeat("*"+before+", ", 10), ", ") + "]\n"
 	}
-	_, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(text)}}, options())
+	_, err := policy.Load(options(), fstest.MapFS{"p.yaml": {Data: []byte(text)}})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "too large")
 }
@@ -104,7 +104,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("id: p\nchecks: [{type: [A, B], let: {x: '1'}, require: 'x == 1'}]\nparams: {n: {type: list(int), default: [1]}}\n")
 	f.Add("a: &a [*a]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := policy.Load(fstest.MapFS{"p.yaml": {Data: []byte(text)}}, options())
+		s, err := policy.Load(options(), fstest.MapFS{"p.yaml": {Data: []byte(text)}})
 		if (s == nil) == (err == nil) {
 			t.Fatalf("set %v, error %v", s, err)
 		}
@@ -142,4 +142,28 @@ func TestLongLoop(t *testing.T) {
 	f := verdict(t, s, &asset.Asset{Ref: asset.Ref{Type: "Test::Bucket", ID: "b"}})
 	assert.Equal(t, policy.Unknown, f.Status)
 	assert.ErrorContains(t, f.Err, "given up")
+}
+
+func TestLoadOfSeveralPacks(t *testing.T) {
+	file := func(id, require string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("id: " + id + "\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: " + require + "\n")}
+	}
+	one, two := fstest.MapFS{"p.yaml": file("a", "'true'")}, fstest.MapFS{"p.yaml": file("b", "'true'")}
+	s, err := policy.Load(options(), one, two)
+	require.NoError(t, err)
+	var ids []string
+	for p := range s.Policies() {
+		ids = append(ids, p.ID)
+	}
+	assert.Equal(t, []string{"a", "b"}, ids)
+
+	_, err = policy.Load(options(), one, one)
+	require.ErrorContains(t, err, "a", "the same policy in two packs")
+	_, err = policy.Load(options())
+	require.ErrorContains(t, err, "no packs")
+	_, err = policy.Load(options(), one, fstest.MapFS{})
+	require.Error(t, err, "an empty pack beside one that is not")
+	_, err = policy.Load(options(), fstest.MapFS{"p.yaml": file("a", "config.nothing")}, fstest.MapFS{"q.yaml": file("b", "config.neither")})
+	require.ErrorContains(t, err, "p.yaml:5:")
+	require.ErrorContains(t, err, "q.yaml:5:", "the problems of every pack at once")
 }

@@ -16,24 +16,38 @@ import (
 	"github.com/openstance/stance/internal/yamlfile"
 )
 
-// Load reads the policies of a pack, every file of fsys whose name ends in .yaml or
-// .yml, and makes a set of them. The error joins every fault of every file, each a
+// Load reads the policies of packs, every file whose name ends in .yaml or .yml, and
+// compiles them to one set. The error joins every problem of every file, each a
 // *[Diagnostic] with the file, line and column; then there is no set.
-func Load(fsys fs.FS, opts *Options) (*Set, error) {
-	policies, err := Read(fsys)
+func Load(opts *Options, packs ...fs.FS) (*Set, error) {
+	policies, err := Read(packs...)
 	if err != nil {
-		// What can be read is compiled as well, to report everything at once.
+		// The files without a problem are compiled as well, to report everything at once.
 		_, more := NewSet(opts, policies...)
 		return nil, errors.Join(err, more)
 	}
 	return NewSet(opts, policies...)
 }
 
-// Read reads the policies of a pack without compiling them, sorted by the names of
-// the files, for sets of several packs. The error joins the faults of the files;
-// policies of files without a fault are returned also then. A pack without a file is
-// an error, since what nobody asks of passes for well.
-func Read(fsys fs.FS) ([]*Policy, error) {
+// Read reads the policies of packs without compiling them, in the order of the packs
+// and of the names of their files. The error joins the problems of the files; the
+// policies of files without a problem are returned beside it. An empty pack is an error, and
+// so is none: a set without policies would never report a failure.
+func Read(packs ...fs.FS) ([]*Policy, error) {
+	if len(packs) == 0 {
+		return nil, errors.New("no packs to read policies from")
+	}
+	var policies []*Policy
+	var problems []error
+	for _, fsys := range packs {
+		some, err := readPack(fsys)
+		policies = append(policies, some...)
+		problems = append(problems, err)
+	}
+	return policies, errors.Join(problems...)
+}
+
+func readPack(fsys fs.FS) ([]*Policy, error) {
 	var policies []*Policy
 	var faults []error
 	files := 0

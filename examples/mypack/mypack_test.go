@@ -24,10 +24,10 @@ func TestSite(t *testing.T) {
 	require.NoError(t, err)
 	site, err := mypack.Site()
 	require.NoError(t, err)
-	set, err := policy.Load(pack, &policy.Options{
+	set, err := policy.Load(&policy.Options{
 		Overlays: []*policy.Overlay{site},
 		Now:      policytest.Now,
-	})
+	}, pack)
 	require.NoError(t, err)
 
 	inv := &asset.Inventory{}

@@ -217,7 +217,7 @@ func TestBaselineOfFixtures(t *testing.T) {
 		{packs.Azure(), readAzure, []string{"iac/kics-arm", "iac/checkov-arm", "posture/azure-psrule"}},
 		{packs.GCP(), readGCP, []string{"posture/gcp-cai"}},
 	} {
-		set, err := policy.Load(x.pack, &policy.Options{Now: organisationTime, NoEvidence: true})
+		set, err := policy.Load(&policy.Options{Now: organisationTime, NoEvidence: true}, x.pack)
 		require.NoError(t, err)
 		types := set.Types()
 		for _, source := range x.sources {

@@ -221,7 +221,7 @@ func TestCanary(t *testing.T) {
 	said("snapshot", b.String())
 	assert.Contains(t, b.String(), "github-token", "the snapshot tells what was found")
 
-	set, err := policy.Load(packs.AWS(), nil)
+	set, err := policy.Load(nil, packs.AWS())
 	require.NoError(t, err)
 	var findings []policy.Finding
 	for f, err := range set.Evaluate(t.Context(), inv) {

@@ -42,7 +42,7 @@ func ExampleOnboarding() {
 }
 
 func ExampleProvider_Check() {
-	set, err := policy.Load(packs.AWS(), nil)
+	set, err := policy.Load(nil, packs.AWS())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func allowed(t *testing.T, v any) []string {
 }
 
 func TestOnboardingPermitsWhatIsReadAndNothingElse(t *testing.T) {
-	set, err := policy.Load(packs.AWS(), nil)
+	set, err := policy.Load(nil, packs.AWS())
 	require.NoError(t, err)
 	for name, q := range map[string]provider.Query{
 		"policies":  {Types: set.Types(), Reads: set.Reads()},
@@ -118,7 +118,7 @@ func TestOnboardingPermitsWhatIsReadAndNothingElse(t *testing.T) {
 
 // The catalogue makes the same of the reads of the policies, but for what everybody may.
 func TestPermissionsAreThoseOfTheCatalogue(t *testing.T) {
-	set, err := policy.Load(packs.AWS(), nil)
+	set, err := policy.Load(nil, packs.AWS())
 	require.NoError(t, err)
 	want := append(catalog.Permissions(catalog.Operations(set.Reads(), nil)), "ec2:DescribeRegions")
 	want = slices.DeleteFunc(want, func(p string) bool { return p == identity })

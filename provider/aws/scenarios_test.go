@@ -233,7 +233,7 @@ func scenarioSets(t *testing.T) func(rule scenarioRule) *policy.Set {
 			if r.ports != nil {
 				o.Params = map[string]map[string]any{r.policy: {"ports": r.ports}}
 			}
-			set, err := policy.Load(packs.AWS(), &policy.Options{Overlays: []*policy.Overlay{o}, NoEvidence: true})
+			set, err := policy.Load(&policy.Options{Overlays: []*policy.Overlay{o}, NoEvidence: true}, packs.AWS())
 			require.NoError(t, err)
 			sets[key] = set
 		}

@@ -26,7 +26,7 @@ func scan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set, err := policy.Load(packs.AWS(), nil)
+	set, err := policy.Load(nil, packs.AWS())
 	if err != nil {
 		return err
 	}
