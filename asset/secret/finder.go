@@ -97,7 +97,7 @@ func (f *finder) members(v asset.Value, p place) {
 		default: // the name, and where else the value may come from
 			inner.secret = false
 		}
-		if f.r.allowed(inner.name) {
+		if (inner.secret || len(inner.paths) > 0) && f.r.allowed(inner.name) {
 			inner.secret = false
 			inner.paths = slices.DeleteFunc(inner.paths, func(steps []asset.Step) bool { return len(steps) == 0 })
 		}

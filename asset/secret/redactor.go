@@ -29,7 +29,8 @@ type Redactor struct {
 //
 //   - every text under the secret paths, which lead from the asset (see
 //     [Paths]), unless the name of its own member is known to hold none:
-//     LOG_LEVEL, AWS_REGION, enable-oslogin and a few like them, and those of Allow,
+//     LOG_LEVEL, AWS_REGION, enable-oslogin and a few like them (readable.txt), and
+//     those of Allow,
 //   - any other text in which [Detect] finds more than the id of an access key, and
 //     in Config and Status also a literal that is the value of a name like password,
 //     clientSecret or api_key.
@@ -90,14 +91,5 @@ func (r *Redactor) redacted(text string, detectors []string) asset.Redacted {
 
 // allowed reports whether the value of a name is readable under a secret path.
 func (r *Redactor) allowed(name string) bool {
-	switch name {
-	case "AWS_REGION", "AWS_DEFAULT_REGION", "REGION", "LOG_LEVEL", "NODE_ENV", "ENVIRONMENT", "STAGE",
-		"TZ", "LANG", "PORT", "PATH", "HOME", "JAVA_HOME", "PYTHONPATH",
-		"AWS_LAMBDA_EXEC_WRAPPER", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "WEBSITE_RUN_FROM_PACKAGE",
-		"enable-oslogin", "enable-oslogin-2fa", "enable-osconfig", "enable-guest-attributes", "block-project-ssh-keys",
-		"serial-port-enable", "serial-port-logging-enable", "disable-legacy-endpoints",
-		"google-logging-enabled", "google-monitoring-enabled", "cluster-name", "cluster-location":
-		return true
-	}
-	return r != nil && slices.Contains(r.Allow, name)
+	return readable()[name] || r != nil && slices.Contains(r.Allow, name)
 }
