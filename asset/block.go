@@ -49,6 +49,10 @@ const (
 	flagPartial node = 1 << 5 // of a map: members were left out
 	flagAlike   node = 1 << 6 // of a list: elements have bits 0-31 in common
 
+	// flagSanitized stands in the node of a Value alone, never in a block: a part of a
+	// sanitized document, and a document that was made of one, have to prove themselves.
+	flagSanitized node = 1 << 7
+
 	longCount = 1<<24 - 1
 	indexFrom = 16
 )
@@ -420,7 +424,7 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 		n, _, _ := b.mapping(mark) // the keys of v differ
 		return n | flags
 	}
-	return v.node // all in the node
+	return v.node &^ flagSanitized // all in the node
 }
 
 func (b *block) member(key string, n node) {

@@ -247,7 +247,7 @@ func (b *block) set(v Value, steps []Step, x Value) (node, error) {
 func (v Value) MarkDefault() Value {
 	var b block
 	n := b.copy(v) | flagDefault
-	return b.value(n)
+	return b.value(n).sanitizedAs(v)
 }
 
 // Project returns a copy of v with only what the paths lead to, and the steps on
@@ -268,7 +268,7 @@ func (v Value) Project(paths ...Path) (Value, error) {
 func (v Value) project(trees [][]Step) Value {
 	var b block
 	n := b.project(v, trees)
-	return b.value(n)
+	return b.value(n).sanitizedAs(v)
 }
 
 func (b *block) project(v Value, trees [][]Step) node {

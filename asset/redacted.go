@@ -57,11 +57,43 @@ func (r Redacted) Value() Value {
 // document can rule it out in one pass. The format is not documented and changes.
 func (v Value) Block() string { return v.doc }
 
-// Redact returns a copy of v in which secrets are redacted. It calls replace for each
-// string of v that is not redacted yet, in the order of the document, and puts what
-// replace returns in its place if the second result is true. Keys of maps stay.
+// Redact returns v, sanitized. It calls replace for each string of v that is not
+// redacted yet, in the order of the document, and puts what replace returns in its place
+// if the second result is true. Keys of maps stay. A nil replace changes nothing but the
+// mark, and copies nothing.
+//
+// It is for Redactors, such as that of package asset/secret: whoever calls it states
+// that no secret is left in v.
 func (v Value) Redact(replace func(text string) (Redacted, bool)) Value {
-	var b block
-	n := b.copyWith(v, replace)
-	return b.value(n)
+	if replace != nil {
+		var b block
+		v = b.value(b.copyWith(v, replace))
+	}
+	if v.holdsText() {
+		v.node |= flagSanitized
+	}
+	return v
+}
+
+// IsSanitized reports whether a Redactor has passed v, or v has no strings that could be
+// secrets. A document that [Value.Project] or [Value.MarkDefault] makes of a sanitized
+// one is sanitized. A part of one, as [Value.Get] returns it, is not, and neither is
+// what [Value.Set], [Of] or [Parse] makes.
+func (v Value) IsSanitized() bool { return v.node.flag(flagSanitized) || !v.holdsText() }
+
+// holdsText reports whether v is, or may hold, strings that are not redacted.
+func (v Value) holdsText() bool {
+	switch v.node.tag() {
+	case tagString, tagList, tagMap:
+		return true
+	}
+	return false
+}
+
+// sanitizedAs returns v, which has no strings but those of o, sanitized if o is.
+func (v Value) sanitizedAs(o Value) Value {
+	if o.node.flag(flagSanitized) && v.holdsText() {
+		v.node |= flagSanitized
+	}
+	return v
 }

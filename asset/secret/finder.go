@@ -10,20 +10,23 @@ import (
 // may be a small part of it.
 const largeBlock = 64 << 10
 
-// document returns v without its secrets. By names tells whether the names of members
+// document returns v without its secrets, sanitized. By names tells whether the names of members
 // count; in access policies, whose conditions have keys of all kinds, they do not. The
 // documents of an asset are often parts of one block, so clean holds the last one in
 // which there was nothing.
 func (r *Redactor) document(v asset.Value, secret [][]asset.Step, byNames bool, clean *string) asset.Value {
+	if v.IsSanitized() {
+		return v
+	}
 	if block := v.Block(); len(secret) == 0 && len(block) < largeBlock && (block == *clean || !screen(block)) {
 		*clean = block
-		return v
+		return v.Redact(nil)
 	}
 	// Most documents with a suspicious word hold no secret: find first, copy then.
 	f := finder{r: r, byNames: byNames}
 	f.part(v, place{paths: secret})
 	if len(f.found) == 0 {
-		return v
+		return v.Redact(nil)
 	}
 	var at int
 	return v.Redact(func(string) (asset.Redacted, bool) {

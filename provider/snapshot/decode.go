@@ -135,7 +135,7 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	if err := d.opts.Redactor.Redact(a, kind.secret...); err != nil {
 		return nil, err
 	}
-	changed := a.Config != config || a.Status != status || a.Access != access
+	changed := a.Config.Block() != config.Block() || a.Status.Block() != status.Block() || a.Access.Block() != access.Block()
 	narrow, err := d.query.Project(a)
 	if err != nil {
 		return nil, err
