@@ -35,16 +35,12 @@ func ExampleTable() {
 		fmt.Println(err)
 	}
 	// Output:
-	// LOW  1 fail
-	//
-	//   bucket-prefix  Bucket names begin with acme-
-	//     fail            assets                     aws    111122223333  eu-central-1
-	//                     AWS::S3::Bucket arn:aws:s3:::assets
-	//
-	// SUMMARY
+	// SUMMARY  1 asset: 1 fail
 	//   CLOUD  SEVERITY        FAIL  UNKNOWN   PASS    N/A  ACCEPTED
 	//   aws    low                1        0      0      0         0
-	//   total                     1        0      0      0         0
+	//
+	// LOW  bucket-prefix  Bucket names begin with acme- (1 fail)
+	//   fail      assets  aws/111122223333/eu-central-1
 }
 
 func ExampleJSON() {

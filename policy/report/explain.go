@@ -36,7 +36,7 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 		if c.Part != "" {
 			fmt.Fprintf(&b, "\n%s\n", c.Part)
 		}
-		text := visible(strings.Join(strings.Fields(c.Source), " ")) + " → " + visible(oneLine(c.Value))
+		text := visible(strings.Join(strings.Fields(c.Source), " ")) + " → " + visible(joined(c.Value))
 		for i, line := range wrap(text, max(width-len(indent), 24)) {
 			if i > 0 {
 				line = "  " + line

@@ -147,11 +147,18 @@ func TestJUnitCounts(t *testing.T) {
 func TestTableFits(t *testing.T) {
 	for _, width := range []int{1, 64, 80, 100, 213} {
 		o := sampleOptions()
-		o.Width = width
+		o.Width, o.Verbose = width, true
 		var b bytes.Buffer
 		require.NoError(t, report.Table(&b, seq(sample(t)...), o))
 		for line := range strings.Lines(b.String()) {
 			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), max(width, 64), line)
+		}
+		o.Verbose = false
+		var short bytes.Buffer
+		require.NoError(t, report.Table(&short, seq(sample(t)...), o))
+		assert.Less(t, short.Len(), b.Len())
+		for line := range strings.Lines(short.String()) {
+			assert.LessOrEqual(t, columnsOf(line), max(width, 64), line)
 		}
 		assert.Contains(t, strings.ReplaceAll(strings.ReplaceAll(b.String(), "\n", ""), " ", ""),
 			string("microsoft.storage/storageaccounts/backupdata"), "ids are wrapped, never cut")
@@ -261,7 +268,15 @@ func FuzzHostile(f *testing.F) {
 func survives(t *testing.T, s string) {
 	t.Helper()
 	o := &report.Options{All: true, Gaps: []*asset.Gap{{Cause: asset.Unread{Message: s}}}, Coverage: []*asset.Coverage{{Type: asset.Type(s), State: asset.Partial}}}
-	for name, write := range formats() {
+	o.UnknownTypes = map[asset.Type]int{asset.Type(s): 2}
+	o.Source, o.Version = s, s
+	all := formats()
+	all["verbose.txt"] = func(w io.Writer, fs findings, o *report.Options) error {
+		verbose := *o
+		verbose.Verbose = true
+		return report.Table(w, fs, &verbose)
+	}
+	for name, write := range all {
 		var b bytes.Buffer
 		require.NoError(t, write(&b, seq(hostile(t, s)...), o), "%s: %q", name, s)
 		checkVisible(t, name, s, b.Bytes())

@@ -43,18 +43,16 @@ const maxRows = 1000
 // than 1000 findings to list it lists as many and says how many are missing. What is
 // listed is kept in memory, as text.
 func HTML(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
-	h := &htmlPage{o: opts.orZero(), groups: map[string]*htmlGroup{}, tally: tally{}, gaps: gapList{}}
-	for _, g := range h.o.Gaps {
-		h.gaps.add(g)
-	}
+	h := &htmlPage{o: opts.orZero(), groups: map[string]*htmlGroup{}, tally: tally{}}
+	h.problems = newProblems(h.o)
 	return whole(w, "HTML", findings, h.add, h.render)
 }
 
 type htmlPage struct {
-	o      Options
-	groups map[string]*htmlGroup
-	tally  tally
-	gaps   gapList
+	o        Options
+	groups   map[string]*htmlGroup
+	tally    tally
+	problems *problems
 }
 
 type htmlGroup struct {
@@ -85,15 +83,14 @@ func (c counts) html(cloud, severity string) htmlCounts {
 
 func (h *htmlPage) add(f policy.Finding) {
 	h.tally.add(f)
-	h.gaps.add(gapOf(f))
-	if !h.o.shows(f) {
+	if h.problems.add(f) || !h.o.shows(f) {
 		return
 	}
 	g := h.groups[f.Policy.ID]
 	if g == nil {
 		g = &htmlGroup{
 			policy: f.Policy, ID: visible(f.Policy.ID), Title: visible(f.Policy.Title),
-			Remediation: visible(oneLine(f.Policy.Remediation.Text)),
+			Remediation: prose(f.Policy.Remediation.Text),
 		}
 		h.groups[f.Policy.ID] = g
 	}
@@ -117,18 +114,13 @@ func (h *htmlPage) render() ([]byte, error) {
 		Name, Counts string
 		Groups       []*htmlGroup
 	}
-	type coverage struct {
-		Account                     string
-		Complete, Partial, NotAsked int
-		Which                       string
-	}
 	var data struct {
 		Style      template.CSS
 		Total      htmlCounts
 		Tally      []htmlCounts
 		Severities []severity
 		Gaps       []string
-		Coverage   []coverage
+		Coverage   []string
 	}
 	var err error
 	if data.Style, err = style(); err != nil {
@@ -151,18 +143,11 @@ func (h *htmlPage) render() ([]byte, error) {
 			data.Severities = append(data.Severities, x)
 		}
 	}
-	for _, g := range h.gaps.sorted() {
-		data.Gaps = append(data.Gaps, gapText(&g))
+	for _, g := range h.problems.gapList() {
+		data.Gaps = append(data.Gaps, g.text)
 	}
-	for _, l := range coverageLines(h.o.Coverage) {
-		var which []string
-		for _, c := range l.partial {
-			which = append(which, "partial: "+coverageText(c))
-		}
-		for _, c := range l.notAsked {
-			which = append(which, "not asked: "+coverageText(c))
-		}
-		data.Coverage = append(data.Coverage, coverage{visible(l.scope.String()), l.complete, len(l.partial), len(l.notAsked), strings.Join(which, "; ")})
+	for _, t := range h.problems.typeList() {
+		data.Coverage = append(data.Coverage, t.text)
 	}
 	return execute("findings.html", data)
 }

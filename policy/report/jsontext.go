@@ -149,7 +149,7 @@ func lines(w io.Writer, format string, findings iter.Seq2[policy.Finding, error]
 	for f, err := range findings {
 		if err != nil {
 			buf = append(buf, `{"incomplete":`...)
-			buf = appendString(buf, oneLine(err.Error()))
+			buf = appendString(buf, joined(err.Error()))
 			buf = append(buf, '\n')
 			_ = flush() // the sequence's error comes first
 			return err

@@ -142,7 +142,7 @@ func ocsfEvent(f policy.Finding, at time.Time) ocsfFinding {
 		e.StatusID, e.Status = 1, "New"
 	}
 	if f.Err != nil {
-		c.Details = append(c.Details, oneLine(f.Err.Error()))
+		c.Details = append(c.Details, joined(f.Err.Error()))
 	}
 	if s := f.Scope(); s.Provider != "" {
 		e.Metadata.Profiles = []string{"cloud"}

@@ -33,11 +33,18 @@ type Options struct {
 	// All includes findings that pass or do not apply. Counts include them always.
 	All bool
 
-	Color bool // tables: use colors; see [IsTerminal]
-	Width int  // tables: columns of the terminal; 0 means 100, and less than 64 means 64
+	Verbose bool // tables: details of each finding and how to repair it
+	Color   bool // tables: use colors; see [IsTerminal]
+	Width   int  // tables: columns of the terminal; 0 means 100, and less than 64 means 64
 
-	// Time is the instant of the evaluation. [OCSF] and [ASFF] require it.
+	// Time is the instant of the evaluation. [OCSF] and [ASFF] require it, and [Table] and
+	// [HTML] show it.
 	Time time.Time
+
+	// Source says where the assets come from, for the heads of [Table] and [HTML], such
+	// as "snapshot prod.ndjson" or "aws, organization o-1". Version is that of the
+	// program that writes, for HTML, [SARIF] and [OCSF]. Both may be empty.
+	Source, Version string
 
 	// Hub is the account and the region of the Security Hub that [ASFF] writes for.
 	Hub asset.Scope
@@ -47,6 +54,9 @@ type Options struct {
 	// Gaps that are subjects of findings need not be among them.
 	Gaps     []*asset.Gap
 	Coverage []*asset.Coverage
+	// UnknownTypes holds the numbers of assets whose types are in no schema, for Table
+	// and HTML.
+	UnknownTypes map[asset.Type]int
 }
 
 func (o *Options) orZero() Options {

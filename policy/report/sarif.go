@@ -46,18 +46,18 @@ type sarifRun struct {
 	run        *sarif.Run
 	invocation *sarif.Invocation
 	rules      map[string]int
-	gaps       gapList
+	problems   *problems
 }
 
 func newSARIF(o Options) *sarifRun {
 	run := sarif.NewRunWithInformationURI("stance", "https://github.com/openstance/stance")
 	run.Results = []*sarif.Result{}
-	return &sarifRun{o: o, run: run, rules: map[string]int{}, gaps: gapList{},
+	return &sarifRun{o: o, run: run, rules: map[string]int{}, problems: newProblems(Options{}),
 		invocation: sarif.NewInvocation().WithExecutionSuccessful(true)}
 }
 
 func (s *sarifRun) report() *sarif.Report {
-	for _, g := range s.gaps.sorted() {
+	for _, g := range s.problems.sortedGaps() {
 		s.notify(sarif.LevelWarning, gapText(&g))
 	}
 	s.run.Invocations = []*sarif.Invocation{s.invocation}
@@ -72,7 +72,7 @@ func (s *sarifRun) notify(level, text string) *sarif.Notification {
 
 func (s *sarifRun) add(f policy.Finding) {
 	rule := s.rule(f.Policy)
-	s.gaps.add(gapOf(f))
+	s.problems.add(f)
 	if f.Err != nil && gapOf(f) == nil && !isUnread(f.Err) {
 		s.notify(sarif.LevelError, strings.TrimSpace(visible(f.Subject.Ref().String())+": "+reasonOf(f))).
 			WithAssociatedRule(sarif.NewReportingDescriptorReference().WithID(f.Policy.ID).WithIndex(rule))

@@ -1,42 +1,43 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
-	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
-// Table writes findings for people to read on a terminal: those that fail or are
-// unknown grouped by severity, the worst first, and policy, each with its evidence
-// and reason, then what could not be observed, how complete the search was, and
-// counts by cloud and severity. No line is wider than Options.Width. Colors are
-// used only if the options say so.
+// Table writes findings for people to read on a terminal: counts by cloud and severity,
+// then why assets may be missing, one line for each gap and each type whose coverage is
+// not complete, then those that fail or are unknown, grouped by policy, the worst
+// severity first, a line each. Options.Verbose adds how to repair, and to each finding
+// its ref, its evidence and its reason. No line is wider than Options.Width; without
+// Verbose what does not fit is cut, with an ellipsis. Colors are used only if the
+// options say so.
 //
 // What is listed is kept in memory, as text, until it is written.
 func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
-	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, gaps: gapList{}, page: newPage(o)}
-	for _, g := range o.Gaps {
-		t.gaps.add(g)
-	}
+	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, problems: newProblems(o), page: newPage(o)}
 	return whole(w, "table", findings, t.add, t.render)
 }
 
 type table struct {
-	o      Options
-	groups map[string]*group // by policy
-	tally  tally
-	gaps   gapList
+	o        Options
+	groups   map[string]*group // by policy
+	tally    tally
+	assets   assetCounter
+	problems *problems
 	page
 }
 
-// group is what there is to say of one policy.
+// group holds the findings of one policy.
 type group struct {
 	policy *policy.Policy
 	counts counts
@@ -44,16 +45,16 @@ type group struct {
 }
 
 type row struct {
-	status                          policy.Status
-	accepted                        bool
-	name, provider, account, region string
-	details                         []string
+	rank                 int
+	status, color        string
+	name, scope, message string
+	details              []string
 }
 
 func (t *table) add(f policy.Finding) {
 	t.tally.add(f)
-	t.gaps.add(gapOf(f))
-	if !t.o.shows(f) {
+	t.assets.add(f)
+	if t.problems.add(f) || !t.o.shows(f) {
 		return
 	}
 	g := t.groups[f.Policy.ID]
@@ -62,117 +63,152 @@ func (t *table) add(f policy.Finding) {
 		t.groups[f.Policy.ID] = g
 	}
 	g.counts.add(f)
-	s := f.Scope()
-	r := row{
-		status: f.Status, accepted: accepted(f),
-		name: nameOf(f), provider: visible(s.Provider), account: visible(s.Account), region: visible(s.Region), details: details(f),
+	r := row{rank: rankOf(f), status: statusText(f), color: statusColor(f), name: nameOf(f), scope: visible(f.Scope().String())}
+	if m := messageOf(f); m != visible(f.Policy.Title) && (f.Status == policy.Fail || f.Status == policy.Unknown) {
+		r.message = m
+	} else if f.Status == policy.Unknown {
+		r.message = strings.TrimPrefix(reasonOf(f), "unread: ")
+	}
+	if t.o.Verbose {
+		r.details = details(f)
 	}
 	g.rows = append(g.rows, r)
 }
 
 func (t *table) render() ([]byte, error) {
+	t.head()
+	t.summary()
+	t.problemSection()
 	for s := policy.Critical; s >= 0; s-- {
-		var groups []*group
-		var c counts
-		for _, g := range t.groups {
+		for _, g := range slices.SortedFunc(maps.Values(t.groups), func(a, b *group) int { return cmp.Compare(a.policy.ID, b.policy.ID) }) {
 			if g.policy.Severity == s {
-				groups = append(groups, g)
-				c = c.plus(g.counts)
+				t.group(g)
 			}
 		}
-		if len(groups) == 0 {
-			continue
-		}
-		slices.SortFunc(groups, func(a, b *group) int { return cmp.Compare(a.policy.ID, b.policy.ID) })
-		t.line(t.paint(severityColor(s), strings.ToUpper(s.String())) + "  " + countsText(c))
+	}
+	return bytes.TrimSuffix(t.b.Bytes(), []byte("\n")), nil
+}
+
+func (t *table) head() {
+	var parts []string
+	if t.o.Source != "" {
+		parts = append(parts, sentence(t.o.Source))
+	}
+	if !t.o.Time.IsZero() {
+		parts = append(parts, timeText(t.o.Time))
+	}
+	if len(parts) > 0 {
+		t.text(strings.Join(parts, ", "), 0, "")
 		t.line("")
-		for _, g := range groups {
-			t.group(g)
-		}
 	}
-	t.gapSection()
-	t.coverageSection()
-	t.summary()
-	return t.b.Bytes(), nil
-}
-
-func (t *table) group(g *group) {
-	t.text(visible(g.policy.ID)+"  "+visible(g.policy.Title), 2, bold)
-	cells := [3]int{len("CLOUD"), len("ACCOUNT"), len("REGION")}
-	for _, r := range g.rows {
-		for i, s := range []string{r.provider, r.account, r.region} {
-			cells[i] = min(max(cells[i], columns(s)), 36)
-		}
-	}
-	const status = 14 // not_applicable
-	name := t.width - 4 - status - 2 - cells[0] - 2 - cells[1] - 2 - cells[2] - 2
-	if name < 12 { // a narrow terminal: what is cut off stands in the line below
-		cells = [3]int{5, 8, 8}
-		name = t.width - 4 - status - 2 - 5 - 2 - 8 - 2 - 8 - 2
-	}
-	for _, r := range g.rows {
-		text, color := r.status.String(), statusColor(r.status)
-		if r.accepted {
-			text, color = "accepted", dim
-		}
-		t.line("    " + t.paint(color, fit(text, status)) + "  " + fit(r.name, name) + "  " +
-			fit(r.provider, cells[0]) + "  " + fit(r.account, cells[1]) + "  " + fit(r.region, cells[2]))
-		for _, d := range r.details {
-			t.text(d, 4+status+2, "")
-		}
-	}
-	t.line("")
-}
-
-func (t *table) gapSection() {
-	gaps := t.gaps.sorted()
-	if len(gaps) == 0 {
-		return
-	}
-	t.text(fmt.Sprintf("GAPS  %d, of which nothing can be said", len(gaps)), 0, bold)
-	for _, g := range gaps {
-		t.text(gapText(&g), 4, "")
-	}
-	t.line("")
-}
-
-func (t *table) coverageSection() {
-	lines := coverageLines(t.o.Coverage)
-	if len(lines) == 0 {
-		return
-	}
-	t.text("COVERAGE  searches for a type in an account or region", 0, bold)
-	for _, l := range lines {
-		t.text(fmt.Sprintf("%s: %d complete, %d partial, %d not asked", visible(l.scope.String()), l.complete, len(l.partial), len(l.notAsked)), 4, "")
-		for _, c := range l.partial {
-			t.text("partial: "+coverageText(c), 6, "")
-		}
-		for _, c := range l.notAsked {
-			t.text("not asked: "+coverageText(c), 6, "")
-		}
-	}
-	t.line("")
-}
-
-func coverageText(c *asset.Coverage) string {
-	if c.Scope.Region == "" {
-		return visible(string(c.Type))
-	}
-	return visible(string(c.Type) + " in " + c.Scope.Region)
 }
 
 func (t *table) summary() {
-	t.line(t.paint(bold, "SUMMARY"))
-	const format = "  %s %s %6s %8s %6s %6s %9s"
-	t.line(fmt.Sprintf(format, fit("CLOUD", 6), fit("SEVERITY", 13), "FAIL", "UNKNOWN", "PASS", "N/A", "ACCEPTED"))
-	put := func(cloud, severity string, c counts) {
-		n := func(i int) string { return fmt.Sprint(i) }
-		t.line(fmt.Sprintf(format, fit(cloud, 6), fit(severity, 13), n(c.fail), n(c.unknown), n(c.pass), n(c.notApplicable), n(c.accepted)))
+	all := t.tally.total()
+	if t.assets.n == 0 {
+		t.text("SUMMARY  "+nothingJudged, 0, bold)
+	} else {
+		t.text(fmt.Sprintf("SUMMARY  %s: %s", plural(t.assets.n, "asset"), countsText(all)), 0, bold)
 	}
-	for _, k := range t.tally.keys() {
-		put(cmp.Or(visible(k.provider), "-"), k.severity.String(), t.tally[k])
+	if len(t.tally) > 0 {
+		const format = "  %s %s %6s %8s %6s %6s %9s"
+		t.line(fmt.Sprintf(format, fit("CLOUD", 6), fit("SEVERITY", 13), "FAIL", "UNKNOWN", "PASS", "N/A", "ACCEPTED"))
+		put := func(cloud, severity string, c counts) {
+			n := func(i int) string { return fmt.Sprint(i) }
+			t.line(fmt.Sprintf(format, fit(cloud, 6), fit(severity, 13), n(c.fail), n(c.unknown), n(c.pass), n(c.notApplicable), n(c.accepted)))
+		}
+		for _, k := range t.tally.keys() {
+			put(cmp.Or(visible(k.provider), "-"), k.severity.String(), t.tally[k])
+		}
+		if len(t.tally) > 1 {
+			put("total", "", all)
+		}
 	}
-	put("total", "", t.tally.total())
+	t.line("")
+}
+
+// problemSection says why assets may be missing.
+func (t *table) problemSection() {
+	list := t.problems.list()
+	if unknown := unknownTypesText(t.o.UnknownTypes); unknown != "" {
+		list = append(list, problem{text: unknown})
+	}
+	if len(list) == 0 {
+		return
+	}
+	t.text("COVERAGE  "+plural(len(list), "problem")+": assets may be missing", 0, bold)
+	for _, p := range list {
+		t.text(p.text, 2, "")
+		for _, place := range p.places {
+			if t.o.Verbose {
+				t.text(place, 4, "")
+			}
+		}
+	}
+	t.line("")
+}
+
+// Widths of a line of a finding.
+const (
+	statusWidth  = 8  // accepted
+	nameWidth    = 40 // at most
+	messageWidth = 24 // at least, if there is a message
+)
+
+func (t *table) group(g *group) {
+	severity := strings.ToUpper(g.policy.Severity.String())
+	title := fmt.Sprintf("%s  %s  %s (%s)", severity, visible(g.policy.ID), sentence(g.policy.Title), countsText(g.counts))
+	for i, l := range wrap(title, t.width-4) {
+		if i == 0 {
+			l = t.paint(severityColor(g.policy.Severity), severity) + t.paint(bold, strings.TrimPrefix(l, severity))
+		} else {
+			l = "  " + t.paint(bold, l)
+		}
+		t.line(l)
+	}
+	if t.o.Verbose {
+		t.repair(g.policy)
+	}
+	slices.SortStableFunc(g.rows, func(a, b row) int { return cmp.Compare(a.rank, b.rank) })
+	name, scope := 0, 0
+	for _, r := range g.rows {
+		name, scope = min(max(name, columns(r.name)), nameWidth), max(scope, columns(r.scope))
+	}
+	room := t.width - 2 - statusWidth - 2 // for name, scope and message
+	scope = min(scope, max(room-name-2-messageWidth-2, 24))
+	name = min(name, room-2-scope)
+	message := room - name - 2 - scope - 2
+	for _, r := range g.rows {
+		line := "  " + t.paint(r.color, fit(r.status, statusWidth)) + "  " + fit(r.name, name) + "  " + fit(r.scope, scope)
+		if message >= 8 && !t.o.Verbose {
+			line += "  " + clip(r.message, message)
+		}
+		t.line(line)
+		for _, d := range r.details {
+			t.text(d, 2+statusWidth+2, "")
+		}
+	}
+	t.line("")
+}
+
+// repair says how to repair what breaks a policy.
+func (t *table) repair(p *policy.Policy) {
+	r := p.Remediation
+	for i, s := range paragraphs(r.Text) {
+		if i == 0 {
+			s = "repair: " + s
+		}
+		t.text(s, 2, "")
+	}
+	for _, s := range r.PreChecks {
+		t.text("before: "+sentence(s), 2, "")
+	}
+	if s := sentence(r.CLI); s != "" {
+		t.text("command: "+s, 2, "")
+	}
+	if len(p.Controls) > 0 {
+		t.text("controls: "+visible(strings.Join(p.Controls, ", ")), 2, "")
+	}
 }
 
 func countsText(c counts) string {
@@ -200,14 +236,14 @@ func severityColor(s policy.Severity) string {
 	return cyan
 }
 
-func statusColor(s policy.Status) string {
-	switch s {
-	case policy.Fail:
-		return red
-	case policy.Pass:
-		return green
-	case policy.NotApplicable:
+func statusColor(f policy.Finding) string {
+	switch {
+	case accepted(f), f.Status == policy.NotApplicable:
 		return dim
+	case f.Status == policy.Fail:
+		return red
+	case f.Status == policy.Pass:
+		return green
 	}
 	return yellow
 }

@@ -64,51 +64,15 @@ func (t tally) total() counts {
 	return all
 }
 
-// gapList collects distinct gaps.
-type gapList map[asset.Gap]bool
+// assetCounter counts the assets that findings are about. Findings of one asset follow
+// each other.
+type assetCounter struct {
+	n    int
+	last asset.Ref
+}
 
-func (l gapList) add(g *asset.Gap) {
-	if g != nil {
-		k := *g
-		k.Cause.RequestID = "" // differs between attempts at the same thing
-		l[k] = true
+func (c *assetCounter) add(f policy.Finding) {
+	if ref := f.Subject.Ref(); f.Subject.Kind() == policy.OfAsset && (c.n == 0 || ref != c.last) {
+		c.n, c.last = c.n+1, ref
 	}
-}
-
-// sorted returns the gaps by scope, type and what follows.
-func (l gapList) sorted() []asset.Gap {
-	return slices.SortedFunc(maps.Keys(l), func(a, b asset.Gap) int {
-		return cmp.Or(a.Scope.Compare(b.Scope), cmp.Compare(a.Type, b.Type), a.Of.Compare(b.Of),
-			cmp.Compare(a.Cause.Op, b.Cause.Op), cmp.Compare(a.Cause.Code, b.Cause.Code), cmp.Compare(a.Cause.Message, b.Cause.Message))
-	})
-}
-
-// coverageLine sums up the statements of coverage for one account.
-type coverageLine struct {
-	scope    asset.Scope // without a region
-	complete int
-	partial  []*asset.Coverage
-	notAsked []*asset.Coverage
-}
-
-// coverageLines returns a line for each account, sorted.
-func coverageLines(statements []*asset.Coverage) []*coverageLine {
-	lines := map[asset.Scope]*coverageLine{}
-	for _, c := range statements {
-		scope := asset.Scope{Provider: c.Scope.Provider, Account: c.Scope.Account}
-		l := lines[scope]
-		if l == nil {
-			l = &coverageLine{scope: scope}
-			lines[scope] = l
-		}
-		switch c.State {
-		case asset.Complete:
-			l.complete++
-		case asset.Partial:
-			l.partial = append(l.partial, c)
-		default:
-			l.notAsked = append(l.notAsked, c)
-		}
-	}
-	return slices.SortedFunc(maps.Values(lines), func(a, b *coverageLine) int { return a.scope.Compare(b.scope) })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -100,6 +101,20 @@ func fit(s string, width int) string {
 	return b.String()
 }
 
+// clip returns a visible text in at most so many columns, with its end left out.
+func clip(s string, width int) string {
+	used, end := 0, 0 // end: where an ellipsis fits
+	for i, r := range s {
+		if used += runeColumns(r); used > width {
+			return strings.TrimRight(s[:end], " ") + "…"
+		}
+		if used < width {
+			end = i + utf8.RuneLen(r)
+		}
+	}
+	return s
+}
+
 // wrap breaks a visible text into lines of at most so many columns, at spaces where
 // there are any, and inside of words where it must.
 func wrap(s string, width int) []string {
@@ -172,7 +187,7 @@ func isPartial(v asset.Value) bool {
 // messageOf returns the visible message of a finding, or its policy's title.
 func messageOf(f policy.Finding) string {
 	if f.Message != "" {
-		return visible(oneLine(f.Message))
+		return cmp.Or(sentence(f.Message), visible(f.Policy.Title))
 	}
 	return visible(f.Policy.Title)
 }
@@ -183,7 +198,7 @@ func reasonOf(f policy.Finding) string {
 	if f.Err == nil {
 		return ""
 	}
-	return visible(oneLine(f.Err.Error()))
+	return visible(joined(f.Err.Error()))
 }
 
 // acceptedText says who accepts a finding, why, and until when.
@@ -193,7 +208,11 @@ func acceptedText(e *policy.Exception) string {
 
 // gapText says what could not be observed, and why.
 func gapText(g *asset.Gap) string {
-	return gapPlace(g) + " was not observed: " + visible(strings.TrimPrefix(g.Cause.Error(), "unread: "))
+	return gapPlace(g) + " was not observed: " + causeText(g)
+}
+
+func causeText(g *asset.Gap) string {
+	return visible(strings.TrimPrefix(g.Cause.Error(), "unread: "))
 }
 
 // gapPlace says what could not be observed.
@@ -211,11 +230,6 @@ func gapPlace(g *asset.Gap) string {
 	return visible(what)
 }
 
-// oneLine joins lines, as errors that were joined have them.
-func oneLine(s string) string {
-	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; ")
-}
-
 // originText says where in a template an asset stands.
 func originText(o asset.Origin) string {
 	if o.Line == 0 {
@@ -231,6 +245,8 @@ func nameOf(f policy.Finding) string {
 		return visible(cmp.Or(f.Subject.Name(), f.Subject.Ref().ID))
 	case policy.OfException:
 		return "(exception)"
+	case policy.OfCoverage:
+		return "(coverage)"
 	}
 	return "(not observed)"
 }
@@ -255,6 +271,38 @@ func isUnread(err error) bool {
 	return errors.As(err, &u)
 }
 
+// nothingJudged says that a report without findings of assets is no clean result.
+const nothingJudged = "nothing was judged: there is no asset that a policy is about"
+
+// statusText returns the status of a finding, short.
+func statusText(f policy.Finding) string {
+	switch {
+	case accepted(f):
+		return "accepted"
+	case f.Status == policy.NotApplicable:
+		return "n/a"
+	}
+	return f.Status.String()
+}
+
+// rankOf orders findings by what they ask of a reader, the most first.
+func rankOf(f policy.Finding) int {
+	switch {
+	case accepted(f):
+		return 2
+	case f.Status == policy.Fail:
+		return 0
+	case f.Status == policy.Pass:
+		return 3
+	case f.Status == policy.NotApplicable:
+		return 4
+	}
+	return 1
+}
+
+// timeText returns an instant to the minute.
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
 // details says in lines what there is to know of a finding beside its subject's name
 // and scope. They are visible text.
 func details(f policy.Finding) []string {
@@ -271,7 +319,7 @@ func details(f policy.Finding) []string {
 		}
 	}
 	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
-	told := reason == ""
+	told := reason == "" || f.Subject.Kind() == policy.OfCoverage // whose message says it
 	for _, e := range f.Evidence {
 		line := evidenceText(f.Subject.Ref(), e)
 		told = told || strings.HasSuffix(line, reason)

@@ -50,3 +50,27 @@ func TestVisible(t *testing.T) {
 		assert.Equal(t, want, visible(in))
 	}
 }
+
+func TestClip(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"ab", 4, "ab"}, {"abcd", 4, "abcd"}, {"abcde", 4, "abc…"}, {"ab cd", 4, "ab…"}, {"漢字漢字", 5, "漢字…"}, {"漢字漢字", 4, "漢…"},
+	} {
+		assert.Equal(t, c.want, clip(c.in, c.width), "%q in %d", c.in, c.width)
+	}
+}
+
+func TestParagraphs(t *testing.T) {
+	for in, want := range map[string][]string{
+		"":                                      nil,
+		"One line.\n":                           {"One line."},
+		"Wrapped\nlines are\n  one.\n\nSecond.": {"Wrapped lines are one.", "Second."},
+		"Do:\n- this\n  and this\n- that\n2. x": {"Do:", "- this and this", "- that", "2. x"},
+		"a\x1bb\r\nc\n":                         {`a\u001bb c`},
+	} {
+		assert.Equal(t, want, paragraphs(in), in)
+	}
+}
