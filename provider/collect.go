@@ -15,16 +15,21 @@ const (
 	collectAhead  = 64 // observations that wait to be taken into the inventory
 )
 
-// Collect asks several providers and gathers what they observe in one inventory.
-// Up to 64 are asked at once, the others as those end, and none can keep the
-// others from being heard. Observations in flight are few, whatever the size of the
-// estate; the inventory holds the rest.
+// Collect discovers with several providers and gathers their observations in one
+// inventory. Up to 64 run at once, the others as those end, and none can block
+// the others. Few observations are in flight, whatever the size of the estate;
+// the inventory holds the rest.
 //
-// The inventory is never nil. If a provider's sequence ends in an error, what it
-// yielded before stays, a gap for everything in every cloud that it spoke of makes
-// their coverage partial, and the error is returned, joined with those of the other
-// providers in the order of ps. A cancelled context ends in its cause in the same
-// way. So an inventory without an error is whole but for the gaps that it tells of.
+// The inventory is never nil. If a provider's sequence ends in an error, the
+// observations before it stay, a gap for everything in every cloud that it observed
+// makes their coverage partial, and Collect returns the error, joined with those of the
+// other providers in the order of ps. A cancelled context ends in its cause in the same
+// way. An inventory without an error is complete but for its gaps.
+//
+// One query serves providers of several clouds: Collect omits a gap with
+// [CodeUnknownType] if there is coverage of the type, in clouds that the gap's provider
+// does not observe, and one with [CodeUnknownScope] if another provider observes
+// something in the scope.
 //
 // A panic of a provider becomes a panic of Collect, on the goroutine of the caller.
 // Otherwise Collect returns when all sequences have ended, and leaves no goroutine.
@@ -44,6 +49,7 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 	inv := new(asset.Inventory)
 	errs := make([]error, len(ps))
 	clouds := make([]map[string]bool, len(ps))
+	known := newKnowledge(q)
 	for running := len(ps); running > 0; {
 		e := <-c.events
 		switch {
@@ -59,8 +65,13 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 				}
 				clouds[e.from][name] = true
 			}
-			inv.Add(e.seen)
+			if !known.add(e.from, e.seen) {
+				inv.Add(e.seen)
+			}
 		}
+	}
+	for _, g := range known.unknown(clouds) {
+		inv.Add(g)
 	}
 
 	var joined []error
@@ -143,10 +154,10 @@ func (c *collector) forward(ctx context.Context, i int, seq func(func(asset.Obse
 		switch {
 		case err != nil:
 			return err
-		case o == nil:
-			return errors.New("the provider yielded neither an observation nor an error")
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case notNil(o) != nil:
+			return notNil(o)
 		case !c.send(event{from: i, seen: o}):
 			return nil
 		}
@@ -154,16 +165,4 @@ func (c *collector) forward(ctx context.Context, i int, seq func(func(asset.Obse
 	// A provider that takes a cancelled context for the end of what there is
 	// must not make a shortened sequence look whole.
 	return context.Cause(ctx)
-}
-
-func scopeOf(o asset.Observation) asset.Scope {
-	switch o := o.(type) {
-	case *asset.Asset:
-		return o.Scope
-	case *asset.Gap:
-		return o.Scope
-	case *asset.Coverage:
-		return o.Scope
-	}
-	return asset.Scope{}
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Get reads one asset, whole: with the provider's own Get if it is a [Getter], and
-// else by discovering the type and picking the asset.
+// Get reads one asset, whole. If p, or a provider that it wraps, is a [Getter], Get
+// calls its method. Else it discovers the type and picks the asset.
 //
 // The error is [ErrNotFound], under errors.Is, only if the type was searched
 // completely in every scope. If the asset was not seen and a gap, or incomplete
 // coverage, may hide it, the error is an *asset.Unread with the reason.
 func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
-	if g, ok := p.(Getter); ok {
+	if g, ok := find[Getter](p); ok {
 		return g.Get(ctx, ref)
 	}
 	var inv asset.Inventory // of the views of this asset alone
@@ -22,6 +22,9 @@ func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 	stated := false
 	for o, err := range p.Discover(ctx, Query{Types: []asset.Type{ref.Type}}) {
 		if err != nil {
+			return nil, fmt.Errorf("get %s: %w", ref, err)
+		}
+		if err := notNil(o); err != nil {
 			return nil, fmt.Errorf("get %s: %w", ref, err)
 		}
 		switch o := o.(type) {

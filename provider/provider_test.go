@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,9 +112,17 @@ func TestCollectFailureReachesEveryCloudSpokenOf(t *testing.T) {
 }
 
 func TestCollectOfAProviderThatYieldsNothingAtAll(t *testing.T) {
-	p := scripted{"nil", func(_ context.Context, yield func(asset.Observation, error) bool) { yield(nil, nil) }}
-	_, err := provider.Collect(t.Context(), provider.Query{}, p)
-	assert.ErrorContains(t, err, "neither an observation nor an error")
+	for name, o := range map[string]asset.Observation{
+		"nil": nil, "asset": (*asset.Asset)(nil), "gap": (*asset.Gap)(nil), "coverage": (*asset.Coverage)(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted{"nil", func(_ context.Context, yield func(asset.Observation, error) bool) { yield(o, nil) }}
+			_, err := provider.Collect(t.Context(), provider.Query{}, p)
+			require.ErrorContains(t, err, "neither an observation nor an error")
+			_, err = provider.Get(t.Context(), p, asset.Ref{Type: thing, ID: "x"})
+			assert.ErrorContains(t, err, "neither an observation nor an error")
+		})
+	}
 }
 
 func TestCollectCancelled(t *testing.T) {
@@ -178,6 +187,18 @@ func TestCollectPanicsOnTheCallersGoroutine(t *testing.T) {
 		_, _ = provider.Collect(t.Context(), provider.Query{}, endless, panics)
 		t.Error("no panic")
 	})
+}
+
+func TestCollectOfAProviderThatEndsItsGoroutine(t *testing.T) {
+	p := scripted{"a", func(_ context.Context, yield func(asset.Observation, error) bool) {
+		if yield(things("a", 0)[0], nil) {
+			runtime.Goexit()
+		}
+	}}
+	inv, err := provider.Collect(t.Context(), provider.Query{}, p, p2("b"))
+	require.EqualError(t, err, "discover a: the provider ended its goroutine")
+	assert.Equal(t, asset.Partial, stateIn(inv, "a"))
+	assert.Equal(t, asset.Complete, stateIn(inv, "b"))
 }
 
 func TestCollectIsFair(t *testing.T) {

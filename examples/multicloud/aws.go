@@ -63,7 +63,7 @@ func (f *awsFlags) options() (*aws.Options, error) {
 	return o, nil
 }
 
-func (f *awsFlags) provider(ctx context.Context, meter *progress) (provider.Provider, error) {
+func (f *awsFlags) provider(ctx context.Context) (provider.Provider, error) {
 	opts, err := f.options()
 	if err != nil {
 		return nil, err
@@ -77,13 +77,6 @@ func (f *awsFlags) provider(ctx context.Context, meter *progress) (provider.Prov
 		// Such servers answer by an error what they do not know, and waiting for long
 		// does not change that.
 		cfg.RetryMaxAttempts = 2
-	}
-	opts.Progress = func(p aws.Progress) {
-		region := p.Region
-		if region == "" {
-			region = "global"
-		}
-		meter.show("aws", p.Account, region, p.Assets, p.Gaps, p.Done, p.Total)
 	}
 	return aws.New(cfg, opts), nil
 }

@@ -99,7 +99,7 @@ func (j *job) scan(ctx context.Context, args []string, out, errs io.Writer) (int
 	for _, cloud := range slices.Compact(slices.Sorted(slices.Values(j.clouds))) {
 		switch cloud {
 		case "aws":
-			p, err := j.aws.provider(ctx, meter)
+			p, err := j.aws.provider(ctx)
 			if err != nil {
 				return cli.Trouble, err
 			}
@@ -128,6 +128,7 @@ func (j *job) scan(ctx context.Context, args []string, out, errs io.Writer) (int
 	if err != nil {
 		return cli.Trouble, err
 	}
+	q.Progress = meter.show
 	inv, err := provider.Collect(ctx, q, providers...)
 	meter.done()
 	switch {
@@ -166,9 +167,11 @@ func (j *job) query(set *policy.Set) (provider.Query, error) {
 	return q, nil
 }
 
-// ownTypes asks a provider for the types of its own cloud only: what others are asked
-// for would be a gap.
+// ownTypes requests only the types of a provider's own cloud: each type of another cloud
+// would be a gap.
 type ownTypes struct{ provider.Provider }
+
+func (o ownTypes) Unwrap() provider.Provider { return o.Provider }
 
 func (o ownTypes) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	q.Types = slices.DeleteFunc(slices.Clone(q.Types), func(t asset.Type) bool { return t.Provider() != o.Name() })

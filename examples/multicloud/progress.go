@@ -9,6 +9,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/examples/internal/cli"
+	"github.com/openstance/stance/provider"
 )
 
 // progress tells on a terminal how far the scans of all clouds have come.
@@ -23,13 +24,13 @@ func newProgress(w io.Writer) *progress {
 	return &progress{meter: cli.NewMeter(w), accounts: map[string][2]int{}}
 }
 
-// show tells that something was looked at in a region of an account, where done of
-// total units are now looked at.
-func (p *progress) show(cloud, account, region string, assets, gaps, done, total int) {
+// show reports the progress of one of the scans.
+func (p *progress) show(now provider.Progress) {
+	cloud, account, region := now.Scope.Provider, now.Scope.Account, cmp.Or(now.Scope.Region, "global")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.assets, p.gaps = p.assets+assets, p.gaps+gaps
-	p.accounts[cloud+" "+account] = [2]int{done, total}
+	p.assets, p.gaps = p.assets+now.Assets, p.gaps+now.Gaps
+	p.accounts[cloud+" "+account] = [2]int{now.Done, now.Total}
 	p.meter.Show(func() string {
 		finished := 0
 		for _, n := range p.accounts {
@@ -38,7 +39,7 @@ func (p *progress) show(cloud, account, region string, assets, gaps, done, total
 			}
 		}
 		return fmt.Sprintf("%s account %s: %d of %d, last in %s; accounts: %d of %d done; %d assets, %d gaps",
-			cloud, account, done, total, region, finished, len(p.accounts), p.assets, p.gaps)
+			cloud, account, now.Done, now.Total, region, finished, len(p.accounts), p.assets, p.gaps)
 	})
 }
 

@@ -13,62 +13,32 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// Level says how well something is. The zero Level is Failing.
-type Level int
-
-// The levels, the worst first.
-const (
-	Failing Level = iota // it cannot be read
-	Warning              // whether it can be read is not known
-	OK
-)
-
-// String returns "error", "warning" or "ok".
-func (l Level) String() string {
-	switch l {
-	case OK:
-		return "ok"
-	case Warning:
-		return "warning"
+// Check implements [provider.Checker]. It reports whether a discovery of the query can
+// read each account: one tree for each, sorted by the account's id, which is the name of
+// the node. Its children are "entry", "regions" with one node for each, and
+// "permissions" with one for each permission that the query needs.
+//
+// Check asks IAM whether a permission is granted (iam:SimulatePrincipalPolicy) where
+// that is permitted; the answer ignores policies of resources. Else it tries each
+// operation once, in one region of the account, on the first asset that it
+// finds: a permission is granted if an operation that needs it succeeds, and not
+// known if there was no asset to try it on. Calls only read, except that Check makes IAM
+// generate its credential report.
+//
+// Errors in listing the accounts are a tree named "accounts", the first. The error is
+// the context's cause, or the reason why the credentials cannot be used at all.
+func (p *Provider) Check(ctx context.Context, q provider.Query) ([]provider.CheckResult, error) {
+	if len(q.Scopes) > 0 {
+		return nil, errScopes
 	}
-	return "error"
-}
-
-// MarshalText returns what String does.
-func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
-
-// Status is a node of the tree that [Provider.Check] answers.
-type Status struct {
-	Name    string   `json:"name"`
-	Level   Level    `json:"level"` // the worst of those below, if there are any
-	Message string   `json:"message,omitempty"`
-	Action  string   `json:"action,omitempty"` // what to do; empty if there is nothing to do
-	Below   []Status `json:"below,omitempty"`
-}
-
-// Check tells of each account whether a discovery of what the query asks for can read
-// it: a tree for each, sorted by the account's id, which is the name of the node. Below
-// an account are "entry", "regions" with one node for each, and "permissions" with one
-// for each permission that the query takes.
-//
-// Whether a permission is granted is asked of IAM (iam:SimulatePrincipalPolicy) where
-// that is permitted, which leaves policies of resources out of account. Else each
-// operation is tried once, in one region of the account, on the first asset that is
-// found; a permission is then granted if an operation that takes it succeeds, and not
-// known if there was no asset to try it on. Calls only read, but for IAM's
-// credential report, which is made.
-//
-// What hinders the list of accounts itself is a tree named "accounts", the first. The
-// error is the context's, or that the credentials cannot be used at all.
-func (p *Provider) Check(ctx context.Context, q provider.Query) ([]Status, error) {
 	s := &scan{provider: p, query: q}
-	byAccount := map[string]*Status{}
+	byAccount := map[string]*provider.CheckResult{}
 	work := func(ctx context.Context) error {
 		accounts, err := s.accounts(ctx)
 		if err != nil {
 			return err
 		}
-		trees := make([]Status, len(accounts))
+		trees := make([]provider.CheckResult, len(accounts))
 		var g errgroup.Group
 		g.SetLimit(accountsAtOnce)
 		for i, a := range accounts {
@@ -96,46 +66,46 @@ func (p *Provider) Check(ctx context.Context, q provider.Query) ([]Status, error
 			name = "" // of a list of accounts that was read in part
 		}
 		if byAccount[name] == nil {
-			byAccount[name] = &Status{Name: name}
+			byAccount[name] = &provider.CheckResult{Name: name}
 		}
 		why := &g.Cause
-		byAccount[name].Below = append(byAccount[name].Below, failing(g.Cause.Op, why))
+		byAccount[name].Children = append(byAccount[name].Children, failing(g.Cause.Op, why))
 	}
-	var all []Status
+	var all []provider.CheckResult
 	for _, name := range slices.Sorted(maps.Keys(byAccount)) {
 		tree := *byAccount[name]
 		if tree.Name == "" {
 			tree.Name = "accounts"
 		}
-		all = append(all, tree.sum())
+		all = append(all, sum(tree))
 	}
 	return all, nil
 }
 
-// sum returns the node with the level of the worst of those below.
-func (s Status) sum() Status {
-	if len(s.Below) == 0 {
+// sum returns the node with the level of its worst child.
+func sum(s provider.CheckResult) provider.CheckResult {
+	if len(s.Children) == 0 {
 		return s
 	}
-	s.Level = OK
+	s.Level = provider.CheckOK
 	bad := 0
-	for _, b := range s.Below {
+	for _, b := range s.Children {
 		s.Level = min(s.Level, b.Level)
-		if b.Level != OK {
+		if b.Level != provider.CheckOK {
 			bad++
 		}
 	}
 	if bad > 0 && s.Message == "" {
-		s.Message = fmt.Sprintf("%d of %d are not ok", bad, len(s.Below))
+		s.Message = fmt.Sprintf("%d of %d are not ok", bad, len(s.Children))
 	}
 	return s
 }
 
-func failing(name string, why *asset.Unread) Status {
+func failing(name string, why *asset.Unread) provider.CheckResult {
 	if name == "" {
 		name = why.Code
 	}
-	return Status{Name: name, Message: strings.TrimSuffix(why.Code+": "+why.Message, ": "), Action: action(why)}
+	return provider.CheckResult{Name: name, Message: strings.TrimSuffix(why.Code+": "+why.Message, ": "), Action: action(why)}
 }
 
 // action says what to do about a failed call.
@@ -185,32 +155,32 @@ func denies(code string) bool {
 }
 
 // check makes the tree of one account.
-func (s *scan) check(ctx context.Context, a *account) Status {
-	tree := Status{Name: a.ID}
+func (s *scan) check(ctx context.Context, a *account) provider.CheckResult {
+	tree := provider.CheckResult{Name: a.ID}
 	if why := a.enter(ctx); why != nil {
-		tree.Below = []Status{failing("entry", why)}
-		return tree.sum()
+		tree.Children = []provider.CheckResult{failing("entry", why)}
+		return sum(tree)
 	}
-	entry := Status{Name: "entry", Level: OK, Message: "with the credentials themselves"}
+	entry := provider.CheckResult{Name: "entry", Level: provider.CheckOK, Message: "with the credentials themselves"}
 	if a.assumed {
 		entry.Message = "by the role " + s.provider.opts.Role.Name
 	}
 	regions := s.checkRegions(ctx, a)
-	tree.Below = []Status{entry, regions, s.checkPermissions(ctx, a)}
-	return tree.sum()
+	tree.Children = []provider.CheckResult{entry, regions, s.checkPermissions(ctx, a)}
+	return sum(tree)
 }
 
 // checkRegions tells of each region of an account whether it is looked at, and sets
 // those that are.
-func (s *scan) checkRegions(ctx context.Context, a *account) Status {
-	node := Status{Name: "regions"}
+func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResult {
+	node := provider.CheckResult{Name: "regions"}
 	enabled, known, err := a.listRegions(ctx)
 	asked := slices.Compact(slices.Sorted(slices.Values(s.provider.opts.Regions)))
 	if err != nil {
 		a.regions = asked
 		node = failing(node.Name, fault("ec2:DescribeRegions", err))
 		if len(asked) > 0 {
-			node.Level = Warning // they are looked at all the same
+			node.Level = provider.CheckWarning // they are looked at all the same
 		}
 		return node
 	}
@@ -221,34 +191,34 @@ func (s *scan) checkRegions(ctx context.Context, a *account) Status {
 		switch {
 		case slices.Contains(enabled, r):
 			a.regions = append(a.regions, r)
-			node.Below = append(node.Below, Status{Name: r, Level: OK})
+			node.Children = append(node.Children, provider.CheckResult{Name: r, Level: provider.CheckOK})
 		case slices.Contains(known, r):
-			node.Below = append(node.Below, failing(r, &asset.Unread{Code: codeNotEnabled, Message: "the region is not enabled in the account"}))
+			node.Children = append(node.Children, failing(r, &asset.Unread{Code: codeNotEnabled, Message: "the region is not enabled in the account"}))
 		default:
-			node.Below = append(node.Below, failing(r, &asset.Unread{Code: codeNoRegion, Message: "there is no such region"}))
+			node.Children = append(node.Children, failing(r, &asset.Unread{Code: codeNoRegion, Message: "there is no such region"}))
 		}
 	}
-	return node.sum()
+	return sum(node)
 }
 
 // checkPermissions tells of each permission whether it is granted.
-func (s *scan) checkPermissions(ctx context.Context, a *account) Status {
+func (s *scan) checkPermissions(ctx context.Context, a *account) provider.CheckResult {
 	needed := s.provider.permissions(s.query, s.askedElsewhere(a))
 	names := slices.Sorted(maps.Keys(needed))
 	answers, how := s.simulate(ctx, a, names), "as IAM simulates them"
 	if answers == nil {
 		answers, how = s.try(ctx, a, needed), "as they were tried, because they could not be simulated"
 	}
-	node := Status{Name: "permissions"}
+	node := provider.CheckResult{Name: "permissions"}
 	for _, name := range names {
 		answer, ok := answers[name]
 		if !ok {
-			answer = Status{Level: Warning, Message: "there was no answer", Action: "try again later"}
+			answer = provider.CheckResult{Level: provider.CheckWarning, Message: "there was no answer", Action: "try again later"}
 		}
 		answer.Name = name
-		node.Below = append(node.Below, answer)
+		node.Children = append(node.Children, answer)
 	}
-	node = node.sum()
+	node = sum(node)
 	node.Message = strings.TrimPrefix(node.Message+", "+how, ", ")
 	return node
 }

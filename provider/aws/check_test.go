@@ -21,13 +21,13 @@ import (
 )
 
 // below returns the node that names lead to.
-func below(t *testing.T, trees []Status, names ...string) Status {
+func below(t *testing.T, trees []provider.CheckResult, names ...string) provider.CheckResult {
 	t.Helper()
-	var found Status
+	var found provider.CheckResult
 	for _, name := range names {
-		i := slices.IndexFunc(trees, func(s Status) bool { return s.Name == name })
+		i := slices.IndexFunc(trees, func(s provider.CheckResult) bool { return s.Name == name })
 		require.GreaterOrEqual(t, i, 0, "no %s among %v", name, trees)
-		found, trees = trees[i], trees[i].Below
+		found, trees = trees[i], trees[i].Children
 	}
 	return found
 }
@@ -85,19 +85,19 @@ func TestCheckBySimulation(t *testing.T) {
 	trees, err := x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
 	require.Len(t, trees, 1)
-	assert.Equal(t, Failing, trees[0].Level)
-	assert.Equal(t, Status{Name: "entry", Level: OK, Message: "by the role audit"}, below(t, trees, "222222222222", "entry"))
-	assert.Equal(t, Status{Name: "eu-west-1", Level: OK}, below(t, trees, "222222222222", "regions", "eu-west-1"))
-	assert.Equal(t, Status{Name: "mars-north-1", Message: "RegionUnknown: there is no such region", Action: "correct the name of the region"},
+	assert.Equal(t, provider.CheckFailed, trees[0].Level)
+	assert.Equal(t, provider.CheckResult{Name: "entry", Level: provider.CheckOK, Message: "by the role audit"}, below(t, trees, "222222222222", "entry"))
+	assert.Equal(t, provider.CheckResult{Name: "eu-west-1", Level: provider.CheckOK}, below(t, trees, "222222222222", "regions", "eu-west-1"))
+	assert.Equal(t, provider.CheckResult{Name: "mars-north-1", Message: "RegionUnknown: there is no such region", Action: "correct the name of the region"},
 		below(t, trees, "222222222222", "regions", "mars-north-1"))
-	permission := func(name string) Status { return below(t, trees, "222222222222", "permissions", name) }
-	assert.Equal(t, Status{Name: "s3:GetBucketPolicy", Message: "no policy grants it", Action: "add s3:GetBucketPolicy to the policies of the role"}, permission("s3:GetBucketPolicy"))
+	permission := func(name string) provider.CheckResult { return below(t, trees, "222222222222", "permissions", name) }
+	assert.Equal(t, provider.CheckResult{Name: "s3:GetBucketPolicy", Message: "no policy grants it", Action: "add s3:GetBucketPolicy to the policies of the role"}, permission("s3:GetBucketPolicy"))
 	assert.Equal(t, "a policy denies it", permission("s3:GetBucketVersioning").Message)
 	assert.Contains(t, permission("s3:ListAllMyBuckets").Message, "service control policy")
-	assert.Equal(t, Status{Name: "ec2:DescribeRegions", Level: OK, Message: "granted"}, permission("ec2:DescribeRegions"))
+	assert.Equal(t, provider.CheckResult{Name: "ec2:DescribeRegions", Level: provider.CheckOK, Message: "granted"}, permission("ec2:DescribeRegions"))
 	assert.Zero(t, x.calls.n["S3:ListBuckets"], "nothing is tried")
 
-	b, err := json.Marshal(trees[0].Below[0])
+	b, err := json.Marshal(trees[0].Children[0])
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"name":"entry","level":"ok","message":"by the role audit"}`, string(b))
 }
@@ -107,11 +107,11 @@ func TestCheckByTrying(t *testing.T) {
 	x.fail(denied, "IAM:SimulatePrincipalPolicy")
 	trees, err := x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
-	permission := func(name string) Status { return below(t, trees, moto.Account, "permissions", name) }
-	assert.Equal(t, OK, permission("s3:ListAllMyBuckets").Level)
-	assert.Equal(t, Warning, permission("s3:GetBucketPolicy").Level, "no bucket to try it on")
+	permission := func(name string) provider.CheckResult { return below(t, trees, moto.Account, "permissions", name) }
+	assert.Equal(t, provider.CheckOK, permission("s3:ListAllMyBuckets").Level)
+	assert.Equal(t, provider.CheckWarning, permission("s3:GetBucketPolicy").Level, "no bucket to try it on")
 	assert.Contains(t, permission("s3:GetBucketPolicy").Message, "nothing to try it on")
-	assert.Equal(t, Warning, trees[0].Level)
+	assert.Equal(t, provider.CheckWarning, trees[0].Level)
 
 	for _, name := range []string{"one", "two"} {
 		_, err := s3.NewFromConfig(x.cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name})
@@ -120,28 +120,28 @@ func TestCheckByTrying(t *testing.T) {
 	clear(x.calls.n)
 	trees, err = x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
-	assert.Equal(t, OK, permission("s3:GetBucketPolicy").Level, "that there is none is an answer")
-	assert.Equal(t, OK, permission("s3:GetBucketVersioning").Level)
+	assert.Equal(t, provider.CheckOK, permission("s3:GetBucketPolicy").Level, "that there is none is an answer")
+	assert.Equal(t, provider.CheckOK, permission("s3:GetBucketVersioning").Level)
 	assert.Equal(t, 1, x.calls.n["S3:GetBucketPolicy"], "tried on one of the buckets")
 
 	x.fail(denied, "S3:GetBucketPolicy", "EC2:DescribeRegions")
 	x.fail(&smithy.GenericAPIError{Code: "SlowDown", Message: "later"}, "S3:GetBucketVersioning")
 	trees, err = x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
-	assert.Equal(t, Status{
+	assert.Equal(t, provider.CheckResult{
 		Name: "s3:GetBucketPolicy", Message: "s3:GetBucketPolicy: AccessDenied: not authorized", Action: "add s3:GetBucketPolicy to the policies of the role",
 	}, permission("s3:GetBucketPolicy"))
-	assert.Equal(t, Status{
-		Name: "s3:GetBucketVersioning", Level: Warning, Message: "s3:GetBucketVersioning: SlowDown: later", Action: "try again later",
+	assert.Equal(t, provider.CheckResult{
+		Name: "s3:GetBucketVersioning", Level: provider.CheckWarning, Message: "s3:GetBucketVersioning: SlowDown: later", Action: "try again later",
 	}, permission("s3:GetBucketVersioning"))
-	assert.Equal(t, Failing, permission("ec2:DescribeRegions").Level)
-	assert.Equal(t, Failing, trees[0].Level)
+	assert.Equal(t, provider.CheckFailed, permission("ec2:DescribeRegions").Level)
+	assert.Equal(t, provider.CheckFailed, trees[0].Level)
 
 	x.fail(denied, "S3:GetBucketLocation")
 	trees, err = x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
-	assert.Equal(t, OK, permission("s3:ListAllMyBuckets").Level)
-	assert.Equal(t, Failing, permission("s3:GetBucketLocation").Level, "the list takes it for one bucket")
+	assert.Equal(t, provider.CheckOK, permission("s3:ListAllMyBuckets").Level)
+	assert.Equal(t, provider.CheckFailed, permission("s3:GetBucketLocation").Level, "the list takes it for one bucket")
 }
 
 // Policies of the organisation hold for the root user of an account, and IAM does not
@@ -152,7 +152,7 @@ func TestCheckByTheRootUser(t *testing.T) {
 	x.fail(denied, "S3:ListBuckets")
 	trees, err := x.Check(t.Context(), oneRead)
 	require.NoError(t, err)
-	assert.Equal(t, Failing, below(t, trees, moto.Account, "permissions", "s3:ListAllMyBuckets").Level)
+	assert.Equal(t, provider.CheckFailed, below(t, trees, moto.Account, "permissions", "s3:ListAllMyBuckets").Level)
 	assert.Zero(t, x.calls.n["IAM:SimulatePrincipalPolicy"])
 }
 
@@ -164,13 +164,13 @@ func TestCheckOfAllTypes(t *testing.T) {
 	require.NoError(t, err)
 	permissions := below(t, trees, moto.Account, "permissions")
 	var names []string
-	for _, s := range permissions.Below {
+	for _, s := range permissions.Children {
 		names = append(names, s.Name)
 		assert.NotEmpty(t, s.Message, s.Name)
-		assert.Equal(t, s.Level == OK, s.Action == "", s.Name)
+		assert.Equal(t, s.Level == provider.CheckOK, s.Action == "", s.Name)
 	}
 	assert.Equal(t, x.Permissions(provider.Query{}), names)
-	assert.Equal(t, OK, below(t, trees, moto.Account, "permissions", "iam:GetAccountAuthorizationDetails").Level)
+	assert.Equal(t, provider.CheckOK, below(t, trees, moto.Account, "permissions", "iam:GetAccountAuthorizationDetails").Level)
 }
 
 func TestCheckOfAnOrganization(t *testing.T) {
@@ -186,10 +186,10 @@ func TestCheckOfAnOrganization(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, trees, 5)
 	assert.Equal(t, "accounts", trees[0].Name)
-	assert.Equal(t, Failing, trees[0].Level)
-	assert.Equal(t, OK, below(t, trees, e.ids["shop"], "entry").Level)
+	assert.Equal(t, provider.CheckFailed, trees[0].Level)
+	assert.Equal(t, provider.CheckOK, below(t, trees, e.ids["shop"], "entry").Level)
 	entry := below(t, trees, e.ids["lab"], "entry")
-	assert.Equal(t, Failing, entry.Level)
+	assert.Equal(t, provider.CheckFailed, entry.Level)
 	assert.Contains(t, entry.Action, "external id")
 	assert.Equal(t, "AccountNotActive: the account is suspended", below(t, trees, e.ids["old"], "entry").Message)
 }

@@ -314,9 +314,9 @@ func TestCheckTriesCloudControl(t *testing.T) {
 	trees, err := x.Check(t.Context(), provider.Query{Types: []asset.Type{glueJob}})
 	require.NoError(t, err)
 	list := below(t, trees, "123456789012", "permissions", "glue:ListJobs")
-	assert.Equal(t, Status{Name: "glue:ListJobs", Level: OK, Message: "cloudcontrol:ListResources(AWS::Glue::Job) succeeded"}, list)
+	assert.Equal(t, provider.CheckResult{Name: "glue:ListJobs", Level: provider.CheckOK, Message: "cloudcontrol:ListResources(AWS::Glue::Job) succeeded"}, list)
 	get := below(t, trees, "123456789012", "permissions", "glue:GetJob")
-	assert.Equal(t, Failing, get.Level)
+	assert.Equal(t, provider.CheckFailed, get.Level)
 	assert.Equal(t, "add glue:GetJob to the policies of the role", get.Action)
 }
 

@@ -53,7 +53,7 @@ func ExampleProvider_Check() {
 		log.Fatal(err)
 	}
 	for _, account := range trees {
-		for _, part := range account.Below {
+		for _, part := range account.Children {
 			fmt.Println(account.Name, part.Name, part.Level, part.Message, part.Action)
 		}
 	}

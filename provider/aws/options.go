@@ -51,10 +51,6 @@ type Options struct {
 
 	// Now tells the time of observation. Nil: time.Now.
 	Now func() time.Time
-
-	// Progress, if there is one, is called on the goroutine that ranges over a
-	// discovery whenever a service in a region was looked at.
-	Progress func(Progress)
 }
 
 // Role is how an account is entered.
@@ -82,12 +78,4 @@ type Account struct {
 // Unit is an organisational unit.
 type Unit struct {
 	ID, Name, ARN string
-}
-
-// Progress tells that a service in a region of an account was looked at.
-type Progress struct {
-	Account, Region string // Region is empty for services that have none
-	Service         string // as in names of operations
-	Assets, Gaps    int    // that were found there
-	Done, Total     int    // units of this kind in the account
 }

@@ -177,7 +177,7 @@ func TestCheckOfMembersLeavesOutWhatIsAskedElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	for name, listed := range map[string]bool{"management": true, "shop": false} {
 		var names []string
-		for _, s := range below(t, trees, e.ids[name], "permissions").Below {
+		for _, s := range below(t, trees, e.ids[name], "permissions").Children {
 			names = append(names, s.Name)
 		}
 		assert.Equal(t, listed, slices.Contains(names, "organizations:ListAccounts"), name)

@@ -20,6 +20,8 @@ import (
 
 const providerName = "aws"
 
+var errScopes = fmt.Errorf("aws: scopes of a query: %w", errors.ErrUnsupported)
+
 // Provider discovers assets in AWS. It is safe for use by many goroutines at once
 // and keeps nothing from one discovery to the next.
 type Provider struct {
@@ -30,7 +32,12 @@ type Provider struct {
 	stray    func(asset.Type, asset.Path) // see tidier
 }
 
-var _ provider.Getter = (*Provider)(nil)
+var (
+	_ provider.Getter           = (*Provider)(nil)
+	_ provider.Checker          = (*Provider)(nil)
+	_ provider.TypeLister       = (*Provider)(nil)
+	_ provider.PermissionLister = (*Provider)(nil)
+)
 
 // New returns a provider that starts from a configuration, of which it uses
 // credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
@@ -80,6 +87,10 @@ func (p *Provider) inert(s *service, q provider.Query) []table {
 // that the credentials cannot be used at all.
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
+		if len(q.Scopes) > 0 {
+			yield(nil, errScopes)
+			return
+		}
 		if err := p.discover(ctx, &scan{provider: p, query: q}, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
 			yield(nil, err)
 		}

@@ -44,7 +44,7 @@ type scan struct {
 // event is what the workers send to the goroutine that ranges over the discovery.
 type event struct {
 	observation asset.Observation
-	progress    *Progress
+	progress    *provider.Progress
 }
 
 // selects reports whether an asset is asked for.
@@ -117,8 +117,8 @@ func (s *scan) drive(ctx context.Context, work func(context.Context) error, yiel
 	for e := range s.out {
 		switch {
 		case e.progress != nil:
-			if p.opts.Progress != nil {
-				p.opts.Progress(*e.progress)
+			if s.query.Progress != nil {
+				s.query.Progress(*e.progress)
 			}
 		case !yield(e.observation):
 			return nil
@@ -240,8 +240,8 @@ func (s *scan) account(ctx context.Context, a *account, plans []plan) {
 					done++
 					n := done
 					mu.Unlock()
-					s.send(ctx, event{progress: &Progress{
-						Account: a.ID, Region: u.region, Service: u.service.name,
+					s.send(ctx, event{progress: &provider.Progress{
+						Scope: asset.Scope{Provider: providerName, Account: a.ID, Region: u.region}, Unit: u.service.name,
 						Assets: int(u.assets.Load()), Gaps: int(u.gaps.Load()), Done: n, Total: total,
 					}})
 					return nil

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/openstance/stance/provider"
 )
 
 // simulateAtOnce is how many permissions one call asks for.
@@ -16,13 +18,13 @@ const simulateAtOnce = 100
 
 // simulate asks IAM whether permissions are granted to who looks at the account. It
 // returns nil if that cannot be asked.
-func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]Status {
+func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]provider.CheckResult {
 	client := iam.NewFromConfig(a.config("iam", a.home()))
 	principal := s.principal(ctx, a, client)
 	if principal == "" {
 		return nil
 	}
-	answers := map[string]Status{}
+	answers := map[string]provider.CheckResult{}
 	for names := range slices.Chunk(permissions, simulateAtOnce) {
 		for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
 			out, err := client.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
@@ -43,19 +45,19 @@ func (s *scan) simulate(ctx context.Context, a *account, permissions []string) m
 }
 
 // decision makes a node of what IAM decided.
-func decision(r *iamtypes.EvaluationResult) Status {
+func decision(r *iamtypes.EvaluationResult) provider.CheckResult {
 	action := aws.ToString(r.EvalActionName)
 	switch {
 	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed:
-		return Status{Level: OK, Message: "granted"}
+		return provider.CheckResult{Level: provider.CheckOK, Message: "granted"}
 	case r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations:
-		return Status{Message: "a service control policy of the organisation does not allow it", Action: "except the role from the service control policy"}
+		return provider.CheckResult{Message: "a service control policy of the organisation does not allow it", Action: "except the role from the service control policy"}
 	case r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
-		return Status{Message: "the permissions boundary does not allow it", Action: "add " + action + " to the permissions boundary"}
+		return provider.CheckResult{Message: "the permissions boundary does not allow it", Action: "add " + action + " to the permissions boundary"}
 	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny:
-		return Status{Message: "a policy denies it", Action: "take the denial of " + action + " out of the policies of the role"}
+		return provider.CheckResult{Message: "a policy denies it", Action: "take the denial of " + action + " out of the policies of the role"}
 	}
-	return Status{Message: "no policy grants it", Action: "add " + action + " to the policies of the role"}
+	return provider.CheckResult{Message: "no policy grants it", Action: "add " + action + " to the policies of the role"}
 }
 
 // principal returns the ARN of the user or role that looks at an account, empty if

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 // servicesAtOnce is how many services of an account are tried at once.
@@ -25,7 +26,7 @@ type trial struct {
 }
 
 // try calls the operations that permissions are for, each once.
-func (s *scan) try(ctx context.Context, a *account, permissions map[string][]string) map[string]Status {
+func (s *scan) try(ctx context.Context, a *account, permissions map[string][]string) map[string]provider.CheckResult {
 	t := &trial{scan: s, done: map[string]*asset.Unread{}}
 	_, _, err := a.listRegionsByEC2(ctx)
 	t.note("ec2:DescribeRegions", err, nil)
@@ -53,7 +54,7 @@ func (s *scan) try(ctx context.Context, a *account, permissions map[string][]str
 		})
 	}
 	g.Wait()
-	answers := map[string]Status{}
+	answers := map[string]provider.CheckResult{}
 	for permission, operations := range permissions {
 		answers[permission] = t.answer(permission, operations)
 	}
@@ -127,7 +128,7 @@ func (t *trial) read(ctx context.Context, r *read, d *draft) error {
 }
 
 // answer says whether a permission is granted, by how the operations went that take it.
-func (t *trial) answer(permission string, operations []string) Status {
+func (t *trial) answer(permission string, operations []string) provider.CheckResult {
 	var denial, failure *asset.Unread
 	var granted string
 	for _, op := range operations {
@@ -148,11 +149,11 @@ func (t *trial) answer(permission string, operations []string) Status {
 	}
 	switch {
 	case granted != "":
-		return Status{Level: OK, Message: granted + " succeeded"}
+		return provider.CheckResult{Level: provider.CheckOK, Message: granted + " succeeded"}
 	case denial != nil:
-		return Status{Message: fmt.Sprintf("%s: %s: %s", denial.Op, denial.Code, denial.Message), Action: "add " + permission + " to the policies of the role"}
+		return provider.CheckResult{Message: fmt.Sprintf("%s: %s: %s", denial.Op, denial.Code, denial.Message), Action: "add " + permission + " to the policies of the role"}
 	case failure != nil:
-		return Status{Level: Warning, Message: fmt.Sprintf("%s: %s: %s", failure.Op, failure.Code, failure.Message), Action: action(failure)}
+		return provider.CheckResult{Level: provider.CheckWarning, Message: fmt.Sprintf("%s: %s: %s", failure.Op, failure.Code, failure.Message), Action: action(failure)}
 	}
-	return Status{Level: Warning, Message: "there was nothing to try it on" + where, Action: "permit iam:SimulatePrincipalPolicy, so that IAM can be asked"}
+	return provider.CheckResult{Level: provider.CheckWarning, Message: "there was nothing to try it on" + where, Action: "permit iam:SimulatePrincipalPolicy, so that IAM can be asked"}
 }

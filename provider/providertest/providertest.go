@@ -24,6 +24,9 @@ type Options struct {
 	// Missing is an asset that does not exist, of a type that does. By default its
 	// id is that of an asset with "-no-such" behind it.
 	Missing asset.Ref
+	// MissingScope is a scope that the provider does not know. By default it is an
+	// account named "no-such-account".
+	MissingScope asset.Scope
 	// Unknown is a type that the provider does not know, by default
 	// "Stance::Test::NoSuchType".
 	Unknown asset.Type

@@ -53,6 +53,7 @@ func reference(t testing.TB) *Static {
 		&asset.Coverage{Scope: account, Type: keyType, State: asset.Complete},
 		&asset.Coverage{Scope: account, Type: roleType, State: asset.Partial},
 		&asset.Gap{Scope: account, Type: roleType, Cause: asset.Unread{Op: "iam:ListRoles", Code: "Throttling", Message: "slow down"}},
+		&asset.Gap{Scope: region, Type: bucketType, Of: asset.Ref{Type: bucketType, ID: "arn:aws:s3:::one"}, Cause: asset.Unread{Op: "s3:ListObjects", Reason: asset.Denied, Code: "AccessDenied"}},
 		sharedKey("111122223333"),
 	}}
 }
@@ -233,6 +234,100 @@ func TestBrokenProvidersFail(t *testing.T) {
 				a.Tags = map[string]string{"team": "b"}
 			})
 		}},
+		"ignores scopes": {"scopes", func(s *Static) provider.Provider {
+			return asking(s, func(q provider.Query) provider.Query { q.Scopes = nil; return q })
+		}},
+		"ignores regions": {"scopes", func(s *Static) provider.Provider {
+			return asking(s, func(q provider.Query) provider.Query {
+				q.Scopes = slices.Clone(q.Scopes)
+				for i := range q.Scopes {
+					q.Scopes[i].Region = ""
+				}
+				return q
+			})
+		}},
+		"only the first scope": {"scopes", func(s *Static) provider.Provider {
+			return asking(s, func(q provider.Query) provider.Query { q.Scopes = q.Scopes[:min(1, len(q.Scopes))]; return q })
+		}},
+		"scopes not supported, too late": {"scopes", func(s *Static) provider.Provider {
+			return passing(s, func(q provider.Query, i int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
+				if len(q.Scopes) > 0 && i > 0 {
+					return yield(nil, errors.ErrUnsupported) && false
+				}
+				return yield(o, err)
+			})
+		}},
+		"wider gap": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if g, ok := o.(*asset.Gap); ok {
+					wide := *g
+					wide.Scope.Region = ""
+					return &wide
+				}
+				return o
+			})
+		}},
+		"gap of the scope lost": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if _, ok := o.(*asset.Gap); ok {
+					return nil
+				}
+				return o
+			})
+		}},
+		"coverage of the account taken for the region's": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if c, ok := o.(*asset.Coverage); ok && c.Type == keyType {
+					return &asset.Coverage{Scope: c.Scope, Type: c.Type, State: asset.Complete}
+				}
+				return o
+			})
+		}},
+		"coverage of the scope lost": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if c, ok := o.(*asset.Coverage); ok && c.Type == bucketType {
+					return nil
+				}
+				return o
+			})
+		}},
+		"seen asset lost": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if a, ok := o.(*asset.Asset); ok && len(a.Observers) > 0 {
+					return nil
+				}
+				return o
+			})
+		}},
+		"unknown scope silent": {"scopes", func(s *Static) provider.Provider {
+			return passing(s, func(_ provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
+				g, ok := o.(*asset.Gap)
+				return ok && g.Cause.Code == provider.CodeUnknownScope || yield(o, err)
+			})
+		}},
+		"unknown scope without a reason": {"scopes", func(s *Static) provider.Provider {
+			return restricting(s, func(o asset.Observation) asset.Observation {
+				if g, ok := o.(*asset.Gap); ok {
+					return &asset.Gap{Scope: g.Scope, Type: g.Type, Cause: asset.Unread{Code: g.Cause.Code}}
+				}
+				return o
+			})
+		}},
+
+		"lists too few types": {"types listed", func(s *Static) provider.Provider { return able{Static: s, types: []asset.Type{bucketType}} }},
+		"lists types unsorted": {"types listed", func(s *Static) provider.Provider {
+			return able{Static: s, types: []asset.Type{bucketType, roleType, keyType}}
+		}},
+		"permissions unsorted":         {"permissions", func(s *Static) provider.Provider { return able{Static: s, all: []string{"b", "a"}} }},
+		"permissions of one type only": {"permissions", func(s *Static) provider.Provider { return able{Static: s, all: []string{"a"}, some: []string{"b"}} }},
+		"checks nothing":               {"check", func(s *Static) provider.Provider { return able{Static: s} }},
+		"check without a name":         {"check", func(s *Static) provider.Provider { return able{Static: s, results: []provider.CheckResult{{}}} }},
+		"check too mild": {"check", func(s *Static) provider.Provider {
+			return able{Static: s, results: []provider.CheckResult{{Name: "1", Level: provider.CheckOK, Children: []provider.CheckResult{{Name: "entry"}}}}}
+		}},
+		"check ignores the context": {"check", func(s *Static) provider.Provider {
+			return able{Static: s, deaf: true, results: []provider.CheckResult{{Name: "1"}}}
+		}},
 		"ignores the context": {"cancel", func(s *Static) provider.Provider {
 			return broken{Static: s, discover: func(_ context.Context, q provider.Query) sequence { return s.Discover(context.Background(), q) }}
 		}},
@@ -285,9 +380,81 @@ func TestBrokenProvidersFail(t *testing.T) {
 			}
 			require.NotNil(t, rule.check, "no rule %q", row.rule)
 			require.Empty(t, rule.check(newSuite(t.Context(), reference(t), nil)), "the reference passes")
+			require.Empty(t, rule.check(newSuite(t.Context(), capable(t), nil)), "so does one with all abilities")
 			assert.NotEmpty(t, rule.check(newSuite(t.Context(), row.make(reference(t)), nil)))
 		})
 	}
+}
+
+// able has the optional abilities.
+type able struct {
+	*Static
+	types     []asset.Type
+	all, some []string
+	results   []provider.CheckResult
+	deaf      bool // to the context
+}
+
+func (a able) Types() []asset.Type { return a.types }
+
+func (a able) Permissions(q provider.Query) []string {
+	if len(q.Types) > 0 {
+		return a.some
+	}
+	return a.all
+}
+
+func (a able) Check(ctx context.Context, _ provider.Query) ([]provider.CheckResult, error) {
+	if ctx.Err() != nil && !a.deaf {
+		return nil, context.Cause(ctx)
+	}
+	return a.results, nil
+}
+
+// wrapper has no abilities but those of the provider that it wraps.
+type wrapper struct{ provider.Provider }
+
+func (w wrapper) Unwrap() provider.Provider { return w.Provider }
+
+func capable(t testing.TB) provider.Provider {
+	return wrapper{able{
+		Static: reference(t),
+		types:  []asset.Type{roleType, keyType, bucketType},
+		all:    []string{"iam:ListRoles", "s3:ListAllMyBuckets"},
+		some:   []string{"s3:ListAllMyBuckets"},
+		results: []provider.CheckResult{{Name: "111122223333", Level: provider.CheckWarning, Children: []provider.CheckResult{
+			{Name: "entry", Level: provider.CheckOK},
+			{Name: "permissions", Level: provider.CheckWarning, Message: "unknown"},
+		}}},
+	}}
+}
+
+func TestWithAllAbilities(t *testing.T) {
+	Test(t, func(t *testing.T) provider.Provider { return capable(t) }, nil)
+}
+
+func TestWithoutScopes(t *testing.T) {
+	Test(t, func(t *testing.T) provider.Provider {
+		s := reference(t)
+		return broken{Static: s, discover: func(ctx context.Context, q provider.Query) sequence {
+			if len(q.Scopes) > 0 {
+				return func(yield func(asset.Observation, error) bool) { yield(nil, errors.ErrUnsupported) }
+			}
+			return s.Discover(ctx, q)
+		}}
+	}, nil)
+}
+
+// restricting changes what is yielded for scopes, or leaves it out if it becomes nil.
+func restricting(s *Static, change func(asset.Observation) asset.Observation) provider.Provider {
+	return passing(s, func(q provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
+		if o != nil && len(q.Scopes) > 0 {
+			if o = change(o); o == nil {
+				return true
+			}
+		}
+		return yield(o, err)
+	})
 }
 
 func counting() func() string {
@@ -366,7 +533,7 @@ func dropping(s *Static, config asset.Value) provider.Provider {
 func narrowing(s *Static, change func(*asset.Asset)) provider.Provider {
 	return broken{Static: s, discover: func(ctx context.Context, q provider.Query) sequence {
 		return func(yield func(asset.Observation, error) bool) {
-			for o, err := range s.Discover(ctx, provider.Query{Types: q.Types}) {
+			for o, err := range s.Discover(ctx, provider.Query{Types: q.Types, Scopes: q.Scopes}) {
 				if a, ok := o.(*asset.Asset); ok && q.Reads != nil && len(a.Links) > 0 {
 					b := *a
 					change(&b)

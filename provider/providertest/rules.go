@@ -11,7 +11,8 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// rules are the contract of provider.Provider and provider.Getter, sentence by sentence.
+// rules are the contract of provider.Provider and of the optional interfaces of package
+// provider, sentence by sentence.
 var rules = [...]rule{
 	{"observes", "a provider has a name, and its sequence yields an observation or an error, each once, and nothing after an error", checkObserves},
 	{"well formed", "assets, gaps and coverage say what they are about", checkWellFormed},
@@ -22,10 +23,14 @@ var rules = [...]rule{
 	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
 	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
 	{"reads", "what was asked for is read; what was not is unread or there, and never absent or different", checkReads},
+	{"scopes", "a query for scopes gets their assets, gaps and coverage, and nothing else; a scope that the provider does not know is a gap; a provider that does not support scopes yields errors.ErrUnsupported and nothing else", checkScopes},
 	{"cancel", "a cancelled sequence ends in the context's cause and never looks complete", checkCancel},
 	{"early end", "the sequence holds nothing once the loop ends", checkEarlyEnd},
 	{"concurrent", "a provider is safe for use by many goroutines at once", checkConcurrent},
 	{"get", "Get reads the same asset that Discover yields", checkGet},
+	{"types listed", "a provider that lists its types lists those it discovers, sorted", checkTypesListed},
+	{"permissions", "a provider that lists permissions lists them sorted, and for one type no others than for all", checkPermissions},
+	{"check", "a check returns trees whose nodes have names and the level of their worst child, and ends in a cancelled context's cause", checkCheck},
 	{"get missing", "Get of an asset that does not exist is ErrNotFound where the type was searched completely", checkGetMissing},
 }
 

@@ -9,10 +9,9 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// Static is a provider of observations that somebody made before: the reference
-// implementation of the contract, and a stand-in for a cloud in tests. The zero
-// Static has observed nothing and knows no type. The fields must not be changed
-// while it is used.
+// Static is a provider of given observations: the reference implementation of the
+// contract, and a stand-in for a cloud in tests. The zero Static has no observations and
+// knows no type. The fields must not be changed while it is used.
 type Static struct {
 	Source       string // the name of the provider
 	Observations []asset.Observation
@@ -22,44 +21,59 @@ type Static struct {
 func (s *Static) Name() string { return s.Source }
 
 // Discover yields those of the observations that match q, in their order. The
-// assets are shared with s, unless q asks for parts of them. A type that none of
-// the observations speaks of is a gap.
+// assets are shared with s, unless q requests parts of them. A requested type or scope
+// without an observation is a gap.
 func (s *Static) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
-		unknown := slices.Clone(q.Types)
-		for _, o := range s.Observations {
-			if ctx.Err() != nil {
-				yield(nil, context.Cause(ctx))
-				return
-			}
-			var t asset.Type
-			switch x := o.(type) {
-			case *asset.Asset:
-				t = x.Type
-				narrow, err := q.Project(x)
-				if err != nil {
-					yield(nil, err)
+		types, scopes := slices.Clone(q.Types), slices.Clone(q.Scopes) // without an observation so far
+		for _, whole := range s.Observations {
+			scopes = slices.DeleteFunc(scopes, func(s asset.Scope) bool {
+				return len(provider.Query{Scopes: []asset.Scope{s}}.Restrict(whole)) > 0
+			})
+			for _, o := range q.Restrict(whole) {
+				if ctx.Err() != nil {
+					yield(nil, context.Cause(ctx))
 					return
 				}
-				o = narrow
-			case *asset.Gap:
-				t = x.Type
-			case *asset.Coverage:
-				t = x.Type
+				var t asset.Type
+				switch x := o.(type) {
+				case *asset.Asset:
+					t = x.Type
+					projected, err := q.Project(x)
+					if err != nil {
+						yield(nil, err)
+						return
+					}
+					o = projected
+				case *asset.Gap:
+					t = x.Type
+				case *asset.Coverage:
+					t = x.Type
+				}
+				types = slices.DeleteFunc(types, func(u asset.Type) bool { return u == t })
+				// A gap without a type is one of every type.
+				if t != "" && !q.Wants(t) {
+					continue
+				}
+				if !yield(o, nil) {
+					return
+				}
 			}
-			unknown = slices.DeleteFunc(unknown, func(u asset.Type) bool { return u == t })
-			// A gap without a type is one of every type.
-			if t != "" && !q.Wants(t) {
-				continue
-			}
-			if !yield(o, nil) {
+		}
+		in := q.Scopes
+		if len(in) == 0 {
+			in = []asset.Scope{{Provider: s.Source}}
+		}
+		for _, scope := range scopes {
+			if !yield(provider.UnknownScope(scope), nil) {
 				return
 			}
 		}
-		for _, t := range unknown {
-			g := &asset.Gap{Scope: asset.Scope{Provider: s.Source}, Type: t, Cause: asset.Unread{Op: "discover", Code: provider.CodeUnknownType}}
-			if !yield(g, nil) {
-				return
+		for _, t := range types {
+			for _, scope := range in {
+				if !yield(provider.UnknownType(scope, t), nil) {
+					return
+				}
 			}
 		}
 		if ctx.Err() != nil {

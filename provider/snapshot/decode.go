@@ -3,9 +3,11 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 )
@@ -18,10 +20,32 @@ const maxLine = 1<<31 - 1 // of a template
 
 // decoder makes observations of lines.
 type decoder struct {
-	opts   Options
-	query  provider.Query
-	counts counts
-	kinds  map[asset.Type]kind
+	opts    Options
+	query   provider.Query
+	counts  counts
+	kinds   map[asset.Type]kind
+	unknown []asset.Scope // requested scopes without an observation so far
+}
+
+func newDecoder(opts *Options, q provider.Query) *decoder {
+	d := &decoder{query: q, unknown: slices.Clone(q.Scopes)}
+	if opts != nil {
+		d.opts = *opts
+	}
+	if d.opts.Name == "" {
+		d.opts.Name = "snapshot"
+	}
+	if d.opts.Schemas == nil {
+		d.opts.Schemas = catalog.Schema
+	}
+	return d
+}
+
+// note takes note of the requested scopes in which an observation lies.
+func (d *decoder) note(o asset.Observation) {
+	d.unknown = slices.DeleteFunc(d.unknown, func(s asset.Scope) bool {
+		return len(provider.Query{Scopes: []asset.Scope{s}}.Restrict(o)) > 0
+	})
 }
 
 type counts struct{ assets, gaps, coverage int64 }
@@ -109,6 +133,16 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("type: %w", err)
 	}
+	if len(d.query.Scopes) > 0 {
+		where, err := placeOf(v)
+		if err != nil {
+			return nil, err
+		}
+		d.note(where)
+		if len(d.query.Restrict(where)) == 0 {
+			return nil, nil
+		}
+	}
 	if !d.query.Wants(asset.Type(name)) {
 		return nil, nil
 	}
@@ -155,6 +189,25 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	return narrow, nil
 }
 
+// placeOf returns an asset with its scope and observers alone.
+func placeOf(v asset.Value) (*asset.Asset, error) {
+	a := new(asset.Asset)
+	for i := range v.Len() {
+		name, x := v.MemberAt(i)
+		if x.Kind() == asset.Null {
+			continue
+		}
+		err := scopeMember(&a.Scope, name, x)
+		if name == "observers" {
+			a.Observers, err = listOf(x, asset.Value.Str)
+		}
+		if err != nil && err != errUnknown {
+			return nil, fmt.Errorf("%.80q: %w", name, err)
+		}
+	}
+	return a, nil
+}
+
 // kind is what the schema says of a type.
 type kind struct {
 	shape  *asset.Shape // of an asset as it stands in a line
@@ -196,8 +249,12 @@ func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 		}
 		return scopeMember(&g.Scope, name, x)
 	})
-	if err != nil || g.Type != "" && !d.query.Wants(g.Type) {
+	if err != nil {
 		return nil, err
+	}
+	d.note(g)
+	if g.Type != "" && !d.query.Wants(g.Type) {
+		return nil, nil
 	}
 	return g, nil
 }
@@ -223,6 +280,7 @@ func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
 	}
 	for c.State = range asset.Complete + 1 {
 		if c.State.String() == state {
+			d.note(c)
 			if !d.query.Wants(c.Type) {
 				return nil, nil
 			}

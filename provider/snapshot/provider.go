@@ -59,10 +59,10 @@ func newProvider(name string, opts *Options, open func() (io.ReadCloser, error))
 // Name returns "snapshot". The scopes of what it observes name the clouds.
 func (p *Provider) Name() string { return "snapshot" }
 
-// Discover yields what the snapshot holds that matches q, in its order. Of a line that
-// does not match only the JSON and the kind are looked at. Of the documents it
-// keeps what q.Reads asks for, and the rest is unread (asset.CodeNotKept). A type
-// of which the snapshot says nothing is a gap. The error is an *[Error], one of
+// Discover yields the observations of the snapshot that match q, in their order. Of a
+// line that does not match it reads no more than the JSON, the type and the scope. Parts
+// of documents that q.Reads does not request are unread (asset.NotKept). A requested type
+// or scope without an observation is a gap. The error is an *[Error], one of
 // opening the file or of a path in q.Reads, or the context's cause.
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
@@ -71,7 +71,7 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 			return
 		}
 		for _, t := range slices.Sorted(maps.Keys(q.Reads)) {
-			// A query at fault is not to be taken for a fault of the snapshot.
+			// An invalid query must not be reported as an error of the snapshot.
 			if _, err := q.Project(&asset.Asset{Ref: asset.Ref{Type: t}}); err != nil {
 				yield(nil, fmt.Errorf("discover: %w", err))
 				return
@@ -83,15 +83,18 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 			return
 		}
 		defer in.Close() // only read, so that nothing can be lost
+		d := newDecoder(&p.opts, q)
 		var seen summary
-		for o, err := range read(in, &p.opts, q) {
-			if ctx.Err() != nil {
-				o, err = nil, context.Cause(ctx)
-			}
+		for o, err := range d.read(ctx, in) {
 			if err == nil {
 				seen.add(o)
 			}
 			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+		for _, s := range d.unknown {
+			if !yield(provider.UnknownScope(s), nil) {
 				return
 			}
 		}
@@ -144,23 +147,28 @@ func (s *summary) rest(q provider.Query) iter.Seq[asset.Observation] {
 		}
 		slices.SortFunc(silent, place.compare)
 		for _, k := range silent {
-			if !yield(&asset.Coverage{Scope: k.scope, Type: k.typ, State: asset.Partial}) {
-				return
+			// Of an asset that an account only observes, the scope is not a requested one.
+			for _, o := range q.Restrict(&asset.Coverage{Scope: k.scope, Type: k.typ, State: asset.Partial}) {
+				if !yield(o) {
+					return
+				}
 			}
 		}
 		for k := range s.stated {
 			s.types[k.typ] = true
 		}
+		scopes := q.Scopes
+		if len(scopes) == 0 {
+			scopes = []asset.Scope{{Provider: "snapshot"}}
+		}
 		for i, t := range q.Types {
 			if s.types[t] || slices.Contains(q.Types[:i], t) {
 				continue
 			}
-			g := &asset.Gap{
-				Scope: asset.Scope{Provider: "snapshot"}, Type: t, Cause: asset.Unread{Op: "discover",
-					Code: provider.CodeUnknownType, Message: "the snapshot says nothing of " + string(t)},
-			}
-			if !yield(g) {
-				return
+			for _, scope := range scopes {
+				if !yield(provider.UnknownType(scope, t)) {
+					return
+				}
 			}
 		}
 	}

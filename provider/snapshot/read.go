@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/provider"
 )
 
@@ -18,25 +18,15 @@ import (
 // line is there, and holds one line at a time. The sequence is single-use. A
 // yielded asset is the caller's.
 //
-// A sequence that ends without an error is whole: header, closing line and counts
-// were there and agreed. Whatever is wrong ends it in an *[Error].
+// A sequence that ends without an error is complete: header, closing line and counts
+// were there and agreed. Any other end is an *[Error].
 func Read(r io.Reader, opts *Options) iter.Seq2[asset.Observation, error] {
-	return read(r, opts, provider.Query{})
+	return newDecoder(opts, provider.Query{}).read(context.Background(), r)
 }
 
-// read yields what q asks for. Lines that it does not ask for are parsed and
-// counted, but not looked at further.
-func read(r io.Reader, opts *Options, q provider.Query) iter.Seq2[asset.Observation, error] {
-	d := decoder{query: q}
-	if opts != nil {
-		d.opts = *opts
-	}
-	if d.opts.Name == "" {
-		d.opts.Name = "snapshot"
-	}
-	if d.opts.Schemas == nil {
-		d.opts.Schemas = catalog.Schema
-	}
+// read yields the observations that the query requests. Lines with others are parsed and
+// counted, but not decoded further.
+func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
 		l := lines{}
 		fail := func(err error) {
@@ -84,6 +74,9 @@ func read(r io.Reader, opts *Options, q provider.Query) iter.Seq2[asset.Observat
 			}
 			o, end, err := d.line(line)
 			switch {
+			case ctx.Err() != nil:
+				yield(nil, context.Cause(ctx))
+				return
 			case err != nil:
 				fail(err)
 				return
@@ -94,7 +87,14 @@ func read(r io.Reader, opts *Options, q provider.Query) iter.Seq2[asset.Observat
 					fail(err)
 				}
 				return
-			case o != nil && !yield(o, nil):
+			case o == nil:
+			case len(d.query.Scopes) > 0:
+				for _, part := range d.query.Restrict(o) {
+					if !yield(part, nil) {
+						return
+					}
+				}
+			case !yield(o, nil):
 				return
 			}
 		}
