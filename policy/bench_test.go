@@ -56,7 +56,9 @@ func benchPolicies() map[asset.Type][]string {
 
 func benchSet(b testing.TB) *policy.Set {
 	var policies []*policy.Policy
+	var types []asset.Type
 	for t, requires := range benchPolicies() {
+		types = append(types, t)
 		for i, r := range requires {
 			policies = append(policies, &policy.Policy{
 				ID: idOf(t, i), Title: "x", Severity: policy.Low, Checks: []policy.Check{{Types: []asset.Type{t}, Require: r}},
@@ -66,7 +68,7 @@ func benchSet(b testing.TB) *policy.Set {
 	// The clusters, security rules and so on of the corpus are only partly real, so
 	// both sides run without schemas.
 	s, err := policy.NewSet(&policy.Options{
-		Schemas:    func(asset.Type) (*asset.Schema, bool) { return nil, false },
+		Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }, Dynamic: types,
 		NoEvidence: true, Parallel: 1,
 	}, policies...)
 	require.NoError(b, err)

@@ -15,6 +15,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/assetexpr"
 	"github.com/openstance/stance/internal/expr"
 )
 
@@ -115,7 +116,7 @@ type batch struct {
 type pipeline struct {
 	ctx     context.Context
 	set     *Set
-	related *expr.Others
+	related *assetexpr.Related
 	x       *exceptions
 	workers int
 	started int
@@ -131,7 +132,7 @@ func newPipeline(ctx context.Context, s *Set, related *asset.Inventory, x *excep
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	p := &pipeline{ctx: ctx, set: s, related: expr.NewOthers(related, s.opts.Schemas), x: x, workers: n, jobs: make(chan *batch, 4*n)}
+	p := &pipeline{ctx: ctx, set: s, related: assetexpr.NewRelated(related, s.opts.Schemas), x: x, workers: n, jobs: make(chan *batch, 4*n)}
 	return p
 }
 
@@ -242,7 +243,7 @@ type evaluator struct {
 }
 
 // finding evaluates a check for an asset.
-func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asset, related *expr.Others, now time.Time) Finding {
+func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asset, related *assetexpr.Related, now time.Time) Finding {
 	f := Finding{Policy: c.policy.Policy, Subject: AssetSubject{a}}
 	if c.check.Run != nil {
 		e.run(ctx, c, &f, related, now)
@@ -315,30 +316,20 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 }
 
 // vars returns the variables of a check for an asset.
-func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *expr.Others, now time.Time) func(*expr.Run, string) (ref.Val, bool) {
+func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *assetexpr.Related, now time.Time) func(*expr.Run, string) (ref.Val, bool) {
 	return func(r *expr.Run, name string) (ref.Val, bool) {
 		switch name {
-		case "config":
-			return r.Document(a.Ref, name, a.Config), true
-		case "status":
-			return r.Document(a.Ref, name, a.Status), true
-		case "access":
-			return r.Document(a.Ref, name, a.Access), true
-		case "asset":
-			return expr.NewMeta(r, a, related), true
 		case "now":
 			return types.Timestamp{Time: now}, true
 		case "params":
 			return r.Params(c.policy.values), true
-		case expr.SubjectVar:
-			return expr.NewSubject(r, a, related), true
 		}
-		return nil, false
+		return related.Value(r, a, name)
 	}
 }
 
 // run calls a check in Go.
-func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, related *expr.Others, now time.Time) {
+func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, related *assetexpr.Related, now time.Time) {
 	v, err := guarded(ctx, c.check.Run, CheckInput{Asset: f.Asset(), Related: related.Inventory(), Params: c.policy.params, Now: now})
 	f.Status, f.Message, f.Evidence, f.Err = v.Status, v.Message, v.Evidence, err
 	if err != nil {

@@ -20,8 +20,8 @@ func schemas(t asset.Type) (*asset.Schema, bool) {
 		"Test::Bucket": {"config": {"name:a": "s", "public": "b", "size": "i", "rules": [{"port": "i", "cidr": "s", "action": "s"}],
 			"network": {"default": "s", "mode": "s"}, "labels": {"*": "s"}, "any": "a", "env": {"*": "s"}},
 			"status": {"ready": "b", "seen": "s"}, "access": {"Statement": ["a"]},
-			"links": [{"rel": "encrypted_by", "to": ["Test::Key"]}, {"rel": "copies_to", "to": ["Test::Bucket"], "from": ["config.network"]}], "created": ["status.seen"]},
-		"Test::Key": {"config": {"rotated": "b", "name": "s"}},
+			"links": [{"rel": "encrypted_by", "to": ["Test::Key", "Test::Project"]}, {"rel": "replicates"}, {"rel": "copies_to", "to": ["Test::Bucket"], "from": ["config.network"]}], "created": ["status.seen"]},
+		"Test::Key": {"config": {"rotated": "b", "name": "s"}, "links": [{"rel": "guards"}]},
 		"Test::Log": {"config": {"on": "b"}, "links": [{"rel": "logs", "to": ["Test::Bucket"], "crossAccount": true}, {"rel": "audits", "to": ["Test::Bucket"], "from": ["config.on"]}]},
 		"Test::Project": {"access": {"members": ["s"]}}}`))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/assetexpr"
 	"github.com/openstance/stance/internal/expr"
 )
 
@@ -103,7 +104,7 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 	if i < 0 {
 		return nil, fmt.Errorf("policy %s is not about assets of type %s", p.ID, a.Type)
 	}
-	c, now, others := p.checks[i], s.opts.Now(), expr.NewOthers(related, s.opts.Schemas)
+	c, now, others := p.checks[i], s.opts.Now(), assetexpr.NewRelated(related, s.opts.Schemas)
 	e := s.pool.Get().(*evaluator)
 	defer s.pool.Put(e)
 	x := &Explanation{Finding: e.finding(ctx, c, a, others, now)}

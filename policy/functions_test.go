@@ -46,7 +46,9 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 		{name: "a text of JSON that was not read", require: "json.parse(config.Prefixes).hasValue()", prefixes: unread, want: policy.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := policy.NewSet(&policy.Options{Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }}, &policy.Policy{
+			set, err := policy.NewSet(&policy.Options{
+				Dynamic: []asset.Type{"AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry", "AWS::EC2::PrefixList"},
+			}, &policy.Policy{
 				ID: "p", Title: "T", Severity: policy.Low,
 				Checks: []policy.Check{{Types: []asset.Type{"AWS::EC2::NetworkAcl"}, Require: c.require}},
 			})

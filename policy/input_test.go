@@ -30,7 +30,7 @@ func TestLoadReportsEverything(t *testing.T) {
 		{"CEL syntax", head + "type: Test::Bucket\nrequire: config.name ==\n", "p.yaml:5:24: Syntax error"},
 		{"not a boolean", head + "type: Test::Bucket\nrequire: config.name\n", "p.yaml:5:16: is of type string, not bool"},
 		{"wrong types", head + "type: Test::Bucket\nrequire: config.name == 1\n", "p.yaml:5:22: found no matching overload"},
-		{"misspelt variable", head + "type: Test::Bucket\nrequire: confg.name == ''\n", "p.yaml:5:10: undeclared reference to 'confg'"},
+		{"misspelt variable", head + "type: Test::Bucket\nrequire: confg.name == ''\n", "p.yaml:5:10: unknown variable 'confg'; did you mean 'config'?"},
 		{"unguarded", head + "type: Test::Bucket\nrequire: config.public\n", "p.yaml:5:16: 'public' of Test::Bucket.config may be absent"},
 		{"unguarded in a list", head + "type: Test::Bucket\nrequire: config.?rules.orValue([]).all(r, r.port == 1)\n", "'port' of Test::Bucket.config.rules may be absent"},
 		{"unguarded key", head + "type: Test::Bucket\nrequire: asset.tags.owner != ''\n", "'owner' of map(string, string) may be absent"},
@@ -40,14 +40,26 @@ func TestLoadReportsEverything(t *testing.T) {
 		{"in a message", head + "type: Test::Bucket\nrequire: 'true'\nmessage: config.nam\n", "p.yaml:6:16: undefined field 'nam'"},
 		{"in a let", head + "type: Test::Bucket\nlet: {a: config.nam}\nrequire: 'a == 1'\n", "p.yaml:5:16: undefined field 'nam'"},
 		{"in a related asset", head + "type: Test::Bucket\nrequire: follow('encrypted_by', 'Test::Key').all(k, k.config.?rotatd.orValue(false))\n", "undefined field 'rotatd' of Test::Key.config; did you mean 'rotated'?"},
-		{"relation of a variable", head + "type: Test::Bucket\nrequire: follow(config.name, 'Test::Key').size() == 0\n", "follow() takes its arguments as plain text"},
+		{"relation of a variable", head + "type: Test::Bucket\nrequire: follow(config.name, 'Test::Key').size() == 0\n", "follow() takes string literals"},
+		{"unknown type", head + "type: Test::Buket\nrequire: 'true'\n", "p.yaml:4:7: unknown type 'Test::Buket'"},
+		{"unknown type in a list", head + "type:\n  - Test::Bucket\n  - Test::Bucke\nrequire: 'true'\n", "p.yaml:6:5: unknown type 'Test::Bucke'; did you mean 'Test::Bucket'?"},
+		{"type in another case", head + "type: test::bucket\nrequire: 'true'\n", "unknown type 'test::bucket'"},
+		{"unknown type of a lookup", head + "type: Test::Bucket\nrequire: assets('AWS::S3::Buket') == []\n", "p.yaml:5:17: unknown type 'AWS::S3::Buket'"},
+		{"unknown relation", head + "type: Test::Bucket\nrequire: follow('encripted_by', 'Test::Key') == []\n", "p.yaml:5:17: unknown relation 'encripted_by' of Test::Bucket; did you mean 'encrypted_by'?"},
+		{"unknown relation of a referrer", head + "type: Test::Bucket\nrequire: referrers('log', 'Test::Log') == []\n", "p.yaml:5:20: unknown relation 'log' of Test::Log; did you mean 'logs'?"},
+		{"relation of a type without any", head + "type: Test::Bucket\nrequire: referrers('logs', 'Test::Project') == []\n", "p.yaml:5:20: unknown relation 'logs' of Test::Project (has none)"},
+		{"relation that leads elsewhere", head + "type: Test::Bucket\nrequire: follow('encrypted_by', 'Test::Log') == []\n", "p.yaml:5:33: relation 'encrypted_by' of Test::Bucket never leads to Test::Log (leads to Test::Key, Test::Project)"},
+		{"relation that leads here from elsewhere", head + "type: Test::Key\nrequire: referrers('logs', 'Test::Log') == []\n", "p.yaml:5:28: relation 'logs' of Test::Log never leads to Test::Key (leads to Test::Bucket)"},
+		{"relation of neither type", head + "type: [Test::Key, Test::Log]\nrequire: follow('copies_to', 'Test::Bucket') == []\n", "p.yaml:5:17: unknown relation 'copies_to' of Test::Key (has guards)"},
+		{"misspelt function", head + "type: Test::Bucket\nrequire: iam.isPublik(access)\n", "p.yaml:5:10: unknown function 'iam.isPublik'; did you mean 'iam.isPublic'?"},
+		{"misspelt method", head + "type: Test::Bucket\nrequire: config.name.startWith('a')\n", "p.yaml:5:22: unknown function 'startWith'; did you mean 'startsWith'?"},
 		{"param of no type", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: number, default: 1}}\n", `type "number" is none of`},
 		{"param default", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: int, default: x}}\n", "is a string, not an integer"},
 		{"param unknown", head + "type: Test::Bucket\nrequire: params.m == 1\nparams: {n: {type: int, default: 1}}\n", "undefined field 'm'"},
 		{"control", head + "type: Test::Bucket\nrequire: 'true'\ncontrols: [cis]\n", `control "cis"`},
 		{"case", head + "type: Test::Bucket\nrequire: 'true'\ntests: [{name: a, want: perhaps}]\n", `want "perhaps"`},
 		{"bad pattern", head + "type: Test::Bucket\nrequire: config.name.matches('(')\n", "missing closing )"},
-		{"too costly", head + "type: Test::Bucket\nrequire: " + strings.Repeat("config.?rules.orValue([]).all(r, ", 6) + "true" + strings.Repeat(")", 6) + "\n", "use fewer comprehensions"},
+		{"too costly", head + "type: Test::Bucket\nrequire: " + strings.Repeat("config.?rules.orValue([]).all(r, ", 6) + "true" + strings.Repeat(")", 6) + "\n", "use fewer nested comprehensions"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := strings.Replace(tt.file, "%", "p", 1)
@@ -59,6 +71,59 @@ func TestLoadReportsEverything(t *testing.T) {
 			assert.Equal(t, "p.yaml", fault.File)
 		})
 	}
+}
+
+// What is wrong for several types, or in several places, is one error.
+func TestLoadReportsOnce(t *testing.T) {
+	for _, tt := range []struct{ name, check, want string }{
+		{"variable for each type", "type: [Test::Key, Test::Log]\nrequire: confg == ''\n",
+			"p.yaml:5:10: unknown variable 'confg'; did you mean 'config'?\n    confg == ''\n    ^"},
+		{"variable twice", "type: Test::Key\nrequire: nom == now || now < nom\n",
+			"p.yaml:5:10: unknown variable 'nom'; did you mean 'now'?\n    nom == now || now < nom\n    ^"},
+		{"function of a namespace", "type: Test::Key\nrequire: net.isPublc('0.0.0.0/0')\n",
+			"p.yaml:5:10: unknown function 'net.isPublc'; did you mean 'net.isPublic'?\n    net.isPublc('0.0.0.0/0')\n    ^"},
+		{"macro", "type: Test::Key\nrequire: '[1].exist(v, v == 1)'\n",
+			"p.yaml:5:15: unknown function 'exist'; did you mean 'exists'?\n    [1].exist(v, v == 1)\n        ^"},
+		{"field of one type", "type: [Test::Key, Test::Log]\nrequire: config.?rotated.orValue(true)\n",
+			"p.yaml:5:16: undefined field 'rotated' of Test::Log.config (for type Test::Log)\n    config.?rotated.orValue(true)\n          ^"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := "id: p\ntitle: T\nseverity: low\n" + tt.check
+			_, err := policy.Load(options(), fstest.MapFS{"p.yaml": {Data: []byte(file)}})
+			require.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+// The built-in catalogue folds the spelling of Azure's types; policies must use that of
+// assets.
+func TestTypesOfTheCatalogue(t *testing.T) {
+	for name, want := range map[string]string{
+		"AWS::S3::Buket": "AWS::S3::Bucket", "microsoft.storage/storageaccounts": "Microsoft.Storage/storageAccounts",
+		"compute.googleapis.com/instance": "compute.googleapis.com/Instance",
+	} {
+		file := "id: p\ntitle: T\nseverity: low\ntype: " + name + "\nrequire: 'true'\n"
+		_, err := policy.Load(nil, fstest.MapFS{"p.yaml": {Data: []byte(file)}})
+		require.EqualError(t, err, "p.yaml:4:7: unknown type '"+name+"'; did you mean '"+want+"'?")
+	}
+}
+
+// Nothing is checked about a type that the options declare dynamic.
+func TestDynamicTypes(t *testing.T) {
+	opts := options()
+	opts.Dynamic = []asset.Type{"Test::Any", "Test::Project"}
+	for _, require := range []string{
+		"follow('anything', 'Test::Bucket') == [] && config.?any.orValue('') == ''",
+		"referrers('anything', 'Test::Any') == [] && referrers('logs', 'Test::Log') == []",
+		"assets('Test::Project').all(p, p.config.?any.orValue('') == '')",
+	} {
+		_, err := policy.NewSet(opts, &policy.Policy{ID: "p", Title: "T", Severity: policy.Low,
+			Checks: []policy.Check{{Types: []asset.Type{"Test::Any"}, Require: require}}})
+		assert.NoError(t, err, require)
+	}
+	_, err := policy.NewSet(opts, &policy.Policy{ID: "p", Title: "T", Severity: policy.Low,
+		Checks: []policy.Check{{Types: []asset.Type{"Test::Nothing"}, Run: func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }}}})
+	assert.EqualError(t, err, "policy p: unknown type 'Test::Nothing'")
 }
 
 func TestLoadOfNothing(t *testing.T) {

@@ -164,6 +164,9 @@ func (r *policyReader) policy(root *yaml.Node) {
 	}
 }
 
+// typePlace is the place of one of the types of a check.
+func typePlace(check int, t asset.Type) string { return fmt.Sprintf("checks[%d].type.%s", check, t) }
+
 func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 	place := func(what string, read func(*yaml.Node)) func(*yaml.Node) {
 		return func(n *yaml.Node) {
@@ -175,8 +178,13 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 		"type": place("type", func(n *yaml.Node) {
 			var names []string
 			r.texts(&names)(n)
-			for _, t := range names {
+			for j, t := range names {
 				c.Types = append(c.Types, asset.Type(t))
+				if n.Kind == yaml.SequenceNode && j < len(n.Content) {
+					r.at(typePlace(i, asset.Type(t)), n.Content[j])
+				} else {
+					r.at(typePlace(i, asset.Type(t)), n)
+				}
 			}
 		}),
 		"when":    place("when", r.text(&c.When)),

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/assetexpr"
 	"github.com/openstance/stance/internal/expr"
 )
 
@@ -91,7 +92,7 @@ func (s *Set) told(t asset.Type, field asset.Path) []asset.Path {
 		parts = append(parts, schema.Created...)
 	}
 	if field.Covers("tags") || asset.Path("tags").Covers(field) {
-		parts = append(parts, expr.TagParts(schema)...)
+		parts = append(parts, assetexpr.TagParts(schema)...)
 	}
 	return parts
 }

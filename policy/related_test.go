@@ -66,7 +66,7 @@ func TestRelated(t *testing.T) {
 		{"follow, links of another were not read", rotated, with{key("k1", `{"rotated": true}`), key("k2", `{"rotated": true}`), denied(here, "", "b2")}, policy.Pass, ""},
 		{"follow, links to another type were not read", rotated, with{key("k1", `{"rotated": true}`), key("k2", `{"rotated": true}`), denied(here, "Test::Log", "b1")}, policy.Pass, ""},
 		{"follow, another relation", "follow('replicates', 'Test::Key').size() == 0", with{}, policy.Pass, ""},
-		{"follow, another type", "follow('encrypted_by', 'Test::Log').size() == 0", with{}, policy.Pass, ""},
+		{"follow, another type", "follow('encrypted_by', 'Test::Project').size() == 0", with{}, policy.Pass, ""},
 		{"follow needs no coverage", rotated, with{key("k1", `{"rotated": true}`), key("k2", `{"rotated": true}`), state("Test::Key", here, asset.Partial)}, policy.Pass, ""},
 		{"follow, order of the links", "follow('encrypted_by', 'Test::Key').map(k, k.asset.id) == ['k2', 'k1']", with{key("k1", `{}`), key("k2", `{}`)}, policy.Pass, ""},
 

@@ -13,15 +13,19 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/internal/assetexpr"
 	"github.com/openstance/stance/internal/expr"
 )
 
 // Options say how a set is made and evaluates. The zero Options, like nil, are the
 // catalogue's schemas, the policies as they are, and the system's clock.
 type Options struct {
-	// Schemas returns the schema of a type; a type without one is dynamic. Nil:
-	// catalog.Schema.
+	// Schemas returns the schema of a type. A policy that names a type without one, as
+	// its subject or in a lookup, is an error. Nil: catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
+	// Dynamic are types that policies may name without a schema. Neither their fields
+	// nor their relations are checked.
+	Dynamic []asset.Type
 	// Overlays adapt the policies, one after the other: they select, set severities and
 	// parameters, and accept findings. An exception that is no longer in force, or that
 	// matched nothing in a whole evaluation, is itself a finding, of [ExceptionPolicy].
@@ -80,7 +84,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	if s.opts.Now == nil {
 		s.opts.Now = time.Now
 	}
-	env, err := expr.NewEnv()
+	env, err := assetexpr.NewEnv(assetexpr.Types{Schema: s.opts.Schemas, Dynamic: s.opts.Dynamic, Names: typeNames(policies)})
 	if err != nil {
 		return nil, fmt.Errorf("make CEL environment: %w", err)
 	}
@@ -129,6 +133,22 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	return s, nil
 }
 
+// typeNames yields the types that policies are about, and all of the catalogue.
+func typeNames(policies []*Policy) iter.Seq[asset.Type] {
+	return func(yield func(asset.Type) bool) {
+		for _, p := range policies {
+			for _, c := range p.Checks {
+				for _, t := range c.Types {
+					if !yield(t) {
+						return
+					}
+				}
+			}
+		}
+		catalog.Types()(yield)
+	}
+}
+
 // selects reports whether all overlays keep a policy.
 func (o *Options) selects(p *Policy) bool {
 	return !slices.ContainsFunc(o.Overlays, func(v *Overlay) bool { return !v.selects(p) })
@@ -175,7 +195,7 @@ func (p *compiled) set(name string, x any) error {
 // compiler compiles the policies of a set.
 type compiler struct {
 	set    *Set
-	env    *expr.Env
+	env    *assetexpr.Env
 	scopes map[asset.Type]*expr.Scope // without params
 }
 
@@ -197,19 +217,38 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 	params := c.env.Object("params of "+p.ID, fields, names...)
 	for i := range own.Checks {
 		check := &own.Checks[i]
-		failed := map[string]bool{} // the same fault for several types is reported once
+		types := map[string][]asset.Type{} // for which an error was found
 		for _, t := range check.Types {
+			if err := c.env.CheckType(t); err != nil {
+				faults = append(faults, p.fault(typePlace(i, t), err.Error()))
+			}
 			compiled, errs := c.check(out, i, check, t, params)
 			for _, err := range errs {
-				if text := err.Error(); !failed[text] {
-					failed[text] = true
+				text := err.Error()
+				if types[text] == nil {
 					faults = append(faults, err)
 				}
+				types[text] = append(types[text], t)
 			}
 			out.checks = append(out.checks, compiled)
 		}
+		for _, err := range faults {
+			if d, ok := err.(*Diagnostic); ok {
+				if ts := types[d.Error()]; len(ts) > 0 && len(ts) < len(check.Types) {
+					d.What += fmt.Sprintf(" (for type %s)", joined(ts))
+				}
+			}
+		}
 	}
 	return out, faults
+}
+
+func joined(ts []asset.Type) string {
+	names := make([]string, len(ts))
+	for i, t := range ts {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (t ParamType) cel() *cel.Type {
@@ -231,18 +270,9 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 	if check.Run != nil {
 		return out, nil
 	}
-	sources := []string{check.When, check.Require, check.Message}
-	for _, l := range check.Let {
-		sources = append(sources, l.Expr)
-	}
-	for _, source := range sources {
-		for _, related := range c.env.Types(source) {
-			c.declare(related)
-		}
-	}
 	scope, err := c.scope(t)
 	if err == nil {
-		scope, err = scope.With(expr.Var{Name: "params", Type: params})
+		scope, err = scope.Resolving(c.env.Resolver(check.Types...)).With(expr.Var{Name: "params", Type: params})
 	}
 	if err != nil {
 		return out, []error{p.fault(fmt.Sprintf("checks[%d]", i), err.Error())}
@@ -250,8 +280,8 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 	var faults []error
 	compile := func(place, source string, want *cel.Type) *expr.Expr {
 		x, errs := scope.Compile(source, want)
-		for _, f := range errs {
-			faults = append(faults, p.exprFault(fmt.Sprintf("checks[%d].%s", i, place), f, t, len(check.Types) > 1))
+		for _, d := range errs {
+			faults = append(faults, p.exprFault(fmt.Sprintf("checks[%d].%s", i, place), d))
 		}
 		return x
 	}
@@ -276,11 +306,8 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 }
 
 // exprFault makes a fault of one in an expression.
-func (p *Policy) exprFault(place string, f expr.Diagnostic, t asset.Type, several bool) *Diagnostic {
+func (p *Policy) exprFault(place string, f expr.Diagnostic) *Diagnostic {
 	fault := p.fault(place, f.Message)
-	if several {
-		fault.What += " (for type " + string(t) + ")"
-	}
 	fault.Snippet = f.Snippet
 	if at, ok := p.positions[place]; ok && p.source != nil {
 		fault.Line, fault.Column = p.source.place(at, f.Offset)
@@ -288,16 +315,11 @@ func (p *Policy) exprFault(place string, f expr.Diagnostic, t asset.Type, severa
 	return fault
 }
 
-func (c *compiler) declare(t asset.Type) []expr.Var {
-	schema, _ := c.set.opts.Schemas(t)
-	return c.env.Asset(t, schema)
-}
-
 func (c *compiler) scope(t asset.Type) (*expr.Scope, error) {
 	if s, ok := c.scopes[t]; ok {
 		return s, nil
 	}
-	s, err := c.env.Scope(append(c.declare(t), expr.Var{Name: "now", Type: cel.TimestampType})...)
+	s, err := c.env.Scope(t, expr.Var{Name: "now", Type: cel.TimestampType})
 	if err == nil {
 		c.scopes[t] = s
 	}

@@ -87,7 +87,7 @@ func peak() float64 {
 
 func relatedSet(t testing.TB) *policy.Set {
 	s, err := policy.NewSet(&policy.Options{
-		Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }, NoEvidence: true,
+		Dynamic: []asset.Type{"AWS::EC2::Instance", "AWS::EC2::SecurityGroup"}, NoEvidence: true,
 	}, &policy.Policy{ID: "open-instance", Title: "x", Severity: policy.Low, Checks: []policy.Check{{
 		Types:   []asset.Type{"AWS::EC2::Instance"},
 		Require: "!follow('security_group', 'AWS::EC2::SecurityGroup').exists(g, g.config.?SecurityGroupIngress.orValue([]).exists(r, r.?CidrIp.orValue('') == '0.0.0.0/0'))",

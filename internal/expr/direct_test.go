@@ -99,7 +99,7 @@ func loose(t testing.TB) *bench {
 	b := newBench(t)
 	env, err := expr.NewEnv()
 	require.NoError(t, err)
-	b.scope, err = env.Scope(env.Asset("Test::Loose", nil)...)
+	b.scope, err = env.Scope(documentsOf(env, "Test::Loose", &asset.Schema{})...)
 	require.NoError(t, err)
 	return b
 }

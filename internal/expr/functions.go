@@ -18,25 +18,25 @@ import (
 	"github.com/openstance/stance/asset/secret"
 )
 
-// function is a function of Stance. It minds unread parts: where its answer
+// helper is a function of Stance. It handles unread parts itself: where its result
 // depends on one, call returns an *asset.Unread as the error.
-type function struct {
+type helper struct {
 	name   string
 	args   []*cel.Type
 	result *cel.Type
 	call   func(args []ref.Val) (any, error)
 }
 
-// functionOptions declares the functions, and the macro age(t), which stands for
+// helperOptions declares the helpers, and the macro age(t), which stands for
 // the time since t, a timestamp or its text, at the instant of the evaluation.
-func functionOptions() []cel.EnvOption {
+func helperOptions() []cel.EnvOption {
 	opts := []cel.EnvOption{
 		cel.Macros(cel.GlobalMacro("age", 1, func(eh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 			return eh.NewCall("@age", eh.NewIdent("now"), args[0]), nil
 		})),
 	}
 	overloads := map[string][]cel.FunctionOpt{}
-	for _, f := range functions {
+	for _, f := range helpers {
 		id := strings.NewReplacer(".", "_", "@", "").Replace(f.name)
 		if n := len(overloads[f.name]); n > 0 {
 			id += "_" + strconv.Itoa(n+1)
@@ -45,7 +45,7 @@ func functionOptions() []cel.EnvOption {
 			return f.bind(args)
 		})))
 	}
-	for _, f := range functions {
+	for _, f := range helpers {
 		if o := overloads[f.name]; o != nil {
 			// cel-go's own guards refuse a list whose first element is unknown.
 			opts = append(opts, cel.Function(f.name, append(o, decls.DisableTypeGuards(true))...))
@@ -55,7 +55,7 @@ func functionOptions() []cel.EnvOption {
 	return opts
 }
 
-func (f function) bind(args []ref.Val) ref.Val {
+func (f helper) bind(args []ref.Val) ref.Val {
 	for i, t := range f.args {
 		if _, lister := args[i].(traits.Lister); t.Kind() == types.ListKind && lister {
 			continue
@@ -75,9 +75,9 @@ func (f function) bind(args []ref.Val) ref.Val {
 	}
 	if found, ok := result.([]string); ok && len(found) > 0 {
 		// What was found is certain; there may be more.
-		l := &openList{run: r, open: u}
+		l := &List{Run: r, More: u}
 		for _, s := range found {
-			l.items = append(l.items, types.String(s))
+			l.Items = append(l.Items, types.String(s))
 		}
 		return l
 	}
@@ -92,10 +92,10 @@ func runOf(args []ref.Val) *Run {
 			return x.run
 		case *list:
 			return x.run
-		case *openList:
-			return x.run
-		case *record:
-			return x.run
+		case *List:
+			return x.Run
+		case Record:
+			return x.Run()
 		case *types.Optional:
 			if x.HasValue() {
 				return runOf([]ref.Val{x.GetValue()})
@@ -111,10 +111,10 @@ func runOf(args []ref.Val) *Run {
 	return nil
 }
 
-// functions are all functions, in the order in which they are declared.
-var functions = slices.Concat(basicFunctions, iamFunctions, netFunctions)
+// helpers are all helpers, in the order in which they are declared.
+var helpers = slices.Concat(basicHelpers, iamHelpers, netHelpers)
 
-var basicFunctions = []function{
+var basicHelpers = []helper{
 	{"@age", []*cel.Type{cel.TimestampType, cel.DynType}, cel.DurationType, func(a []ref.Val) (any, error) {
 		then, err := timeOf(a[1])
 		if err != nil {

@@ -18,9 +18,9 @@ var (
 	docsType  = cel.ListType(cel.DynType)
 )
 
-// iamFunctions judge access policies: those of AWS and of Google Cloud, told apart
+// iamHelpers judge access policies: those of AWS and of Google Cloud, told apart
 // by their form.
-var iamFunctions = []function{
+var iamHelpers = []helper{
 	{"iam.isPublic", []*cel.Type{cel.DynType}, cel.BoolType, ofDocument(iam.IsPublic)},
 	{"iam.grantsAdmin", []*cel.Type{cel.DynType}, cel.BoolType, ofDocument(iam.GrantsAdmin)},
 	{"iam.externalPrincipals", []*cel.Type{cel.DynType, textsType}, textsType, func(a []ref.Val) (any, error) {
@@ -98,8 +98,8 @@ func withDocument(v ref.Val, judge func(asset.Value) (any, error)) (any, error) 
 	return judge(doc)
 }
 
-// documents returns the elements of a list, of assets their config. An element that
-// is not known is an unread document, for the function to mind.
+// documents returns the elements of a list, of records their documents. An unknown
+// element is an unread document, which the function handles.
 func documents(v ref.Val) ([]asset.Value, error) {
 	l, ok := v.(traits.Lister)
 	if !ok {
@@ -112,8 +112,8 @@ func documents(v ref.Val) ([]asset.Value, error) {
 			docs = append(docs, (&asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: fmt.Sprint(el)}).Value())
 			continue
 		}
-		if r, ok := el.(*record); ok {
-			el = r.run.Document(r.a.Ref, "config", r.a.Config)
+		if r, ok := el.(Record); ok {
+			el = r.Document()
 		}
 		doc, err := ToValue(el)
 		if err != nil {
@@ -144,9 +144,9 @@ func each[T any](v ref.Val, read func(asset.Value) (T, error)) ([]T, error) {
 	return list, nil
 }
 
-// netFunctions judge the rules of packet filters. The name says whose: sg and nacl
+// netHelpers judge the rules of packet filters. The name says whose: sg and nacl
 // are AWS's, nsg is Azure's, fw Google Cloud's.
-var netFunctions = []function{
+var netHelpers = []helper{
 	{"net.isPublic", []*cel.Type{cel.StringType}, cel.BoolType, func(a []ref.Val) (any, error) {
 		return netrule.IsPublic(string(a[0].(types.String)))
 	}},

@@ -182,16 +182,3 @@ func (m *Machine) let(i int) any {
 	m.values[i] = v
 	return v
 }
-
-// NewSubject returns the value of the hidden variable for relations.
-func NewSubject(r *Run, a *asset.Asset, others *Others) ref.Val {
-	return &Subject{Asset: a, others: others, run: r}
-}
-
-// NewMeta returns the value of the variable asset.
-func NewMeta(r *Run, a *asset.Asset, others *Others) ref.Val {
-	return &Meta{run: r, a: a, others: others}
-}
-
-// SubjectVar is the name of the hidden variable for relations.
-const SubjectVar = subjectVar

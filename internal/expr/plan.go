@@ -29,7 +29,7 @@ type planInfo struct {
 }
 
 // minds reports whether a function takes care of unread parts by itself.
-func minds(name string) bool {
+func (e *Env) minds(name string) bool {
 	switch name {
 	case operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot,
 		operators.NotStrictlyFalse,
@@ -38,17 +38,12 @@ func minds(name string) bool {
 		"size", "orValue", "or", "value", "hasValue", "optional.of", "dyn", "type":
 		return true
 	}
-	for _, f := range functions {
+	for _, f := range helpers {
 		if f.name == name {
 			return true
 		}
 	}
-	for _, r := range relations {
-		if r.function == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.lookups, func(l Lookup) bool { return l.function() == name })
 }
 
 func planOf(x *Expr) planInfo {
@@ -74,7 +69,7 @@ func planOf(x *Expr) planInfo {
 				p.equal[e.ID()] = !x.scalar(args[0]) && !x.scalar(args[1])
 			case name == operators.In:
 				p.equal[e.ID()] = !x.scalar(args[0]) && !literals(args[1])
-			case !minds(name) && (len(args) == 0 || !accumulator(args[0])):
+			case !x.scope.env.minds(name) && (len(args) == 0 || !accumulator(args[0])):
 				for _, a := range args {
 					if !x.scalar(a) && a.Kind() != ast.LiteralKind {
 						p.whole[a.ID()] = true

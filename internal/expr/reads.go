@@ -28,9 +28,12 @@ type Place struct {
 // be a part of. Lets are the places of variables that stand for expressions. What
 // cannot be told is taken to be read as a whole.
 func (x *Expr) Reads(lets map[string][]Place) (read, value []Place) {
-	r := &reader{x: x, vars: map[string][]Place{
-		"config": {{Path: "config"}}, "status": {{Path: "status"}}, "access": {{Path: "access"}}, "asset": {{Path: "asset"}},
-	}}
+	r := &reader{x: x, vars: map[string][]Place{}}
+	for _, v := range x.scope.vars {
+		if v.Path != "" {
+			r.vars[v.Name] = []Place{{Path: v.Path}}
+		}
+	}
 	for name, places := range lets {
 		r.vars[name] = places
 	}
@@ -66,6 +69,9 @@ func (r *reader) walk(e ast.Expr) []Place {
 		}
 		return found
 	case ast.CallKind:
+		if l, ok := r.x.scope.env.lookupOf(e); ok {
+			return r.lookup(l)
+		}
 		return r.call(e.AsCall())
 	case ast.ListKind:
 		for _, el := range e.AsList().Elements() {
@@ -116,20 +122,6 @@ func (r *reader) call(c ast.CallExpr) []Place {
 	case "dyn", "optional.of":
 		return r.walk(args[0])
 	}
-	for _, rel := range relations {
-		if c.FunctionName() == rel.function {
-			t := asset.Type(args[2].AsIdent())
-			found := []Place{{Type: t, many: true}}
-			r.all(found)
-			if name, ok := literalString(args[1]); ok && rel.links {
-				if !rel.back {
-					t = "" // the subject's
-				}
-				r.read = append(r.read, Place{Type: t, Rel: name})
-			}
-			return found
-		}
-	}
 	if c.IsMemberFunction() {
 		r.all(r.walk(c.Target()))
 	}
@@ -137,6 +129,20 @@ func (r *reader) call(c ast.CallExpr) []Place {
 		r.all(r.walk(a))
 	}
 	return nil
+}
+
+// lookup returns the subjects that a lookup finds, and notes the links that it reads.
+func (r *reader) lookup(l LookupCall) []Place {
+	found := []Place{{Type: l.Type, many: true}}
+	r.all(found)
+	if l.Lookup.Relation {
+		linked := Place{Rel: l.Relation}
+		if l.Lookup.Reverse {
+			linked.Type = l.Type
+		}
+		r.read = append(r.read, linked)
+	}
+	return found
 }
 
 func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {

@@ -90,10 +90,11 @@ func TestRecordIsChecked(t *testing.T) {
 		"event.actor.anr == ''":        "undefined field 'anr' of AuditEvent.actor; did you mean 'arn'?",
 		"event.source == ''":           "'source' of AuditEvent may be absent",
 		"event.name == 1":              "found no matching overload",
-		"config.name == ''":            "undeclared reference to 'config'",
-		"asset.name == ''":             "does not support field selection",
+		"config.name == ''":            "unknown variable 'config'",
+		"asset.name == ''":             "unknown variable 'asset'",
 		"event.name":                   "is of type string, not bool",
-		"assets('Test::Thing') == []":  "undeclared reference to 'Test::Thing'",
+		"assets('Test::Thing') == []":  "unknown function 'assets'",
+		"follow('a', 'T') == []":       "unknown function 'follow'",
 		"event.actor.mfa && seen == 1": "'mfa' of AuditEvent.actor may be absent",
 	} {
 		_, faults := scope.Compile(source, cel.BoolType)

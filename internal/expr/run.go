@@ -3,7 +3,6 @@ package expr
 import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/openstance/stance/asset"
 )
@@ -53,13 +52,13 @@ func (s *slab[T]) next() *T {
 
 func (r *Run) object(v asset.Value, at *trail) *object {
 	o := r.objects.next()
-	*o = object{r, v, at}
+	*o = object{part{r, v, at}}
 	return o
 }
 
 func (r *Run) list(v asset.Value, at *trail) *list {
 	l := r.lists.next()
-	*l = list{r, v, at}
+	*l = list{part{r, v, at}}
 	return l
 }
 
@@ -89,39 +88,26 @@ func (r *Run) Value(v asset.Value) ref.Val {
 }
 
 // Params returns a map of values as the value of a variable.
-func (r *Run) Params(values map[string]asset.Value) ref.Val { return &params{run: r, values: values} }
+func (r *Run) Params(values map[string]asset.Value) ref.Val {
+	return &Struct[params]{Fields: params{r, values}}
+}
 
-// params is a map of values by name.
 type params struct {
-	opaque
 	run    *Run
 	values map[string]asset.Value
 }
 
-// Find implements traits.Mapper.
-func (p *params) Find(key ref.Val) (ref.Val, bool) {
-	k, _ := key.(types.String)
-	v, ok := p.values[string(k)]
+// Field implements [Fields].
+func (p params) Field(name string) (ref.Val, bool) {
+	v, ok := p.values[name]
 	if !ok {
 		return nil, false
 	}
 	return p.run.Value(v), true
 }
 
-// Get implements traits.Indexer.
-func (p *params) Get(key ref.Val) ref.Val { return fieldOf(p, key) }
-
-// Contains implements traits.Container.
-func (p *params) Contains(key ref.Val) ref.Val { _, ok := p.Find(key); return types.Bool(ok) }
-
-// Size implements traits.Sizer.
-func (p *params) Size() ref.Val { return types.Int(len(p.values)) }
-
-// Iterator implements traits.Iterable.
-func (p *params) Iterator() traits.Iterator { return &iterator{} }
-
-// Type implements ref.Val.
-func (p *params) Type() ref.Type { return types.MapType }
+// Len implements [Fields].
+func (p params) Len() int { return len(p.values) }
 
 // Unknown returns the unknown that stands for an unread part.
 func (r *Run) Unknown(u *asset.Unread) *types.Unknown {

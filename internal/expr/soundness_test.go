@@ -32,13 +32,22 @@ func newBench(t testing.TB) *bench {
 	b := &bench{schema: thing(t)}
 	env, err := expr.NewEnv()
 	require.NoError(t, err)
-	b.scope, err = env.Scope(append(env.Asset("Test::Thing", b.schema), expr.Var{Name: "now", Type: cel.TimestampType})...)
+	b.scope, err = env.Scope(append(documentsOf(env, "Test::Thing", b.schema), expr.Var{Name: "now", Type: cel.TimestampType})...)
 	require.NoError(t, err)
 	b.plain, err = cel.NewEnv(cel.Variable("config", cel.DynType), cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true), ext.Bindings(), ext.Strings(), ext.Lists(ext.ListsMaxRangeSize(10_000)), ext.Sets(), ext.Math(),
 		ext.Encoders(), ext.Regex(), ext.TwoVarComprehensions(), ext.Network())
 	require.NoError(t, err)
 	return b
+}
+
+// documentsOf returns the variables for the documents of a schema.
+func documentsOf(env *expr.Env, name string, s *asset.Schema) []expr.Var {
+	var vars []expr.Var
+	for _, doc := range []string{"config", "status", "access"} {
+		vars = append(vars, expr.Var{Name: doc, Type: env.Shape(name+"."+doc, s.Document(doc)), Path: asset.Path(doc)})
+	}
+	return vars
 }
 
 func (b *bench) begin(m *expr.Machine, config asset.Value) {

@@ -3,7 +3,6 @@ package expr
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"cel.dev/cel-go/common/types"
@@ -20,7 +19,7 @@ type typeSet struct {
 	mu      sync.RWMutex
 	byName  map[string]*objectType
 	byShape map[*asset.Shape]*types.Type
-	misses  []miss // fields looked up and not found, since the last call of takeMisses
+	misses  []miss // fields looked up and not found, in the expression that is being compiled
 }
 
 type objectType struct {
@@ -36,7 +35,7 @@ func newTypeSet(base *types.Registry) *typeSet {
 	return &typeSet{Registry: base, byName: map[string]*objectType{}, byShape: map[*asset.Shape]*types.Type{}}
 }
 
-// fields declares an object type; every field in always needs no guard.
+// declare declares an object type. The fields in always need no guard.
 func (ts *typeSet) declare(name string, fields map[string]*types.Type, always ...string) *types.Type {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -59,7 +58,7 @@ func (ts *typeSet) declareLocked(name string, fields map[string]*types.Type, alw
 }
 
 // shape returns the CEL type of a shape, which is named name if it is an object
-// that was not met before.
+// not declared before.
 func (ts *typeSet) shape(name string, s *asset.Shape) *types.Type {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -172,8 +171,8 @@ func (ts *typeSet) NewValue(name string, fields map[string]ref.Val) ref.Val {
 	return ts.Registry.NewValue(name, fields)
 }
 
-// always reports whether a field of an object type is in every answer, or the
-// type is none of ours.
+// alwaysThere reports whether a field of an object type is in every value, or the
+// type is not one of ours.
 func (ts *typeSet) alwaysThere(t *types.Type, field string) bool {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
@@ -189,49 +188,24 @@ func (ts *typeSet) ofDocument(t *types.Type) bool {
 	return !ok || o.shaped
 }
 
-// suggest returns what a message about an unknown field adds: the nearest name
-// there is in the object where a field of that name was last looked up.
+// suggest returns what a message about an unknown field adds: the object where a field
+// of that name was last looked up, and its nearest field.
 func (ts *typeSet) suggest(field string) string {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	for i := len(ts.misses) - 1; i >= 0; i-- {
-		if ts.misses[i].field != field {
-			continue
+		if ts.misses[i].field == field {
+			o := ts.byName[ts.misses[i].object]
+			return " of " + o.typ.TypeName() + DidYouMean(field, slices.Sorted(maps.Keys(o.fields)))
 		}
-		best, least := "", max(2, len(field)/3)+1
-		o := ts.byName[ts.misses[i].object]
-		for _, f := range slices.Sorted(maps.Keys(o.fields)) {
-			if d := distance(strings.ToLower(field), strings.ToLower(f)); d < least {
-				best, least = f, d
-			}
-		}
-		if best == "" {
-			return " of " + o.typ.TypeName()
-		}
-		return " of " + o.typ.TypeName() + "; did you mean '" + best + "'?"
 	}
 	return ""
 }
 
-// distance is the number of letters to insert, remove, replace or swap.
-func distance(a, b string) int {
-	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(prev[j]+cost, prev[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], prev2[j-1]+1)
-			}
-		}
-		prev2, prev, row = prev, row, prev2
-	}
-	return prev[len(b)]
+// has reports whether an object type of that name is declared.
+func (ts *typeSet) has(name string) bool {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	_, ok := ts.byName[name]
+	return ok
 }

@@ -212,7 +212,7 @@ tests:
   - {name: bucket, want: pass, asset: {type: Test::Bucket}}
   - {name: other, want: fail, asset: {type: Test::Other}}
   - {name: key, want: pass, asset: {type: Test::Key}, config: {rotated: true}}
-`)}}, &Options{Schemas: schemas})
+`)}}, &Options{Schemas: schemas, Dynamic: []asset.Type{"Test::Other"}})
 	assert.Empty(t, *r.failed)
 	assert.Equal(t, []string{
 		"a: Test::Other has no schema: the fields that the policy reads of it are not checked",
@@ -222,7 +222,7 @@ tests:
 
 func TestNoSchema(t *testing.T) {
 	r := newRecorder(nil)
-	run(r, pack(private+both), &Options{Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }})
+	run(r, pack(private+both), &Options{Dynamic: []asset.Type{"Test::Bucket"}})
 	assert.Empty(t, *r.failed)
 	assert.Equal(t, []string{"p1: Test::Bucket has no schema: the fields that the policy reads of it are not checked"}, *r.log)
 }
@@ -277,7 +277,7 @@ func TestPolicyInGo(t *testing.T) {
 
 	p.Tests = append(p.Tests, policy.Case{Name: "nothing", Want: policy.Pass}, policy.Case{Name: "wrong", Want: policy.Fail, Asset: subject(`{}`)})
 	r := newRecorder(nil)
-	runPolicies(r, nil, []*policy.Policy{p})
+	runPolicies(r, &Options{Dynamic: []asset.Type{"Test::Bucket"}}, []*policy.Policy{p})
 	assert.Equal(t, []string{"in-go/nothing: the case has no asset", "in-go/wrong: want fail, got pass"}, *r.failed)
 
 	r = newRecorder(nil)

@@ -54,7 +54,7 @@ func runPolicies(t tester, opts *Options, policies []*policy.Policy) {
 func compilation(opts *Options, now func() time.Time) *policy.Options {
 	o := &policy.Options{Parallel: 1, Now: now}
 	if opts != nil {
-		o.Schemas = opts.Schemas
+		o.Schemas, o.Dynamic = opts.Schemas, opts.Dynamic
 	}
 	return o
 }
@@ -115,7 +115,10 @@ func (s *suite) run(t tester) {
 }
 
 func (s *suite) schema(t asset.Type) (*asset.Schema, bool) {
-	if s.opts.Schemas != nil {
+	switch {
+	case slices.Contains(s.opts.Dynamic, t):
+		return nil, false
+	case s.opts.Schemas != nil:
 		return s.opts.Schemas(t)
 	}
 	return catalog.Schema(t)

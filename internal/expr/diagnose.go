@@ -1,0 +1,196 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+)
+
+// diagnoser collects the diagnostics of one source.
+type diagnoser struct {
+	scope  *Scope
+	text   common.Source
+	parsed *ast.AST
+	skip   []string // names that were reported already
+	found  []Diagnostic
+}
+
+func (d *diagnoser) add(id int64, message string) {
+	d.found = append(d.found, diagnosticAt(d.text, d.parsed.SourceInfo().GetStartLocation(id), message))
+}
+
+// syntax adds the errors of the parser.
+func (d *diagnoser) syntax(errs []*common.Error) {
+	for _, err := range errs {
+		d.found = append(d.found, diagnosticAt(d.text, err.Location, err.Message))
+	}
+}
+
+// check adds the errors of the checker, with the nearest name for unknown ones.
+func (d *diagnoser) check(errs []*common.Error) {
+	unknown := map[int64]string{} // names by the ids of their expressions
+	for _, err := range errs {
+		if name, ok := quoted(err.Message, "undeclared reference to '"); ok {
+			unknown[err.ExprID] = name
+		}
+	}
+	calls := d.unknownCalls(unknown)
+	for _, err := range errs {
+		message, loc := err.Message, err.Location
+		if field, ok := quoted(message, "undefined field '"); ok {
+			message += d.scope.env.types.suggest(field)
+		}
+		if name, ok := unknown[err.ExprID]; ok {
+			if call, ok := calls[err.ExprID]; ok {
+				message = "unknown function '" + call + "'" + DidYouMean(call, d.scope.env.functionNames())
+				loc = d.beginning(loc, call)
+				name = call + "()"
+			} else {
+				message = "unknown variable '" + name + "'" + DidYouMean(name, d.scope.names())
+			}
+			if slices.Contains(d.skip, name) {
+				continue
+			}
+			d.skip = append(d.skip, name)
+		}
+		d.found = append(d.found, diagnosticAt(d.text, loc, message))
+	}
+}
+
+// unknownCalls returns the names of the calls among unknown names. The checker reports
+// the namespace of a function as a variable, and what a mistyped macro binds: both are
+// skipped.
+func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
+	calls := map[int64]string{}
+	ast.PostOrderVisit(d.parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		name, ok := unknown[e.ID()]
+		if !ok || e.Kind() != ast.CallKind {
+			return
+		}
+		call := e.AsCall()
+		if call.IsMemberFunction() {
+			space := pathText(call.Target())
+			root, _, _ := strings.Cut(space, ".")
+			full := space + "." + name
+			functions := d.scope.env.functionNames()
+			inSpace := func(f string) bool { return strings.HasPrefix(f, space+".") }
+			if space != "" && slices.Contains(unnamed(unknown), root) && (slices.ContainsFunc(functions, inSpace) || nearest(full, functions) != "") {
+				name = full
+				d.skip = append(d.skip, root)
+			}
+		}
+		calls[e.ID()] = name
+		if len(call.Args()) > 1 {
+			for _, a := range call.Args()[:len(call.Args())-1] {
+				if a.Kind() == ast.IdentKind && unknown[a.ID()] != "" {
+					d.skip = append(d.skip, a.AsIdent())
+				}
+			}
+		}
+	}))
+	return calls
+}
+
+func unnamed(unknown map[int64]string) []string {
+	var names []string
+	for _, name := range unknown {
+		names = append(names, name)
+	}
+	return names
+}
+
+// beginning returns where a call begins whose opening parenthesis is at loc.
+func (d *diagnoser) beginning(loc common.Location, name string) common.Location {
+	line, ok := d.text.Snippet(loc.Line())
+	runes := []rune(line)
+	if !ok || loc.Column() > len(runes) {
+		return loc
+	}
+	before, found := strings.CutSuffix(strings.TrimRight(string(runes[:loc.Column()]), " \t"), name)
+	if !found {
+		return loc
+	}
+	return common.NewLocation(loc.Line(), len([]rune(before)))
+}
+
+// names returns the variables that an expression can name.
+func (s *Scope) names() []string {
+	names := make([]string, len(s.vars))
+	for i, v := range s.vars {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// functionNames returns the functions and macros that an expression can name.
+func (e *Env) functionNames() []string {
+	var names []string
+	add := func(name string) {
+		if first := name[0]; first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' {
+			names = append(names, name)
+		}
+	}
+	for name := range e.base.Functions() {
+		add(name)
+	}
+	for _, m := range e.base.Macros() {
+		add(m.Function())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// quoted returns what stands in quotes in a message that begins with a prefix.
+func quoted(message, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(message, prefix)
+	if !ok {
+		return "", false
+	}
+	name, _, ok := strings.Cut(rest, "'")
+	return name, ok
+}
+
+// DidYouMean returns what a message about an unknown name adds: the nearest one.
+func DidYouMean(name string, names []string) string {
+	if near := nearest(name, names); near != "" {
+		return fmt.Sprintf("; did you mean '%s'?", near)
+	}
+	return ""
+}
+
+// nearest returns the name that is most like another, or "" if none is like it.
+func nearest(name string, names []string) string {
+	best, least := "", max(2, len(name)/3)+1
+	for _, n := range names {
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, remove, replace or swap.
+func distance(a, b string) int {
+	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(prev[j]+cost, prev[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], prev2[j-1]+1)
+			}
+		}
+		prev2, prev, row = prev, row, prev2
+	}
+	return prev[len(b)]
+}

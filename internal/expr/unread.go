@@ -1,0 +1,63 @@
+package expr
+
+import (
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/openstance/stance/asset"
+)
+
+// unreadIn returns an unknown if something in v was not read, and nil otherwise.
+// Functions that are not our own walk values without minding unread parts; what
+// they are given is looked through first.
+func (r *Run) unreadIn(v ref.Val) ref.Val {
+	switch x := v.(type) {
+	case *object:
+		return r.marksIn(x.v)
+	case *list:
+		return r.marksIn(x.v)
+	case *List:
+		if x.More != nil {
+			return r.Unknown(x.More)
+		}
+		return nil
+	case *types.Optional:
+		if x.HasValue() {
+			return r.unreadIn(x.GetValue())
+		}
+	case *types.Unknown:
+		return x
+	case traits.Lister:
+		for it := x.Iterator(); it.HasNext() == types.True; {
+			if u := r.unreadIn(it.Next()); u != nil {
+				return u
+			}
+		}
+	case traits.Mapper:
+		for it := x.Iterator(); it.HasNext() == types.True; {
+			if u := r.unreadIn(x.Get(it.Next())); u != nil {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Run) marksIn(v asset.Value) ref.Val {
+	if u := FirstUnread(v); u != nil {
+		return r.Unknown(u)
+	}
+	return nil
+}
+
+// FirstUnread returns why the first part of v that was not read is unread, or nil if all
+// of it was read.
+func FirstUnread(v asset.Value) *asset.Unread {
+	for _, part := range v.Marks() {
+		if u := part.Unread(); u != nil {
+			return u
+		}
+	}
+	return nil
+}
