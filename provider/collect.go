@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 const (
@@ -30,6 +31,9 @@ const (
 // [CodeUnknownType] if there is coverage of the type, in clouds that the gap's provider
 // does not observe, and one with [CodeUnknownScope] if another provider observes
 // something in the scope.
+//
+// Collect redacts the assets that no Redactor has passed yet, with q.Redactor and the
+// secret paths of q.Schemas.
 //
 // A panic of a provider becomes a panic of Collect, on the goroutine of the caller.
 // Otherwise Collect returns when all sequences have ended, and leaves no goroutine.
@@ -145,12 +149,16 @@ func (c *collector) discover(ctx context.Context, q Query, i int, p Provider) {
 		last.err = context.Cause(ctx)
 		return
 	}
-	last.err = c.forward(ctx, i, p.Discover(ctx, q))
+	last.err = c.forward(ctx, i, q, p.Discover(ctx, q))
 }
 
-// forward sends what a provider yields until its sequence ends or the context does.
-func (c *collector) forward(ctx context.Context, i int, seq func(func(asset.Observation, error) bool)) error {
+// forward sends what a provider yields, redacted, until its sequence ends or the context does.
+func (c *collector) forward(ctx context.Context, i int, q Query, seq func(func(asset.Observation, error) bool)) error {
+	filter := secret.Filter{Redactor: q.Redactor, Schemas: q.Schemas}
 	for o, err := range seq {
+		if err == nil {
+			o, err = filter.Pass(o)
+		}
 		switch {
 		case err != nil:
 			return err

@@ -5,15 +5,31 @@ import (
 	"fmt"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // Get reads one asset, whole. If p, or a provider that it wraps, is a [Getter], Get
 // calls its method. Else it discovers the type and picks the asset.
 //
+// The asset is redacted: by the Redactor that was given to p, if there is one, and else
+// by one without a key.
+//
 // The error is [ErrNotFound], under errors.Is, only if the type was searched
 // completely in every scope. If the asset was not seen and a gap, or incomplete
 // coverage, may hide it, the error is an *asset.Unread with the reason.
 func Get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
+	a, err := get(ctx, p, ref)
+	if err != nil {
+		return nil, err
+	}
+	o, err := new(secret.Filter).Pass(a)
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", ref, err)
+	}
+	return o.(*asset.Asset), nil
+}
+
+func get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 	if g, ok := find[Getter](p); ok {
 		return g.Get(ctx, ref)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // Query selects what a discovery observes. The zero Query selects everything.
@@ -36,6 +37,14 @@ type Query struct {
 	// that ranges over the discovery: see [Progress]. [Collect] ranges over several at
 	// once, so that it must be safe for concurrent use there.
 	Progress func(Progress)
+
+	// Redactor redacts the assets, unless a Redactor was given to the provider itself.
+	// Nil redacts without a key. See [secret.Filter].
+	Redactor *secret.Redactor
+
+	// Schemas returns the schema of a type, which names the paths to its secrets
+	// ([secret.Paths]). It must be safe for concurrent use. Nil: catalog.Schema.
+	Schemas func(asset.Type) (*asset.Schema, bool)
 }
 
 // Progress reports that a provider is done with one unit of a discovery, such as one

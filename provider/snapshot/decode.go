@@ -35,6 +35,12 @@ func newDecoder(opts *Options, q provider.Query) *decoder {
 	if d.opts.Name == "" {
 		d.opts.Name = "snapshot"
 	}
+	if d.opts.Redactor == nil {
+		d.opts.Redactor = q.Redactor
+	}
+	if d.opts.Schemas == nil {
+		d.opts.Schemas = q.Schemas
+	}
 	if d.opts.Schemas == nil {
 		d.opts.Schemas = catalog.Schema
 	}

@@ -77,11 +77,12 @@ type Options struct {
 	// Name of the input in errors, "snapshot" by default. If it ends in ".gz" the
 	// input is gzip.
 	Name string
-	// Redactor takes out secrets; nil does so without a key.
+	// Redactor redacts the assets. Nil: that of the query, or one without a key.
 	Redactor *secret.Redactor
 	// Schemas returns the schema of a type. Reading brings values to the kinds that
 	// it names ([asset.Shape.Conform]) and redacts the secrets that it names
-	// ([secret.Paths]). It must be safe for concurrent use. Nil: catalog.Schema.
+	// ([secret.Paths]). It must be safe for concurrent use. Nil: those of the
+	// query, or catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
 }
 

@@ -671,3 +671,34 @@ func checkRead(t *testing.T, data []byte) {
 	require.NoError(t, err)
 	sameObservations(t, got, again)
 }
+
+func TestWriteRedacts(t *testing.T) {
+	const planted = "hunter2-of-the-planted-secret"
+	config, err := asset.Of(map[string]any{"UserData": planted, "Note": "password=" + planted})
+	require.NoError(t, err)
+	a := &asset.Asset{
+		Ref:    asset.Ref{Type: "AWS::EC2::Instance", ID: "arn:aws:ec2:eu-west-1:111122223333:instance/i-1"},
+		Scope:  asset.Scope{Provider: "aws"},
+		Config: config, Tags: map[string]string{"db-password": planted},
+	}
+	var out strings.Builder
+	require.NoError(t, snapshot.Write(&out, all([]asset.Observation{a}), nil))
+	assert.NotContains(t, out.String(), planted)
+	assert.True(t, a.Config.Equal(config), "the asset does not change")
+
+	key := &secret.Redactor{Key: []byte("k")}
+	got := &asset.Asset{}
+	*got = *a
+	require.NoError(t, key.Redact(got, "config.UserData"))
+	var keyed, again strings.Builder
+	require.NoError(t, snapshot.Write(&keyed, all([]asset.Observation{a}), &snapshot.WriteOptions{Redactor: key}))
+	require.NoError(t, snapshot.Write(&again, all([]asset.Observation{got}), nil))
+	assert.Equal(t, keyed.String(), again.String(), "what a Redactor has passed is written as it is")
+	assert.Contains(t, keyed.String(), `"hash":"`)
+
+	none := &snapshot.WriteOptions{Schemas: func(asset.Type) (*asset.Schema, bool) { return nil, false }}
+	out.Reset()
+	require.NoError(t, snapshot.Write(&out, all([]asset.Observation{a}), none))
+	assert.Contains(t, out.String(), `"UserData":"`+planted+`"`, "without a schema the place makes no secret")
+	assert.NotContains(t, out.String(), "password="+planted)
+}

@@ -11,12 +11,18 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // WriteOptions adapt writing. The zero WriteOptions do.
 type WriteOptions struct {
 	Name    string    // of the output; if it ends in ".gz" it is written as gzip
 	Created time.Time // when the observations were made; left out if zero
+
+	// Redactor and Schemas redact the assets that no Redactor has passed yet: see
+	// [secret.Filter]. Nil: a Redactor without a key, and catalog.Schema.
+	Redactor *secret.Redactor
+	Schemas  func(asset.Type) (*asset.Schema, bool)
 }
 
 // Write writes a snapshot of all that seq yields, in its order. An error of seq ends
@@ -41,6 +47,7 @@ type Writer struct {
 	out    *bufio.Writer
 	zip    *gzip.Writer // nil if not compressed
 	buf    []byte
+	filter secret.Filter
 	counts counts
 	err    error
 }
@@ -53,7 +60,7 @@ func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
 	if opts == nil {
 		opts = &WriteOptions{}
 	}
-	s := &Writer{}
+	s := &Writer{filter: secret.Filter{Redactor: opts.Redactor, Schemas: opts.Schemas}}
 	if strings.HasSuffix(opts.Name, ".gz") {
 		s.zip = gzip.NewWriter(w)
 		w = s.zip
@@ -68,7 +75,7 @@ func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
 	return s
 }
 
-// Add writes an observation. It refuses what a reader of the snapshot would refuse or
+// Add writes an observation, redacted. It refuses what a reader of the snapshot would refuse or
 // not get back as it is: a ref that is not canonical, text that is not UTF-8, a
 // state that does not exist, a document that is too large or deep.
 func (s *Writer) Add(o asset.Observation) error {
@@ -77,6 +84,10 @@ func (s *Writer) Add(o asset.Observation) error {
 	}
 	l := line{buf: s.buf[:0]}
 	what := ""
+	o, err := s.filter.Pass(o)
+	if err != nil {
+		l.fail(err)
+	}
 	switch o := o.(type) {
 	case *asset.Asset:
 		what = "asset " + o.Ref.String()

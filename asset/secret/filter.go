@@ -1,0 +1,59 @@
+package secret
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
+)
+
+// maxTypes bounds the memory for types, in case of a source that makes up new ones.
+const maxTypes = 10_000
+
+// Filter redacts observations on their way from a source of which it is not known
+// whether it redacts them. The zero Filter is ready to use. It must not be used
+// concurrently, and the fields must not be changed once it was used.
+type Filter struct {
+	// Redactor redacts what no Redactor has passed yet. Nil redacts without a key.
+	Redactor *Redactor
+
+	// Schemas returns the schema of a type, which names the paths to its secrets: see
+	// [Paths]. Nil: catalog.Schema.
+	Schemas func(asset.Type) (*asset.Schema, bool)
+
+	paths map[asset.Type][]asset.Path
+}
+
+// Pass returns an observation without readable secrets: o itself if a Redactor has
+// passed it ([Passed]), and otherwise a copy that is redacted. It does not change o.
+func (f *Filter) Pass(o asset.Observation) (asset.Observation, error) {
+	a, ok := o.(*asset.Asset)
+	if !ok || a == nil || Passed(a) {
+		return o, nil
+	}
+	b := *a
+	if err := f.Redactor.Redact(&b, f.pathsOf(a.Type)...); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.Ref, err)
+	}
+	return &b, nil
+}
+
+func (f *Filter) pathsOf(t asset.Type) []asset.Path {
+	if paths, ok := f.paths[t]; ok {
+		return paths
+	}
+	schemas := f.Schemas
+	if schemas == nil {
+		schemas = catalog.Schema
+	}
+	var paths []asset.Path
+	if s, ok := schemas(t); ok {
+		paths = Paths(s)
+	}
+	if f.paths == nil || len(f.paths) >= maxTypes {
+		f.paths = map[asset.Type][]asset.Path{}
+	}
+	f.paths[asset.Type(strings.Clone(string(t)))] = paths
+	return paths
+}
