@@ -105,8 +105,8 @@ func newASFF(f policy.Finding, hub asset.Scope, at time.Time) asffFinding {
 	for _, c := range f.Policy.Controls[:min(len(f.Policy.Controls), 32)] {
 		a.Compliance.RelatedRequirements = append(a.Compliance.RelatedRequirements, cut(c, 64, "-"))
 	}
-	if text := strings.TrimSpace(f.Policy.Remediation.Text); text != "" {
-		a.Remediation = &asffRemediation{asffText{cut(visibleLines(text), 512, "-")}}
+	if text := prose(f.Policy.Remediation.Text); text != "" {
+		a.Remediation = &asffRemediation{asffText{cut(text, 512, "-")}}
 	}
 	if accepted(f) {
 		a.Workflow.Status = "SUPPRESSED"

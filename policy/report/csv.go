@@ -9,13 +9,16 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
 // CSV writes findings as comma-separated values by RFC 4180, with a header: a line for
 // each finding, in the order of the findings. The columns policy to error are as the
 // members of [JSON], with evidence as text; title, controls, key, owner, reason and
-// until of an exception, and file and line of a template follow.
+// until of an exception, file and line of a template, subject_kind, and unread, the
+// reason why a part was not read, follow. The region of a finding about coverage is a
+// list of those that are not complete, separated by spaces.
 //
 // A cell that a spreadsheet would take for a formula begins with an apostrophe.
 // Control characters are escaped, so that a line is a line. The table is built in
@@ -24,7 +27,8 @@ func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) 
 	o := opts.orZero()
 	var b bytes.Buffer
 	c := newCSV(&b, "policy", "severity", "status", "provider", "account", "region", "type", "id", "name", "message",
-		"evidence", "error", "title", "controls", "key", "owner", "reason", "until", "origin")
+		"evidence", "error", "title", "controls", "key", "owner", "reason", "until", "origin",
+		"subject_kind", "unread")
 	add := func(f policy.Finding) {
 		if !o.shows(f) {
 			return
@@ -34,7 +38,13 @@ func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) 
 			evidence = append(evidence, evidenceText(f.Subject.Ref(), e))
 		}
 		scope, ref := f.Scope(), f.Subject.Ref()
-		name, origin, owner, reason, until := "", "", "", "", ""
+		name, origin, owner, reason, until, unread := "", "", "", "", "", ""
+		if r := reasonKind(f); r != asset.UnknownReason {
+			unread = r.String()
+		}
+		if s, ok := f.Subject.(policy.CoverageSubject); ok {
+			scope.Region = strings.Join(s.Regions, " ")
+		}
 		if a := f.Asset(); a != nil {
 			name = a.Name
 			if a.Origin.File != "" {
@@ -46,7 +56,8 @@ func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) 
 		}
 		c.row(f.Policy.ID, f.Policy.Severity.String(), f.Status.String(), scope.Provider, scope.Account, scope.Region,
 			string(ref.Type), ref.ID, name, messageOf(f), strings.Join(evidence, "; "), reasonOf(f),
-			f.Policy.Title, strings.Join(f.Policy.Controls, " "), f.Key(), owner, reason, until, origin)
+			f.Policy.Title, strings.Join(f.Policy.Controls, " "), f.Key(), owner, reason, until, origin,
+			string(f.Subject.Kind()), unread)
 	}
 	return whole(w, "CSV", findings, add, func() ([]byte, error) {
 		err := c.flush()

@@ -53,6 +53,7 @@ type htmlPage struct {
 	groups   map[string]*htmlGroup
 	tally    tally
 	problems *problems
+	assets   assetCounter
 }
 
 type htmlGroup struct {
@@ -83,6 +84,7 @@ func (c counts) html(cloud, severity string) htmlCounts {
 
 func (h *htmlPage) add(f policy.Finding) {
 	h.tally.add(f)
+	h.assets.add(f)
 	if h.problems.add(f) || !h.o.shows(f) {
 		return
 	}
@@ -120,11 +122,15 @@ func (h *htmlPage) render() ([]byte, error) {
 		Tally      []htmlCounts
 		Severities []severity
 		Gaps       []string
+		Judged     string
 		Coverage   []string
 	}
 	var err error
 	if data.Style, err = style(); err != nil {
 		return nil, err
+	}
+	if h.assets.n == 0 {
+		data.Judged = nothingJudged
 	}
 	data.Total = h.tally.total().html("", "")
 	for _, k := range h.tally.keys() {

@@ -15,14 +15,18 @@ import (
 // JUnit writes findings as a JUnit XML report, which build servers show as tests:
 // a test suite for each policy, by id, and in it a test case for each asset, in the
 // order of the findings. A finding that fails is a failure, one that is unknown an
-// error; one that does not apply or is accepted is skipped. Suites count what is in
-// them, so that without Options.All no test passes.
+// error; one that does not apply or is accepted is skipped. Gaps and coverage are test
+// cases of the policies that they concern. If there is no asset, a suite "stance" has an
+// error that says so. Suites count what is in them, so that without Options.All no test
+// passes.
 //
 // The report is built in memory, as XML.
 func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	suites := map[string]*junitSuite{}
+	var assets assetCounter
 	add := func(f policy.Finding) {
+		assets.add(f)
 		if !o.shows(f) {
 			return
 		}
@@ -33,10 +37,15 @@ func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options
 			}}
 			suites[f.Policy.ID] = s
 		}
-		s.add(f)
+		s.add(f, o)
 	}
 	return whole(w, "JUnit report", findings, add, func() ([]byte, error) {
 		all := junitReport{Name: "stance"}
+		if assets.n == 0 {
+			suites[""] = &junitSuite{Name: "stance", Tests: 1, Errors: 1, Properties: []junitProperty{{"title", "There are assets to judge"}}, Cases: []junitCase{
+				{Class: "stance", Name: "assets", Error: &junitOutcome{Message: nothingJudged, Type: "unknown"}},
+			}}
+		}
 		for _, s := range slices.SortedFunc(maps.Values(suites), func(a, b *junitSuite) int { return cmp.Compare(a.Name, b.Name) }) {
 			all.Suites = append(all.Suites, s)
 			all.Tests += s.Tests
@@ -87,12 +96,14 @@ type (
 	}
 )
 
-func (s *junitSuite) add(f policy.Finding) {
+func (s *junitSuite) add(f policy.Finding, o Options) {
 	ref := f.Subject.Ref()
 	c := junitCase{Class: visible(string(ref.Type)), Name: visible(ref.ID)}
 	switch s := f.Subject.(type) {
 	case policy.GapSubject:
 		c.Name = strings.TrimSpace(gapPlace(s.Gap) + " " + visible(s.Gap.Cause.Op))
+	case policy.CoverageSubject:
+		c.Name = "coverage in " + scopeName(s.Account)
 	case policy.ExceptionSubject:
 		c.Class, c.Name = "exception", visible(s.Exception.Owner+": "+s.Exception.Reason)
 	}
@@ -101,6 +112,9 @@ func (s *junitSuite) add(f policy.Finding) {
 	case accepted(f):
 		s.Skipped++
 		c.Skipped = &junitOutcome{Message: acceptedText(f.Exception), Text: detailText(f)}
+	case f.Subject.Kind() == policy.OfCoverage && slices.Contains(o.AllowPartial, ref.Type):
+		s.Skipped++
+		c.Skipped = &junitOutcome{Message: messageOf(f)}
 	case f.Status == policy.Fail:
 		s.Failures++
 		c.Failure = &junitOutcome{Message: messageOf(f), Type: f.Policy.Severity.String(), Text: detailText(f)}

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/openstance/stance/policy"
 )
@@ -30,7 +29,7 @@ func OCSF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options)
 		return errors.New("write OCSF events: Options.Time is zero")
 	}
 	return lines(w, "OCSF events", findings, o, func(dst []byte, f policy.Finding) []byte {
-		return appendObject(dst, ocsfEvent(f, o.Time))
+		return appendObject(dst, ocsfEvent(f, o))
 	})
 }
 
@@ -65,8 +64,9 @@ type (
 		Profiles []string    `json:"profiles,omitempty"`
 	}
 	ocsfProduct struct {
-		Name   string `json:"name"`
-		Vendor string `json:"vendor_name"`
+		Name    string `json:"name"`
+		Vendor  string `json:"vendor_name"`
+		Version string `json:"version,omitempty"`
 	}
 	ocsfInfo struct {
 		UID   string `json:"uid"`
@@ -105,14 +105,14 @@ type (
 	}
 )
 
-func ocsfEvent(f policy.Finding, at time.Time) ocsfFinding {
+func ocsfEvent(f policy.Finding, o Options) ocsfFinding {
 	const class, create = 2003, 1
 	e := ocsfFinding{
 		ActivityID: create, ActivityName: "Create", CategoryUID: 2, CategoryName: "Findings",
 		ClassUID: class, ClassName: "Compliance Finding", TypeUID: class*100 + create, TypeName: "Compliance Finding: Create",
-		Time: at.UnixMilli(), Message: f.Message,
-		Metadata: ocsfMetadata{Version: "1.8.0", Product: ocsfProduct{Name: "Stance", Vendor: "OpenStance"}},
-		Info:     ocsfInfo{UID: f.Key(), Title: f.Policy.Title, Desc: f.Policy.Rationale},
+		Time: o.Time.UnixMilli(), Message: f.Message,
+		Metadata: ocsfMetadata{Version: "1.8.0", Product: ocsfProduct{Name: "Stance", Vendor: "OpenStance", Version: o.Version}},
+		Info:     ocsfInfo{UID: f.Key(), Title: f.Policy.Title, Desc: prose(f.Policy.Rationale)},
 		Compliance: ocsfCompliance{
 			Control: f.Policy.ID, Standards: standardsOf(f.Policy), Requirements: f.Policy.Controls,
 		},
@@ -154,7 +154,7 @@ func ocsfEvent(f policy.Finding, at time.Time) ocsfFinding {
 	if a := f.Asset(); a != nil {
 		e.Resources = []ocsfResource{{UID: a.ID, Name: a.Name, Type: string(a.Type), Region: a.Region}}
 	}
-	if text := strings.TrimSpace(f.Policy.Remediation.Text); text != "" {
+	if text := prose(f.Policy.Remediation.Text); text != "" {
 		e.Remediation = &ocsfRemediation{Desc: text}
 	}
 	for _, x := range f.Evidence {

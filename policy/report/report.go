@@ -46,6 +46,11 @@ type Options struct {
 	// program that writes, for HTML, [SARIF] and [OCSF]. Both may be empty.
 	Source, Version string
 
+	// SourceFile is the file that the assets were read from, such as a snapshot, relative
+	// to the root of its repository: the place that [SARIF] gives for assets that come
+	// from no template. Empty means the file of the policy.
+	SourceFile string
+
 	// Hub is the account and the region of the Security Hub that [ASFF] writes for.
 	Hub asset.Scope
 
@@ -54,6 +59,9 @@ type Options struct {
 	// Gaps that are subjects of findings need not be among them.
 	Gaps     []*asset.Gap
 	Coverage []*asset.Coverage
+	// AllowPartial lists types whose incomplete coverage is accepted: [JUnit] writes their
+	// findings as skipped.
+	AllowPartial []asset.Type
 	// UnknownTypes holds the numbers of assets whose types are in no schema, for Table
 	// and HTML.
 	UnknownTypes map[asset.Type]int

@@ -1,83 +1,194 @@
 package report
 
 import (
-	"bytes"
-	"fmt"
+	"encoding/json"
 	"io"
 	"iter"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
-	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
 // SARIF writes findings in the Static Analysis Results Interchange Format 2.1.0
-// (OASIS): one run, with a rule for every policy that said something, whether it is
-// written or not, and a result for each finding.
+// (OASIS): one run, with a rule for every policy that has a finding, and a result for
+// each finding about an asset, a gap or an exception. GitHub's code scanning accepts
+// the report.
 //
 //   - The kind of a result is "fail", "pass", "notApplicable", or "open" for an
 //     unknown one. Its level is "error" (high, critical), "warning" (medium) or
-//     "note" for the kind fail, and "none" for others, as the standard asks for
+//     "note" for the kind fail, and "none" for others, as the standard requires
 //     (3.27.10). The property security-severity of a rule is on the scale of CVSS.
-//   - All assets have a logical location, and those of templates a physical one, with
-//     file and line. Services that show results in files want the physical one.
-//   - partialFingerprints has [policy.Finding.Key] as "stanceKey/v1".
+//   - Every result has a physical location with a relative URI: file and line of the
+//     template, or Options.SourceFile, or else the file of the policy. Assets have a
+//     logical location too.
+//   - partialFingerprints has [policy.Finding.Key], as "stanceKey/v1" and as the
+//     "primaryLocationLineHash" by which GitHub tracks alerts.
 //   - An exception is a suppression of kind "external".
-//   - Gaps and errors of evaluation are notifications of the invocation.
+//   - Gaps, incomplete coverage and errors of evaluation are notifications of the
+//     invocation. Findings about coverage are no results. If nothing was judged, the
+//     invocation was not successful.
+//   - A rule has at most 20 tags, the limit of GitHub; the property controls has all.
 //
-// The report is built in memory; services that take SARIF limit its size.
+// The report is built in memory. GitHub rejects a run of more than 25,000 results.
 func SARIF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
-	s := newSARIF(opts.orZero())
+	o := opts.orZero()
+	s := &sarifRun{o: o, rules: map[string]int{}, problems: newProblems(o)}
 	return whole(w, "SARIF report", findings, s.add, func() ([]byte, error) {
-		var b bytes.Buffer
-		err := s.report().Write(&b)
-		b.WriteByte('\n')
-		return b.Bytes(), err
+		b, err := json.Marshal(s.report())
+		return append(escapeJSON(b, 0), '\n'), err
 	})
 }
 
 type sarifRun struct {
-	o          Options
-	run        *sarif.Run
-	invocation *sarif.Invocation
-	rules      map[string]int
-	problems   *problems
+	o        Options
+	assets   assetCounter
+	problems *problems
+	rules    map[string]int // indexes of driver.Rules, by policy
+	driver   sarifDriver
+	results  []sarifResult
+	notes    []sarifNotification
 }
 
-func newSARIF(o Options) *sarifRun {
-	run := sarif.NewRunWithInformationURI("stance", "https://github.com/openstance/stance")
-	run.Results = []*sarif.Result{}
-	return &sarifRun{o: o, run: run, rules: map[string]int{}, problems: newProblems(Options{}),
-		invocation: sarif.NewInvocation().WithExecutionSuccessful(true)}
-}
-
-func (s *sarifRun) report() *sarif.Report {
-	for _, g := range s.problems.sortedGaps() {
-		s.notify(sarif.LevelWarning, gapText(&g))
+// The objects of the standard, with the properties that are used.
+type (
+	sarifLog struct {
+		Schema  string       `json:"$schema"`
+		Version string       `json:"version"`
+		Runs    []sarifRunOf `json:"runs"`
 	}
-	s.run.Invocations = []*sarif.Invocation{s.invocation}
-	return sarif.NewReport().AddRun(s.run)
+	sarifRunOf struct {
+		Tool        sarifTool         `json:"tool"`
+		Invocations []sarifInvocation `json:"invocations"`
+		ColumnKind  string            `json:"columnKind"`
+		Results     []sarifResult     `json:"results"`
+	}
+	sarifTool struct {
+		Driver sarifDriver `json:"driver"`
+	}
+	sarifDriver struct {
+		Name           string      `json:"name"`
+		Version        string      `json:"version,omitempty"`
+		InformationURI string      `json:"informationUri"`
+		Rules          []sarifRule `json:"rules"`
+	}
+	sarifRule struct {
+		ID                   string              `json:"id"`
+		ShortDescription     sarifText           `json:"shortDescription"`
+		FullDescription      sarifText           `json:"fullDescription"`
+		Help                 sarifText           `json:"help"`
+		DefaultConfiguration sarifConfiguration  `json:"defaultConfiguration"`
+		Properties           sarifRuleProperties `json:"properties"`
+	}
+	sarifText struct {
+		Text string `json:"text"`
+	}
+	sarifConfiguration struct {
+		Level string `json:"level"`
+	}
+	sarifRuleProperties struct {
+		SecuritySeverity string   `json:"security-severity,omitempty"`
+		Severity         string   `json:"severity"`
+		Tags             []string `json:"tags"`
+		Controls         []string `json:"controls,omitempty"`
+	}
+	sarifInvocation struct {
+		EndTimeUTC          string              `json:"endTimeUtc,omitempty"`
+		ExecutionSuccessful bool                `json:"executionSuccessful"`
+		Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+	}
+	sarifNotification struct {
+		Level          string        `json:"level"`
+		Message        sarifText     `json:"message"`
+		AssociatedRule *sarifRuleRef `json:"associatedRule,omitempty"`
+	}
+	sarifRuleRef struct {
+		ID    string `json:"id"`
+		Index int    `json:"index"`
+	}
+	sarifResult struct {
+		RuleID       string             `json:"ruleId"`
+		RuleIndex    int                `json:"ruleIndex"`
+		Kind         string             `json:"kind"`
+		Level        string             `json:"level"`
+		Message      sarifText          `json:"message"`
+		Locations    []sarifLocation    `json:"locations"`
+		Fingerprints map[string]string  `json:"partialFingerprints"`
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+		Properties   map[string]string  `json:"properties,omitempty"`
+	}
+	sarifLocation struct {
+		Physical sarifPhysical  `json:"physicalLocation"`
+		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+	}
+	sarifPhysical struct {
+		Artifact struct {
+			URI string `json:"uri"`
+		} `json:"artifactLocation"`
+		Region sarifRegion `json:"region"`
+	}
+	sarifRegion struct {
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn"`
+		EndLine     int `json:"endLine"`
+		EndColumn   int `json:"endColumn"`
+	}
+	sarifLogical struct {
+		Name               string `json:"name,omitempty"`
+		FullyQualifiedName string `json:"fullyQualifiedName"`
+		Kind               string `json:"kind"`
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"`
+		Status        string `json:"status"`
+		Justification string `json:"justification"`
+	}
+)
+
+func (s *sarifRun) report() sarifLog {
+	for _, p := range s.problems.list() {
+		s.notify("warning", p.text)
+	}
+	if text := unknownTypesText(s.o.UnknownTypes); text != "" {
+		s.notify("warning", text)
+	}
+	invocation := sarifInvocation{ExecutionSuccessful: s.assets.n > 0}
+	if !invocation.ExecutionSuccessful {
+		s.notify("error", nothingJudged)
+	}
+	if !s.o.Time.IsZero() {
+		invocation.EndTimeUTC = s.o.Time.UTC().Format(time.RFC3339)
+	}
+	invocation.Notifications = s.notes
+	s.driver.Name, s.driver.Version, s.driver.InformationURI = "stance", visible(s.o.Version), "https://github.com/openstance/stance"
+	s.driver.Rules = append([]sarifRule{}, s.driver.Rules...)
+	return sarifLog{
+		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRunOf{{
+			Tool: sarifTool{s.driver}, Invocations: []sarifInvocation{invocation}, ColumnKind: "unicodeCodePoints",
+			Results: append([]sarifResult{}, s.results...),
+		}},
+	}
 }
 
-func (s *sarifRun) notify(level, text string) *sarif.Notification {
-	n := sarif.NewNotification().WithLevel(level).WithMessage(sarifText(text))
-	s.invocation.AddToolExecutionNotification(n)
-	return n
+func (s *sarifRun) notify(level, text string) *sarifNotification {
+	s.notes = append(s.notes, sarifNotification{Level: level, Message: sarifMessage(text)})
+	return &s.notes[len(s.notes)-1]
 }
 
 func (s *sarifRun) add(f policy.Finding) {
+	s.assets.add(f)
 	rule := s.rule(f.Policy)
-	s.problems.add(f)
-	if f.Err != nil && gapOf(f) == nil && !isUnread(f.Err) {
-		s.notify(sarif.LevelError, strings.TrimSpace(visible(f.Subject.Ref().String())+": "+reasonOf(f))).
-			WithAssociatedRule(sarif.NewReportingDescriptorReference().WithID(f.Policy.ID).WithIndex(rule))
+	problem := s.problems.add(f)
+	if f.Err != nil && !problem && !isUnread(f.Err) {
+		s.notify("error", strings.TrimSpace(visible(f.Subject.Ref().String())+": "+reasonOf(f))).
+			AssociatedRule = &sarifRuleRef{f.Policy.ID, rule}
 	}
-	if !s.o.shows(f) {
+	if !s.o.shows(f) || f.Subject.Kind() == policy.OfCoverage {
 		return
 	}
 	text := messageOf(f)
@@ -87,31 +198,24 @@ func (s *sarifRun) add(f policy.Finding) {
 	for _, e := range f.Evidence {
 		text += "\n" + evidenceText(f.Subject.Ref(), e)
 	}
-	r := sarif.NewRuleResult(f.Policy.ID).WithRuleIndex(rule).WithMessage(sarifText(text)).
-		WithPartialFingerprints(map[string]string{"stanceKey/v1": f.Key()})
-	switch f.Status {
-	case policy.Fail:
-		r.WithKind("fail").WithLevel(sarifLevel(f.Policy.Severity))
-	case policy.Pass:
-		r.WithKind("pass").WithLevel(sarif.LevelNone)
-	case policy.NotApplicable:
-		r.WithKind("notApplicable").WithLevel(sarif.LevelNone)
-	default:
-		r.WithKind("open").WithLevel(sarif.LevelNone)
+	r := sarifResult{
+		RuleID: f.Policy.ID, RuleIndex: rule, Kind: sarifKind(f.Status), Level: "none", Message: sarifMessage(text),
+		Locations:    []sarifLocation{s.location(f)},
+		Fingerprints: map[string]string{"stanceKey/v1": f.Key(), "primaryLocationLineHash": f.Key()},
 	}
-	if f.Asset() != nil {
-		r.WithLocations([]*sarif.Location{sarifLocation(f.Asset())})
-		r.WithProperties(sarifProperties(sarif.Properties{
-			"provider": visible(f.Asset().Provider), "account": visible(f.Asset().Account), "region": visible(f.Asset().Region),
-			"type": visible(string(f.Asset().Type)), "severity": f.Policy.Severity.String(),
-		}))
+	if f.Status == policy.Fail {
+		r.Level = sarifLevel(f.Policy.Severity)
+	}
+	if a := f.Asset(); a != nil {
+		r.Properties = map[string]string{
+			"provider": visible(a.Provider), "account": visible(a.Account), "region": visible(a.Region),
+			"type": visible(string(a.Type)), "severity": f.Policy.Severity.String(),
+		}
 	}
 	if accepted(f) {
-		r.WithSuppressions([]*sarif.Suppression{
-			sarif.NewSuppression().WithKind("external").WithStatus("accepted").WithJustification(acceptedText(f.Exception)),
-		})
+		r.Suppressions = []sarifSuppression{{"external", "accepted", acceptedText(f.Exception)}}
 	}
-	s.run.AddResult(r)
+	s.results = append(s.results, r)
 }
 
 // rule returns the index of the policy's rule, which it makes the first time.
@@ -121,106 +225,118 @@ func (s *sarifRun) rule(p *policy.Policy) int {
 	}
 	i := len(s.rules)
 	s.rules[p.ID] = i
-	rule := sarif.NewRule(p.ID).WithDescription(visible(p.Title)).
-		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevel(p.Severity))).
-		WithProperties(sarifProperties(sarif.Properties{"security-severity": securitySeverity(p.Severity), "severity": p.Severity.String()},
-			append(append([]string{"security"}, p.Labels...), p.Controls...)...))
-	if p.Rationale != "" {
-		rule.WithFullDescription(sarif.NewMultiformatMessageString().WithText(visibleLines(p.Rationale)))
+	const maxTags = 20
+	rule := sarifRule{
+		ID: p.ID, ShortDescription: sarifText{sentence(p.Title)}, FullDescription: sarifText{prose(p.Rationale)}, Help: sarifText{helpText(p)},
+		DefaultConfiguration: sarifConfiguration{sarifLevel(p.Severity)},
+		Properties:           sarifRuleProperties{SecuritySeverity: securitySeverity(p.Severity), Severity: p.Severity.String()},
 	}
-	if help := helpText(p); help != "" {
-		rule.WithHelp(sarif.NewMultiformatMessageString().WithText(help))
+	for _, text := range []*sarifText{&rule.ShortDescription, &rule.FullDescription, &rule.Help} {
+		if text.Text == "" { // GitHub requires each
+			text.Text = cut(sentence(p.Title), 1024, p.ID)
+		}
 	}
-	s.run.Tool.Driver.AddRule(rule)
+	for _, c := range p.Controls {
+		rule.Properties.Controls = append(rule.Properties.Controls, visible(c))
+	}
+	for _, t := range slices.Concat([]string{"security"}, p.Labels, p.Controls) {
+		if t = visible(t); len(rule.Properties.Tags) < maxTags && !slices.Contains(rule.Properties.Tags, t) {
+			rule.Properties.Tags = append(rule.Properties.Tags, t)
+		}
+	}
+	s.driver.Rules = append(s.driver.Rules, rule)
 	return i
 }
 
-// helpText says how to repair what breaks a policy; it may be empty.
+// helpText says why a policy matters and how to repair what breaks it; it may be empty.
 func helpText(p *policy.Policy) string {
-	var parts []string
-	for _, s := range []string{p.Rationale, p.Remediation.Text, p.Remediation.CLI} {
-		if s = strings.TrimSpace(visibleLines(s)); s != "" {
-			parts = append(parts, s)
-		}
+	parts := slices.Concat(paragraphs(p.Rationale), paragraphs(p.Remediation.Text))
+	if s := sentence(p.Remediation.CLI); s != "" {
+		parts = append(parts, s)
 	}
 	for _, s := range p.Remediation.PreChecks {
-		parts = append(parts, "Before: "+visibleLines(s))
+		parts = append(parts, "Before: "+sentence(s))
 	}
 	return strings.Join(parts, "\n\n")
 }
 
-// visibleLines is visible, and keeps lines apart.
-func visibleLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = visible(l)
-	}
-	return strings.Join(lines, "\n")
-}
-
-func sarifProperties(p sarif.Properties, tags ...string) *sarif.PropertyBag {
-	bag := sarif.NewPropertyBag()
-	bag.Properties = p
-	for _, t := range tags {
-		if t = visible(t); !slices.Contains(bag.Tags, t) {
-			bag.Tags = append(bag.Tags, t)
-		}
-	}
-	return bag
-}
-
 var placeholder = regexp.MustCompile(`\{([0-9]+)\}`)
 
-// sarifText makes a message. What looks like a placeholder or a link in it would be
+// sarifMessage makes a message. What looks like a placeholder or a link in it would be
 // taken for one, so it is escaped (3.11.5, 3.11.6).
-func sarifText(text string) *sarif.Message {
+func sarifMessage(text string) sarifText {
 	text = placeholder.ReplaceAllString(text, "{{$1}}")
 	if strings.Contains(text, "](") {
 		text = strings.NewReplacer("[", `\[`, "]", `\]`).Replace(text)
 	}
-	return sarif.NewTextMessage(text)
+	return sarifText{text}
 }
 
-func sarifLocation(a *asset.Asset) *sarif.Location {
-	l := sarif.NewLocation()
-	logical := sarif.NewLogicalLocation().WithKind("resource").WithFullyQualifiedName(visible(a.ID))
-	if a.Name != "" {
-		logical.WithName(visible(a.Name))
+func (s *sarifRun) location(f policy.Finding) sarifLocation {
+	file, line := s.o.SourceFile, 1
+	if file == "" {
+		file = f.Policy.File()
 	}
-	l.WithLogicalLocations([]*sarif.LogicalLocation{logical})
-	if a.Origin.File != "" {
-		uri := url.URL{Path: strings.ReplaceAll(a.Origin.File, `\`, "/")}
-		p := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri.String()))
-		if a.Origin.Line > 0 {
-			p.WithRegion(sarif.NewRegion().WithStartLine(a.Origin.Line))
+	var l sarifLocation
+	if a := f.Asset(); a != nil {
+		l.Logical = []sarifLogical{{Name: visible(a.Name), FullyQualifiedName: visible(a.ID), Kind: "resource"}}
+		if a.Origin.File != "" {
+			file, line = a.Origin.File, max(a.Origin.Line, 1)
 		}
-		l.WithPhysicalLocation(p)
 	}
+	l.Physical.Artifact.URI = relativeURI(file, "policies/"+f.Policy.ID)
+	l.Physical.Region = sarifRegion{line, 1, line, 2}
 	return l
+}
+
+var drive = regexp.MustCompile(`^[A-Za-z]:`)
+
+// relativeURI returns a relative reference for the name of a file, or that of another
+// file if the name is empty. Services resolve it in a repository, so it stays within.
+func relativeURI(name, other string) string {
+	name = drive.ReplaceAllString(strings.ReplaceAll(strings.ToValidUTF8(name, "\ufffd"), `\`, "/"), "")
+	name = strings.TrimLeft(path.Clean("/"+name), "/")
+	if name == "" {
+		name = other
+	}
+	uri := url.URL{Path: name}
+	return uri.String()
+}
+
+func sarifKind(s policy.Status) string {
+	switch s {
+	case policy.Fail:
+		return "fail"
+	case policy.Pass:
+		return "pass"
+	case policy.NotApplicable:
+		return "notApplicable"
+	}
+	return "open"
 }
 
 func sarifLevel(s policy.Severity) string {
 	switch {
 	case s >= policy.High:
-		return sarif.LevelError
+		return "error"
 	case s == policy.Medium:
-		return sarif.LevelWarning
+		return "warning"
 	}
-	return sarif.LevelNote
+	return "note"
 }
 
-// securitySeverity is in the middle of the band of CVSS 3.1 with the same name.
+// securitySeverity returns a score in the middle of the band of CVSS 3.1 with the same
+// name, and "" for informational, which has none.
 func securitySeverity(s policy.Severity) string {
-	score := 0.0
 	switch s {
 	case policy.Critical:
-		score = 9.5
+		return "9.5"
 	case policy.High:
-		score = 8
+		return "8.0"
 	case policy.Medium:
-		score = 5.5
+		return "5.5"
 	case policy.Low:
-		score = 2
+		return "2.0"
 	}
-	return fmt.Sprintf("%.1f", score)
+	return ""
 }
