@@ -165,7 +165,7 @@ func startError(account, region, op, of string, err error) error {
 // that cannot be.
 func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	opts := &s.provider.opts
-	if err := opts.checkGroups(); err != nil {
+	if err := opts.Groups.Validate(); err != nil {
 		return nil, err
 	}
 	own, err := s.start(ctx)

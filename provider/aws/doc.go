@@ -10,8 +10,8 @@
 //
 // [Onboarding] renders the role that an account needs, for what is to be read and
 // nothing else. [Provider.Check] tells of each account whether it can be entered, and
-// of each permission whether it is granted. [Group] picks accounts of an organisation
-// by name, unit or tag. The units, accounts and policies of an organisation that is
+// of each permission whether it is granted. [Options.Groups] limits the accounts of an
+// organisation by name, unit or tag. The units, accounts and policies of an organisation that is
 // looked at are asked for in its management account and in the account of the
 // credentials; in the others, which are not told of them, their coverage is "not asked".
 //

@@ -9,6 +9,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
+// An account is described to groups with all that Organizations tells of it.
 func TestGroupHas(t *testing.T) {
 	shop := Account{
 		ID: "1", Name: "shop-prod",
@@ -16,26 +17,29 @@ func TestGroupHas(t *testing.T) {
 		Tags:  map[string]string{"team": "web", "empty": ""},
 	}
 	for name, tt := range map[string]struct {
-		group Group
+		group asset.Group
 		want  bool
 	}{
-		"nothing":              {Group{}, true},
-		"id":                   {Group{Accounts: []string{"2", "1"}}, true},
-		"another id":           {Group{Accounts: []string{"2"}}, false},
-		"pattern":              {Group{Names: []string{"*-prod"}}, true},
-		"part of the name":     {Group{Names: []string{"shop"}}, false},
-		"nearest unit by id":   {Group{Units: []string{"ou-b"}}, true},
-		"unit above by name":   {Group{Units: []string{"prod"}}, true},
-		"unit above by ARN":    {Group{Units: []string{"arn:a"}}, true},
-		"another unit":         {Group{Units: []string{"test"}}, false},
-		"tag":                  {Group{Tags: map[string]string{"team": "web"}}, true},
-		"tag of another value": {Group{Tags: map[string]string{"team": "data"}}, false},
-		"tag without a value":  {Group{Tags: map[string]string{"empty": ""}}, true},
-		"no such tag":          {Group{Tags: map[string]string{"none": ""}}, false},
-		"all":                  {Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Units: []string{"web"}, Tags: map[string]string{"team": "web"}}, true},
-		"all but one":          {Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Units: []string{"web"}, Tags: map[string]string{"team": "data"}}, false},
+		"nothing":              {asset.Group{}, true},
+		"id":                   {asset.Group{Accounts: []string{"2", "1"}}, true},
+		"another id":           {asset.Group{Accounts: []string{"2"}}, false},
+		"pattern":              {asset.Group{Names: []string{"*-prod"}}, true},
+		"part of the name":     {asset.Group{Names: []string{"shop"}}, false},
+		"nearest unit by id":   {asset.Group{Parents: []string{"ou-b"}}, true},
+		"unit above by name":   {asset.Group{Parents: []string{"prod"}}, true},
+		"unit above by ARN":    {asset.Group{Parents: []string{"arn:a"}}, true},
+		"another unit":         {asset.Group{Parents: []string{"test"}}, false},
+		"tag":                  {asset.Group{Tags: map[string]string{"team": "web"}}, true},
+		"tag of another value": {asset.Group{Tags: map[string]string{"team": "data"}}, false},
+		"tag without a value":  {asset.Group{Tags: map[string]string{"empty": ""}}, true},
+		"no such tag":          {asset.Group{Tags: map[string]string{"none": ""}}, false},
+		"all":                  {asset.Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Parents: []string{"web"}, Tags: map[string]string{"team": "web"}}, true},
+		"all but one":          {asset.Group{Accounts: []string{"1"}, Names: []string{"shop-*"}, Parents: []string{"web"}, Tags: map[string]string{"team": "data"}}, false},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, tt.want, tt.group.Has(shop)) })
+		t.Run(name, func(t *testing.T) {
+			in, _ := tt.group.Has(shop.described())
+			assert.Equal(t, tt.want, in)
+		})
 	}
 }
 
@@ -44,15 +48,15 @@ func TestGroupOfAnAccountThatIsNotKnown(t *testing.T) {
 	units := &asset.Unread{Code: "AccessDenied"}
 	a := Account{ID: "1", Name: "shop", Tags: map[string]string{}, unitsUnread: units}
 	for name, tt := range map[string]struct {
-		groups []Group
+		groups asset.Groups
 		in     bool
 		why    *asset.Unread
 	}{
-		"decided by the name":         {[]Group{{Names: []string{"other"}, Units: []string{"prod"}}}, false, nil},
-		"to be decided by the units":  {[]Group{{Names: []string{"shop"}, Units: []string{"prod"}}}, false, units},
-		"in another group":            {[]Group{{Units: []string{"prod"}}, {Name: "shops", Names: []string{"sh*"}}}, true, nil},
-		"decided by tags it has not":  {[]Group{{Units: []string{"prod"}, Tags: map[string]string{"a": "b"}}}, false, nil},
-		"of two, one to be told":      {[]Group{{Names: []string{"other"}}, {Units: []string{"prod"}}}, false, units},
+		"decided by the name":         {asset.Groups{{Names: []string{"other"}, Parents: []string{"prod"}}}, false, nil},
+		"to be decided by the units":  {asset.Groups{{Names: []string{"shop"}, Parents: []string{"prod"}}}, false, units},
+		"in another group":            {asset.Groups{{Parents: []string{"prod"}}, {Name: "shops", Names: []string{"sh*"}}}, true, nil},
+		"decided by tags it has not":  {asset.Groups{{Parents: []string{"prod"}, Tags: map[string]string{"a": "b"}}}, false, nil},
+		"of two, one to be told":      {asset.Groups{{Names: []string{"other"}}, {Parents: []string{"prod"}}}, false, units},
 		"without groups all are seen": {nil, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +69,7 @@ func TestGroupOfAnAccountThatIsNotKnown(t *testing.T) {
 }
 
 func TestGroupWithAMalformedPattern(t *testing.T) {
-	x := newTester(t, &Options{Groups: []Group{{Name: "shops", Names: []string{"shop["}}}})
+	x := newTester(t, &Options{Groups: asset.Groups{{Name: "shops", Names: []string{"shop["}}}})
 	_, _, err := x.Accounts(t.Context())
 	require.EqualError(t, err, `group "shops": pattern "shop[": syntax error in pattern`)
 }
@@ -73,7 +77,7 @@ func TestGroupWithAMalformedPattern(t *testing.T) {
 // Without an organisation names are not known, and nobody may think that all accounts
 // were looked at and none was in the group.
 func TestGroupByNameWithoutAnOrganization(t *testing.T) {
-	x := newTester(t, &Options{Groups: []Group{{Names: []string{"*"}}}})
+	x := newTester(t, &Options{Groups: asset.Groups{{Names: []string{"*"}}}})
 	list, gaps, err := x.Accounts(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, list)

@@ -58,10 +58,3 @@ func ExampleProvider_Check() {
 		}
 	}
 }
-
-func ExampleGroup() {
-	production := aws.Group{Name: "production", Units: []string{"prod"}, Tags: map[string]string{"env": "live"}}
-	shop := aws.Account{ID: "444455556666", Units: []aws.Unit{{Name: "web"}, {Name: "prod"}}, Tags: map[string]string{"env": "live"}}
-	fmt.Println(production.Has(shop))
-	// Output: true
-}

@@ -22,9 +22,9 @@ type Options struct {
 	// or without one the account of the credentials.
 	Accounts []string
 
-	// Groups, if there are any, are the groups of which an account must be in one to be
-	// looked at. An account of which that cannot be told is a gap.
-	Groups []Group
+	// Groups, if there are any, limit the accounts to those that are in one of them. An
+	// account whose groups are not known is a gap.
+	Groups asset.Groups
 
 	// Match, if there is one, says of each account whether to look at it.
 	Match func(Account) bool

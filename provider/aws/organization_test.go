@@ -147,8 +147,8 @@ func TestWrongExternalIDIsAGapOfEachAccount(t *testing.T) {
 }
 
 func TestAccountsOfGroups(t *testing.T) {
-	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{
-		{Name: "prod", Units: []string{"prod"}},
+	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: asset.Groups{
+		{Name: "prod", Parents: []string{"prod"}},
 		{Name: "web", Tags: map[string]string{"team": "web"}},
 		{Name: "shops", Names: []string{"shop*"}},
 	}}, nil)
@@ -164,7 +164,7 @@ func TestAccountsOfGroups(t *testing.T) {
 }
 
 func TestGroupsThatCannotBeTold(t *testing.T) {
-	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: []Group{{Name: "web", Tags: map[string]string{"team": "web"}}}}, func(c moto.Call) (string, string) {
+	e := newEstate(t, &Options{Organization: true, Role: entered, Groups: asset.Groups{{Name: "web", Tags: map[string]string{"team": "web"}}}}, func(c moto.Call) (string, string) {
 		if c.Operation == "ListTagsForResource" {
 			return "AccessDeniedException", "no"
 		}
@@ -243,7 +243,7 @@ func TestTagsOfAccountsThatAreNotRead(t *testing.T) {
 	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{})
 	assertUnread(t, "", codeNotCollected, account().Config.Get("Tags"))
 
-	x.Provider.opts.Groups = []Group{{Name: "shops", Accounts: []string{moto.Account}}, {Name: "web", Tags: map[string]string{"team": "web"}}}
+	x.Provider.opts.Groups = asset.Groups{{Name: "shops", Accounts: []string{moto.Account}}, {Name: "web", Tags: map[string]string{"team": "web"}}}
 	x.fail(denied, "Organizations:ListTagsForResource")
 	assertUnread(t, "organizations:ListTagsForResource", "AccessDenied", account().Config.Get("Tags"))
 
@@ -256,7 +256,7 @@ func TestTagsOfAccountsThatAreNotRead(t *testing.T) {
 func TestAccountThatIsMovedMeanwhile(t *testing.T) {
 	x := offline(t)
 	x.Provider.opts.Organization = true
-	x.Provider.opts.Groups = []Group{{Name: "prod", Units: []string{"prod"}}}
+	x.Provider.opts.Groups = asset.Groups{{Name: "prod", Parents: []string{"prod"}}}
 	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Id: aws.String(moto.Account)}}})
 	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{Roots: []orgtypes.Root{{Id: aws.String("r-1")}}})
 	x.says("Organizations:ListAccountsForParent", &organizations.ListAccountsForParentOutput{})
