@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"context"
+	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,4 +77,21 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 			assert.Equal(t, c.want == policy.Unknown, found[0].Err != nil)
 		})
 	}
+}
+
+// TestFunctionsAreDocumented holds the package documentation to the functions that are
+// not CEL's own.
+func TestFunctionsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	own := regexp.MustCompile(`^(iam|net|secret)\.|^(age|days)$`)
+	documented := 0
+	for _, f := range policy.Functions() {
+		assert.NotEmpty(t, f.Signatures, f.Name)
+		if f.Kind == "lookup" || own.MatchString(f.Name) {
+			documented++
+			assert.Contains(t, string(doc), "//\t"+f.Name+"(", f.Name)
+		}
+	}
+	assert.Equal(t, 28, documented)
 }

@@ -10,10 +10,26 @@ import (
 // lookups are the macros with which expressions find other assets.
 func lookups() []expr.Lookup {
 	return []expr.Lookup{
-		{Name: "follow", Relation: true, Find: find((*subject).follow)},
-		{Name: "referrers", Relation: true, Reverse: true, Find: find((*subject).referrers)},
-		{Name: "assets", Find: find((*subject).assets)},
-		{Name: "ancestors", Assumed: 8, Find: find((*subject).ancestors)},
+		{
+			Name: "follow", Relation: true, Find: find((*subject).follow),
+			Doc:     "The assets of a type that links of the asset with a relation lead to.",
+			Example: "follow('encrypted_by', 'AWS::KMS::Key').all(k, k.asset.name == 'main')", Result: "true",
+		},
+		{
+			Name: "referrers", Relation: true, Reverse: true, Find: find((*subject).referrers),
+			Doc:     "The assets of a type that have a link with a relation to the asset.",
+			Example: "referrers('logs_to', 'AWS::CloudTrail::Trail').map(t, t.asset.name)", Result: `["audit"]`,
+		},
+		{
+			Name: "assets", Find: find((*subject).assets),
+			Doc:     "The assets of a type in the account of the asset and, if the asset has a region, in that region or in none.",
+			Example: "assets('AWS::CloudTrail::Trail').exists(t, t.config.?IsMultiRegionTrail.orValue(false))", Result: "true",
+		},
+		{
+			Name: "ancestors", Assumed: 8, Find: find((*subject).ancestors),
+			Doc:     "The assets of a type that contain the asset, such as its account, project, folders and organization.",
+			Example: "ancestors('Stance::AWS::Account').map(a, a.asset.id)", Result: `["111122223333"]`,
+		},
 	}
 }
 

@@ -45,7 +45,7 @@ func (d *diagnoser) check(errs []*common.Error) {
 		}
 		if name, ok := unknown[err.ExprID]; ok {
 			if call, ok := calls[err.ExprID]; ok {
-				message = "unknown function '" + call + "'" + DidYouMean(call, d.scope.env.functionNames())
+				message = "unknown function '" + call + "'" + DidYouMean(call, d.scope.env.names())
 				loc = d.beginning(loc, call)
 				name = call + "()"
 			} else {
@@ -75,7 +75,7 @@ func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
 			space := pathText(call.Target())
 			root, _, _ := strings.Cut(space, ".")
 			full := space + "." + name
-			functions := d.scope.env.functionNames()
+			functions := d.scope.env.names()
 			inSpace := func(f string) bool { return strings.HasPrefix(f, space+".") }
 			if space != "" && slices.Contains(unnamed(unknown), root) && (slices.ContainsFunc(functions, inSpace) || nearest(full, functions) != "") {
 				name = full
@@ -123,24 +123,6 @@ func (s *Scope) names() []string {
 		names[i] = v.Name
 	}
 	return names
-}
-
-// functionNames returns the functions and macros that an expression can name.
-func (e *Env) functionNames() []string {
-	var names []string
-	add := func(name string) {
-		if first := name[0]; first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' {
-			names = append(names, name)
-		}
-	}
-	for name := range e.base.Functions() {
-		add(name)
-	}
-	for _, m := range e.base.Macros() {
-		add(m.Function())
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // quoted returns what stands in quotes in a message that begins with a prefix.

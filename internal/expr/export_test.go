@@ -12,3 +12,7 @@ func Direct(x *Expr) int { return len(x.plan.chains) + len(x.plan.tests) + len(x
 
 // Left returns how many steps are left.
 func Left(m *Machine) int { return m.left }
+
+// Names and Operators return what expressions of an environment can call.
+func Names(e *Env) []string     { return e.names() }
+func Operators(e *Env) []string { return e.operators() }

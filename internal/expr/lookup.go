@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
@@ -17,7 +19,9 @@ type Lookup struct {
 	Relation bool     // takes the name of a relation first
 	Reverse  bool     // the relation is one of the subjects found, not of the subject
 	Assumed  int      // length of the result that the static cost assumes; 0: assumedList
-	Find     FindFunc // finds them
+	Find     FindFunc // finds the subjects
+
+	Doc, Example, Result string // see [Function]
 }
 
 // FindFunc finds subjects of a type for the subject, which is the value of the
@@ -48,6 +52,11 @@ type Resolver func(LookupCall) (relation, typ error)
 
 // function returns the name of the function that the macro expands to.
 func (l *Lookup) function() string { return "@" + l.Name }
+
+// isLookup reports whether a function is one that a lookup expands to.
+func (e *Env) isLookup(function string) bool {
+	return slices.ContainsFunc(e.lookups, func(l Lookup) bool { return l.function() == function })
+}
 
 func (e *Env) lookupOptions() []cel.EnvOption {
 	if len(e.lookups) == 0 {

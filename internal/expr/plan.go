@@ -43,7 +43,7 @@ func (e *Env) minds(name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(e.lookups, func(l Lookup) bool { return l.function() == name })
+	return e.isLookup(name)
 }
 
 func planOf(x *Expr) planInfo {
