@@ -30,6 +30,10 @@ type Options struct {
 	// Unknown is a type that the provider does not know, by default
 	// "Stance::Test::NoSuchType".
 	Unknown asset.Type
+	// Secrets are strings that were planted in the estate, in places that hold secrets:
+	// variables, user data, passwords, tags. None may be readable. Without them the
+	// tests know only the secrets that secret.Detect finds.
+	Secrets []string
 	// Sample bounds how many types, and how many assets, are asked for one by
 	// one. The default is 20.
 	Sample int

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,7 +36,7 @@ func reference(t testing.TB) *Static {
 	account := asset.Scope{Provider: "aws", Account: "111122223333"}
 	region := asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-west-1"}
 	key := asset.Ref{Type: keyType, ID: "arn:aws:kms:eu-west-1:111122223333:key/k1"}
-	return &Static{Source: "aws", Observations: []asset.Observation{
+	s := &Static{Source: "aws", Observations: []asset.Observation{
 		&asset.Asset{
 			Ref: asset.Ref{Type: bucketType, ID: "arn:aws:s3:::one"}, Scope: region, Name: "one",
 			Tags:    map[string]string{"team": "a"},
@@ -56,6 +57,12 @@ func reference(t testing.TB) *Static {
 		&asset.Gap{Scope: region, Type: bucketType, Of: asset.Ref{Type: bucketType, ID: "arn:aws:s3:::one"}, Cause: asset.Unread{Op: "s3:ListObjects", Reason: asset.Denied, Code: "AccessDenied"}},
 		sharedKey("111122223333"),
 	}}
+	for _, o := range s.Observations {
+		if a, ok := o.(*asset.Asset); ok {
+			require.NoError(t, new(secret.Redactor).Redact(a))
+		}
+	}
+	return s
 }
 
 // sharedKey is a key of an account that was not looked at, seen from others.
@@ -347,6 +354,32 @@ func TestBrokenProvidersFail(t *testing.T) {
 		"cancelled is missing": {"cancel", func(s *Static) provider.Provider {
 			return getter{s, func(context.Context, asset.Ref) (*asset.Asset, error) { return nil, provider.ErrNotFound }}
 		}},
+		"forgets to redact": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { a.Config = doc(t, map[string]any{"BucketName": "one"}) })
+		}},
+		"forgets a document": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { a.Status = doc(t, []string{plantedToken}) })
+		}},
+		"forgets access": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { a.Access = doc(t, plantedToken) })
+		}},
+		"forgets tags": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { a.Tags = map[string]string{"team": plantedToken} })
+		}},
+		"changes what was redacted": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { assert.NoError(t, a.SetPath("config.BucketName", doc(t, "x"))) })
+		}},
+		"marks without redacting": {"redacts", func(s *Static) provider.Provider {
+			return changingFirst(s, func(a *asset.Asset) { a.Config = doc(t, map[string]any{"Note": plantedToken}).Redact(nil) })
+		}},
+		"marks parts without redacting": {"redacts", func(s *Static) provider.Provider {
+			return narrowing(s, func(a *asset.Asset) { a.Config = doc(t, map[string]any{"password": "hunter2"}).Redact(nil) })
+		}},
+		"get does not redact": {"redacts", func(s *Static) provider.Provider {
+			return wrapper{getter{s, func(ctx context.Context, r asset.Ref) (*asset.Asset, error) {
+				return &asset.Asset{Ref: r, Config: doc(t, map[string]any{"BucketName": "one"})}, nil
+			}}}
+		}},
 		"leaks":          {"early end", func(s *Static) provider.Provider { return leaking(t, s) }},
 		"leaks a puller": {"early end", func(s *Static) provider.Provider { return pulling(s) }},
 		"shared state":   {"concurrent", func(s *Static) provider.Provider { return sharing(s) }},
@@ -455,6 +488,60 @@ func restricting(s *Static, change func(asset.Observation) asset.Observation) pr
 		}
 		return yield(o, err)
 	})
+}
+
+// plantedToken is put together here, so that it does not stand in the file.
+const plantedToken = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+// changingFirst changes the first asset after the Static redacted it.
+func changingFirst(s *Static, change func(*asset.Asset)) provider.Provider {
+	return passing(s, func(_ provider.Query, i int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
+		if a, ok := o.(*asset.Asset); ok && i == 0 {
+			b := *a
+			change(&b)
+			o = &b
+		}
+		return yield(o, err)
+	})
+}
+
+func TestStaticRedacts(t *testing.T) {
+	s := reference(t)
+	a := s.Observations[0].(*asset.Asset)
+	a.Config = doc(t, map[string]any{"Note": plantedToken})
+	Test(t, func(t *testing.T) provider.Provider { return s }, nil)
+	assert.Contains(t, a.Config.String(), plantedToken, "the given asset does not change")
+}
+
+// Planted secrets need not look like any. A provider that observes them somewhere, and
+// redacts them in some places only, fails.
+func TestPlantedSecrets(t *testing.T) {
+	const planted = "an ordinary word"
+	check := func(p provider.Provider) faults {
+		return checkRedacts(newSuite(t.Context(), p, &Options{Secrets: []string{planted}}))
+	}
+	s := reference(t)
+	first := s.Observations[0].(*asset.Asset)
+	first.Config = doc(t, map[string]any{"Note": planted, "BucketName": "one"})
+	unredacted := *first
+	require.NoError(t, new(secret.Redactor).Redact(first, "config.Note"))
+	assert.Empty(t, check(s))
+	assert.Contains(t, check(reference(t))[0].Error(), "has not observed the planted secrets")
+
+	for name, change := range map[string]func(*asset.Asset){
+		"another path": func(a *asset.Asset) {
+			*a = unredacted
+			assert.NoError(t, new(secret.Redactor).Redact(a, "config.BucketName"))
+		},
+		"key":     func(a *asset.Asset) { a.Status = doc(t, map[string]any{planted: 1}).Redact(nil) },
+		"element": func(a *asset.Asset) { a.Status = doc(t, []any{[]any{"x " + planted}}).Redact(nil) },
+		"unread":  func(a *asset.Asset) { a.Status = (&asset.Unread{Message: planted}).Value() },
+		"tag":     func(a *asset.Asset) { a.Tags = map[string]string{"x": planted} },
+	} {
+		assert.NotEmpty(t, check(changingFirst(s, change)), name)
+	}
+	gap := &asset.Gap{Scope: asset.Scope{Provider: "aws"}, Type: bucketType, Cause: asset.Unread{Message: planted}}
+	assert.NotEmpty(t, check(with(s, gap)), "gap")
 }
 
 func counting() func() string {

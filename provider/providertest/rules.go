@@ -23,6 +23,7 @@ var rules = [...]rule{
 	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
 	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
 	{"reads", "what was asked for is read; what was not is unread or there, and never absent or different", checkReads},
+	{"redacts", "a Redactor has passed each asset that Discover and Get return, and no secret is readable in it", checkRedacts},
 	{"scopes", "a query for scopes gets their assets, gaps and coverage, and nothing else; a scope that the provider does not know is a gap; a provider that does not support scopes yields errors.ErrUnsupported and nothing else", checkScopes},
 	{"cancel", "a cancelled sequence ends in the context's cause and never looks complete", checkCancel},
 	{"early end", "the sequence holds nothing once the loop ends", checkEarlyEnd},

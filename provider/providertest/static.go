@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 )
 
@@ -21,12 +22,18 @@ type Static struct {
 func (s *Static) Name() string { return s.Source }
 
 // Discover yields those of the observations that match q, in their order. The
-// assets are shared with s, unless q requests parts of them. A requested type or scope
-// without an observation is a gap.
+// assets are shared with s, unless q requests parts of them or no Redactor has passed
+// them. A requested type or scope without an observation is a gap.
 func (s *Static) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
 		types, scopes := slices.Clone(q.Types), slices.Clone(q.Scopes) // without an observation so far
-		for _, whole := range s.Observations {
+		filter := secret.Filter{Redactor: q.Redactor, Schemas: q.Schemas}
+		for _, given := range s.Observations {
+			whole, err := filter.Pass(given)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
 			scopes = slices.DeleteFunc(scopes, func(s asset.Scope) bool {
 				return len(provider.Query{Scopes: []asset.Scope{s}}.Restrict(whole)) > 0
 			})
