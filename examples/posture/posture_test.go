@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/openstance/stance/internal/cli"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output")
@@ -21,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the expected output")
 func posture(t *testing.T, in string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(context.Background(), args, strings.NewReader(in), &o, &e)
+	code = run(context.Background(), cli.IO{In: strings.NewReader(in), Out: &o, Err: &e}, args)
 	return code, o.String(), e.String()
 }
 
@@ -149,14 +151,14 @@ func TestBadInput(t *testing.T) {
 		{"cut off", []string{"-snapshot", file("cut", header+`{"asset":{"type":"AWS::S3::Buc`)}, "cut:2: "},
 		{"no closing line", []string{"-snapshot", file("open", header)}, "end"},
 		{"misspelt member", []string{"-snapshot", file("typo", header+`{"asset":{"type":"T","id":"i","provider":"p","acess":{}}}`+"\n")}, "acess"},
-		{"format", []string{"-format", "xml"}, "want table, json, junit or sarif"},
+		{"format", []string{"-format", "xml"}, "want one of table, html"},
 		{"severity", []string{"-fail-on", "worst"}, "worst"},
 		{"no such packs", []string{"-packs", filepath.Join(dir, "none")}, "none"},
 		{"packs is a file", []string{"-packs", file("f", "")}, "not a directory"},
 		{"no policies", []string{"-packs", filepath.Join(dir, "empty")}, "no policies"},
 		{"misspelt field", []string{"-packs", filepath.Join(dir, "broken")}, "a.yaml:5:16: undefined field 'PublicAccesBlockConfiguration'"},
 		{"explain without an asset", []string{"-explain", "x"}, "asset"},
-		{"explain no such policy", []string{"-explain", "x", "y"}, `no policy "x"`},
+		{"explain no such policy", []string{"-explain", "x", "y"}, `unknown policy "x"`},
 		{"explain no such asset", []string{"-explain", "az-storage-default-network-deny", "y"}, `"y"`},
 		{"argument", []string{"y"}, `"y"`},
 		{"no such role", []string{"-role", "oracle"}, "oracle"},
@@ -181,7 +183,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var out, errs bytes.Buffer
-	assert.Equal(t, 2, run(ctx, nil, strings.NewReader(""), &out, &errs))
+	assert.Equal(t, 2, run(ctx, cli.IO{In: strings.NewReader(""), Out: &out, Err: &errs}, nil))
 	assert.Contains(t, errs.String(), "canceled")
 }
 

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/policy"
 )
 
@@ -46,7 +47,7 @@ func appendString(dst []byte, s string) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if !plain(r) {
+		if !printable.Rune(r) {
 			dst = append(dst, s[from:i]...)
 			dst = appendRune(dst, r)
 			from = i + size
@@ -85,7 +86,7 @@ func appendValue(dst []byte, v asset.Value) []byte {
 // escapeJSON escapes what is not plain in the JSON text that begins at an offset.
 // Characters beyond ASCII, and DEL, can be in its strings only.
 func escapeJSON(dst []byte, from int) []byte {
-	bad := bytes.IndexFunc(dst[from:], func(r rune) bool { return r != '\n' && !plain(r) })
+	bad := bytes.IndexFunc(dst[from:], func(r rune) bool { return r != '\n' && !printable.Rune(r) })
 	if bad < 0 {
 		return dst
 	}
@@ -93,7 +94,7 @@ func escapeJSON(dst []byte, from int) []byte {
 	dst = dst[:from+bad]
 	for len(tail) > 0 {
 		r, size := utf8.DecodeRune(tail)
-		if r == '\n' || plain(r) {
+		if r == '\n' || printable.Rune(r) {
 			dst = append(dst, tail[:size]...)
 		} else {
 			dst = appendRune(dst, r)

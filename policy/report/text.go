@@ -10,45 +10,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/policy"
 )
 
-// plain reports whether a character may stand in a report as it is: it has a glyph
-// or is a space, and has no effect on the characters around it. Left out are
-// controls, line separators and format characters, among them the bidirectional
-// overrides and zero-width ones that make two names look the same.
-func plain(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r >= ' ' && r != 0x7f
-	}
-	return unicode.IsGraphic(r) && r != utf8.RuneError
-}
-
-// visible returns the text with everything that is not plain escaped, as in JSON.
-func visible(s string) string {
-	clean := true
-	for _, r := range s {
-		if !plain(r) {
-			clean = false
-			break
-		}
-	}
-	if clean {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case plain(r) || r == utf8.RuneError:
-			b.WriteRune(r)
-		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
+// visible returns the text with everything escaped that may not be printed as it is.
+func visible(s string) string { return printable.Text(s) }
 
 // columns returns how many columns of a terminal a visible text takes.
 func columns(s string) int {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -8,29 +8,27 @@ import (
 	"sync"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/examples/internal/cli"
 	"github.com/openstance/stance/provider"
 )
 
-// progress tells on a terminal how far the scans of all clouds have come.
+// progress shows on a terminal how far the scans of all clouds are.
 type progress struct {
 	mu           sync.Mutex
-	meter        *cli.Meter
-	accounts     map[string][2]int // units that are done, of how many
+	meter        *Meter
+	accounts     map[string][2]int // steps that are done, of how many
 	assets, gaps int
 }
 
 func newProgress(w io.Writer) *progress {
-	return &progress{meter: cli.NewMeter(w), accounts: map[string][2]int{}}
+	return &progress{meter: NewMeter(w), accounts: map[string][2]int{}}
 }
 
 // show reports the progress of one of the scans.
 func (p *progress) show(now provider.Progress) {
-	cloud, account, region := now.Scope.Provider, now.Scope.Account, cmp.Or(now.Scope.Region, "global")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.assets, p.gaps = p.assets+now.Assets, p.gaps+now.Gaps
-	p.accounts[cloud+" "+account] = [2]int{now.Done, now.Total}
+	p.accounts[now.Scope.Provider+" "+now.Scope.Account] = [2]int{now.Done, now.Total}
 	p.meter.Show(func() string {
 		finished := 0
 		for _, n := range p.accounts {
@@ -38,8 +36,8 @@ func (p *progress) show(now provider.Progress) {
 				finished++
 			}
 		}
-		return fmt.Sprintf("%s account %s: %d of %d, last in %s; accounts: %d of %d done; %d assets, %d gaps",
-			cloud, account, now.Done, now.Total, region, finished, len(p.accounts), p.assets, p.gaps)
+		return fmt.Sprintf("%s account %s: %d of %d, last in %s; accounts: %d of %d done; %d assets, %d gaps", now.Scope.Provider,
+			now.Scope.Account, now.Done, now.Total, cmp.Or(now.Scope.Region, "global"), finished, len(p.accounts), p.assets, p.gaps)
 	})
 }
 
@@ -49,9 +47,9 @@ func (p *progress) done() {
 	p.meter.Done()
 }
 
-// tellGaps prints what could not be read: one line for each operation that failed in a
-// region of an account, with the types that miss because of it.
-func tellGaps(w io.Writer, inv *asset.Inventory) {
+// printGaps prints what could not be read: one line for each operation that failed in a
+// region of an account, with the types that are missing because of it.
+func printGaps(w io.Writer, inv *asset.Inventory) {
 	type place struct {
 		scope    asset.Scope
 		op, code string
@@ -92,6 +90,6 @@ func tellGaps(w io.Writer, inv *asset.Inventory) {
 			}
 			text += ")"
 		}
-		fmt.Fprintf(w, "multicloud: not read: %s %s\n", at.scope.Provider, text)
+		fmt.Fprintf(w, "not read: %s %s\n", at.scope.Provider, text)
 	}
 }

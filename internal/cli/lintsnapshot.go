@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/internal/printable"
+	"github.com/openstance/stance/provider"
+	"github.com/openstance/stance/provider/snapshot"
+)
+
+// misfit is a problem that assets of a type share.
+type misfit struct {
+	typ  asset.Type
+	text string
+}
+
+// lintSnapshot returns the problems of a snapshot: the error that ends it, unknown
+// types, and parts of documents that their schema does not describe, each with the
+// number of assets that have it and the first of them.
+func lintSnapshot(ctx context.Context, name string) ([]string, error) {
+	count, first := map[misfit]int{}, map[misfit]string{}
+	add := func(a *asset.Asset, text string) {
+		m := misfit{a.Type, text}
+		if count[m]++; count[m] == 1 {
+			first[m] = a.ID
+		}
+	}
+	var end error
+	for o, err := range snapshot.File(name, nil).Discover(ctx, provider.Query{}) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			end = err
+			break
+		}
+		a, ok := o.(*asset.Asset)
+		if !ok {
+			continue
+		}
+		schema, known := catalog.Schema(a.Type)
+		if !known {
+			add(a, "unknown type")
+		}
+		for _, m := range asset.Lint(a, schema) {
+			add(a, m.String())
+		}
+	}
+	var found []string
+	for _, m := range slices.SortedFunc(maps.Keys(count), func(a, b misfit) int {
+		return asset.Ref{Type: a.typ, ID: a.text}.Compare(asset.Ref{Type: b.typ, ID: b.text})
+	}) {
+		found = append(found, printable.Text(fmt.Sprintf("%s: %s: %s (%d assets, such as %s)", name, m.typ, m.text, count[m], first[m])))
+	}
+	if end != nil {
+		found = append(found, printable.Text(end.Error()))
+	}
+	return found, nil
+}
