@@ -15,12 +15,12 @@ type chain struct {
 	root      string
 	loop      int64 // the comprehension whose element root is, or 0
 	keys      []string
-	must      int     // so many keys have to be there; what follows may be absent
-	has       bool    // the question is whether the last key is there
-	otherwise ref.Val // what an absent part stands for, or nil
+	must      int     // so many keys have to be present; what follows may be absent
+	has       bool    // the question is whether the last key is present
+	otherwise ref.Val // value in place of an absent part, or nil
 }
 
-// chainOf returns e as a chain, if it is the whole of one.
+// chainOf returns e as a chain if it is a complete one.
 func (x *Expr) chainOf(e ast.NavigableExpr) (chain, bool) {
 	if extended(e) {
 		return chain{}, false
@@ -37,7 +37,7 @@ func (x *Expr) chainOf(e ast.NavigableExpr) (chain, bool) {
 	return c, ok && c.must == len(c.keys) && (len(c.keys) > 0 || c.loop != 0)
 }
 
-// extended reports whether e is what a key is read of.
+// extended reports whether the parent of e reads a key of it.
 func extended(e ast.NavigableExpr) bool {
 	parent, ok := e.Parent()
 	if !ok {
@@ -78,7 +78,7 @@ func (x *Expr) keysOf(e ast.Expr) (c chain, ok bool) {
 	return chain{}, false
 }
 
-// to returns c with a further key. What follows one that may be absent may be so, too.
+// to returns c with a further key. A key after one that may be absent may be absent.
 func (c chain) to(key string, optional bool) chain {
 	if !optional && c.must == len(c.keys) {
 		c.must++
@@ -98,25 +98,25 @@ func constantOf(e ast.Expr) ref.Val {
 	return nil
 }
 
-// chainRead is a chain that is read.
+// chainRead is the node that reads a chain.
 type chainRead struct {
-	interpreter.InterpretableV2 // the same, as cel-go planned it
+	interpreter.InterpretableV2 // cel-go's node for the same
 	chain
 	m    *Machine
 	loop *loop // whose element root is, or nil
 }
 
-// found is what became of following a chain.
+// found is the outcome of following a chain.
 type found int8
 
 const (
-	odd     found = iota // left to cel-go
-	missing              // absent, or null, where it may be
-	there
+	fallback found = iota // cel-go's node decides
+	absent                // absent or null where it may be
+	present
 )
 
-// find follows the keys. A chain without any leads to an element of a list, which is
-// there even if it is null.
+// find follows the keys. A chain without keys leads to an element of a list, which is
+// present even if it is null.
 func (c *chainRead) find(frame *interpreter.ExecutionFrame) (asset.Value, found) {
 	var v asset.Value
 	if c.loop != nil && c.loop.running {
@@ -125,35 +125,35 @@ func (c *chainRead) find(frame *interpreter.ExecutionFrame) (asset.Value, found)
 		root, _ := frame.ResolveName(c.root)
 		o, ok := root.(*object)
 		if !ok || o.at != nil {
-			return v, odd
+			return v, fallback
 		}
 		v = o.v
 	}
 	for i, key := range c.keys {
 		if v.Kind() != asset.Map && !v.IsAbsent() {
-			return v, odd
+			return v, fallback
 		}
 		if v = v.Get(key); v.IsAbsent() {
 			if i < c.must {
-				return v, odd
+				return v, fallback
 			}
-			return v, missing
+			return v, absent
 		}
 	}
 	if v.Kind() == asset.UnreadPart {
-		return v, odd
+		return v, fallback
 	}
-	return v, there
+	return v, present
 }
 
 // Exec implements interpreter.InterpretableV2.
 func (c *chainRead) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	v, found := c.find(frame)
 	switch {
-	case found == odd:
+	case found == fallback:
 	case c.has:
-		return types.Bool(found == there)
-	case found == there:
+		return types.Bool(found == present)
+	case found == present:
 		x, _ := c.m.run.wrap(v, nil)
 		return x
 	case c.otherwise != nil:

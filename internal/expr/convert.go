@@ -11,8 +11,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// ToValue returns what a CEL value stands for as a document; its unread parts
-// stay in it.
+// ToValue returns a CEL value as a part of a document. It keeps unread parts.
 func ToValue(v ref.Val) (asset.Value, error) {
 	switch x := v.(type) {
 	case *object:
@@ -55,7 +54,7 @@ func toPlain(v ref.Val) (any, error) {
 			switch k.(type) {
 			case types.String, types.Int, types.Uint, types.Bool:
 			default:
-				return nil, fmt.Errorf("a %s is no key of a document", k.Type().TypeName())
+				return nil, fmt.Errorf("invalid key of type %s in a document", k.Type().TypeName())
 			}
 			p, err := toPlain(x.Get(k))
 			if err != nil {
@@ -75,10 +74,10 @@ func toPlain(v ref.Val) (any, error) {
 		}
 		return l, nil
 	}
-	return nil, fmt.Errorf("a %s is no part of a document", v.Type().TypeName())
+	return nil, fmt.Errorf("invalid value of type %s in a document", v.Type().TypeName())
 }
 
-// Text returns a value of an expression as a person would write it, bounded.
+// Text returns a short readable form of a value.
 func Text(v ref.Val) string {
 	const limit = 400
 	var s string

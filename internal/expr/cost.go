@@ -2,8 +2,8 @@ package expr
 
 import "cel.dev/cel-go/common/ast"
 
-// costOf estimates the operations that evaluating e takes. cel-go's own estimate has
-// no bound for optional values, which most expressions here are made of.
+// costOf estimates the operations of an evaluation of e. cel-go's own estimate has no
+// bound for optional values, which most policies use.
 func (env *Env) costOf(e ast.Expr) float64 {
 	cost := 1.0
 	switch e.Kind() {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,7 +78,7 @@ func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
 			full := space + "." + name
 			functions := d.scope.env.names()
 			inSpace := func(f string) bool { return strings.HasPrefix(f, space+".") }
-			if space != "" && slices.Contains(unnamed(unknown), root) && (slices.ContainsFunc(functions, inSpace) || nearest(full, functions) != "") {
+			if space != "" && slices.Contains(slices.Collect(maps.Values(unknown)), root) && (slices.ContainsFunc(functions, inSpace) || nearest(full, functions) != "") {
 				name = full
 				d.skip = append(d.skip, root)
 			}
@@ -92,14 +93,6 @@ func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
 		}
 	}))
 	return calls
-}
-
-func unnamed(unknown map[int64]string) []string {
-	var names []string
-	for _, name := range unknown {
-		names = append(names, name)
-	}
-	return names
 }
 
 // beginning returns where a call begins whose opening parenthesis is at loc.

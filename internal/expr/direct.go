@@ -6,14 +6,13 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-// Most of what policies do is to follow a few keys into a document, to compare what is
-// there with a constant, and to ask this of the elements of a list: chains, tests and
-// quantifiers. Their nodes do it on the document itself, without a CEL value for each
-// step. They decide only what is plain. Wherever something was not read, is of another
-// kind than expected, or is to be noted for an explanation, they leave it to the node
-// that cel-go planned and that they stand before.
+// Most policies follow a few keys into a document, compare the value with a constant,
+// and do this for the elements of a list: chains, comparisons and quantifiers. Their
+// nodes work on the document itself, without a CEL value for each step. They decide
+// only simple cases. Unread parts, unexpected kinds and reads that an explanation must
+// note are decided by the node of cel-go that they wrap.
 
-// direct notes what e is, if it is one of these. Its operands were looked at before.
+// direct notes whether e is one of these. Its operands come before it.
 func (p *planInfo) direct(x *Expr, e ast.NavigableExpr) {
 	if c, ok := x.chainOf(e); ok {
 		p.chains[e.ID()] = c
@@ -29,26 +28,26 @@ func (p *planInfo) direct(x *Expr, e ast.NavigableExpr) {
 			return
 		}
 		if _, ok := p.chains[args[0].ID()]; ok {
-			if text, integer := testOf(e.AsCall().FunctionName(), args[1]); text != nil || integer != nil {
-				p.tests[e.ID()] = test{args[0].ID(), text, integer}
+			if text, integer := comparisonOf(e.AsCall().FunctionName(), args[1]); text != nil || integer != nil {
+				p.comparisons[e.ID()] = comparison{args[0].ID(), text, integer}
 			}
 		}
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
 		body, decides, logical := quantifierOf(c)
-		if _, ok := p.chains[c.IterRange().ID()]; ok && logical && !c.HasIterVar2() && p.stays(body) {
+		if _, ok := p.chains[c.IterRange().ID()]; ok && logical && !c.HasIterVar2() && p.keepsNode(body) {
 			p.loops[e.ID()] = quantifier{c.IterRange().ID(), body.ID(), c.IterVar(), decides == True}
 		}
 	}
 }
 
-// stays reports whether cel-go's optimizers, which come after ours, leave the node of e
-// as it is, so that a loop may keep it.
-func (p *planInfo) stays(e ast.Expr) bool {
+// keepsNode reports whether cel-go's optimizers, which run after ours, keep the node of
+// e, so that a loop may hold it.
+func (p *planInfo) keepsNode(e ast.Expr) bool {
 	if _, ok := p.chains[e.ID()]; ok {
 		return true
 	}
-	if _, ok := p.tests[e.ID()]; ok {
+	if _, ok := p.comparisons[e.ID()]; ok {
 		return true
 	}
 	if e.Kind() != ast.CallKind {
@@ -72,7 +71,7 @@ type director struct {
 	nodes  map[int64]interpreter.InterpretableV2 // all, as far as planned
 }
 
-// node returns the node to take in place of one that cel-go planned.
+// node returns the node that replaces one of cel-go's.
 func (d *director) node(i interpreter.InterpretableV2) interpreter.InterpretableV2 {
 	id := i.ID()
 	if c, ok := d.plan.chains[id]; ok {
@@ -83,8 +82,8 @@ func (d *director) node(i interpreter.InterpretableV2) interpreter.Interpretable
 		d.chains[id] = r
 		return r
 	}
-	if t, ok := d.plan.tests[id]; ok && d.chains[t.of] != nil {
-		return &chainTest{i, t, d.chains[t.of]}
+	if t, ok := d.plan.comparisons[id]; ok && d.chains[t.of] != nil {
+		return &chainComparison{i, t, d.chains[t.of]}
 	}
 	if q, ok := d.plan.loops[id]; ok && d.chains[q.over] != nil {
 		l := d.loop(id)
@@ -94,8 +93,8 @@ func (d *director) node(i interpreter.InterpretableV2) interpreter.Interpretable
 	return i
 }
 
-// loop returns the quantifier with the id, which is planned after its body, or nil if
-// that is none.
+// loop returns the quantifier with the id, or nil if there is none. It is planned after
+// its body.
 func (d *director) loop(id int64) *loop {
 	q, ok := d.plan.loops[id]
 	if !ok {

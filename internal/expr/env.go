@@ -8,7 +8,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Limits of expressions: the same for every policy and every way to run one.
+// The limits of expressions.
 const (
 	MaxSource = 32 << 10 // bytes of an expression
 	MaxCost   = 1 << 26  // static estimate of the operations for lists of assumedList elements
@@ -58,11 +58,10 @@ func NewEnv(lookups ...Lookup) (*Env, error) {
 type Var struct {
 	Name string
 	Type *cel.Type
-	Path asset.Path // of the subject's part that it is, for [Expr.Reads]; empty: none
+	Path asset.Path // of the part of the subject that it holds, for [Expr.Reads]; empty: none
 }
 
-// Scope is a named set of typed variables that expressions are compiled against:
-// the shape of a subject. It knows nothing of what the subject is.
+// Scope is a set of typed variables that expressions are compiled against.
 type Scope struct {
 	env     *Env
 	cel     *cel.Env
@@ -95,12 +94,12 @@ func (s *Scope) Resolving(r Resolver) *Scope {
 	return &resolving
 }
 
-// Object declares an object type with the fields. Those in always are known to be
-// in every value; the others must be guarded by has() or read with .?. The name must not
-// be one that an expression can spell to read something, such as that of a variable.
+// Object declares an object type with the fields. The fields in always are present in
+// every value; expressions must guard the others with has() or read them with .?. An
+// expression that names the type must mean nothing else by it, such as a variable.
 func (e *Env) Object(name string, fields map[string]*cel.Type, always ...string) *cel.Type {
 	return e.types.declare(name, fields, always...)
 }
 
-// Shape returns the type of a part of a document; name is what messages call it.
+// Shape returns the type of a part of a document, which messages call by the name.
 func (e *Env) Shape(name string, s *asset.Shape) *cel.Type { return e.types.shape(name, s) }

@@ -6,8 +6,8 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// equal is CEL's equality, three-valued: false as soon as something differs, else
-// unknown if something was not read.
+// equal is CEL's equality, three-valued: false as soon as a part differs, else unknown
+// if a part is unread.
 func equal(a, b ref.Val) ref.Val {
 	if types.IsUnknownOrError(a) {
 		return a
@@ -69,8 +69,8 @@ func equalLists(x, y traits.Lister) ref.Val {
 	return types.True
 }
 
-// longer reports whether x has more elements than y for certain, though how many
-// there are may not be known.
+// longer reports whether x certainly has more elements than y, although its size may be
+// unknown.
 func longer(x, y traits.Lister) bool {
 	open, ok := x.(*List)
 	n, known := y.Size().(types.Int)
@@ -88,7 +88,7 @@ func equalMaps(x, y traits.Mapper) ref.Val {
 		v := x.Get(k)
 		other, ok := y.Find(k)
 		if !ok {
-			if u, may := v.(*types.Unknown); may { // perhaps it is not there
+			if u, may := v.(*types.Unknown); may { // it may be absent
 				unknown = types.MergeUnknowns(unknown, u)
 				continue
 			}

@@ -3,7 +3,6 @@ package expr
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -14,10 +13,10 @@ import (
 	"cel.dev/cel-go/parser"
 )
 
-// Step is a part of an explained expression: an operator of logic with its
-// operands, a quantifier with its elements, or anything else, with what it read.
+// Step is a part of an explained expression: a logical operator with its operands, a
+// quantifier with its elements, or another part with its reads.
 type Step struct {
-	Branch   Branch // which condition of the source it is; zero if it is none
+	Branch   Branch // the condition of the source; zero if it is none
 	Source   string // the part of the expression
 	Result   Result
 	Steps    []*Step // of an operator, those that were evaluated, in order
@@ -25,15 +24,9 @@ type Step struct {
 	operator string
 }
 
-// Branch identifies a condition in an expression, or in a let of its policy.
-type Branch struct {
-	Let string // name of the let; empty: the expression itself
-	ID  int64
-}
-
-// Explain evaluates x once more, step by step from the left, and keeps every
-// result. Begin must have been called. At most maxElements elements of a range are
-// kept, those that decided before others.
+// Explain evaluates x again, step by step from the left, and keeps every result. The
+// caller must call Begin before. Of a range at most maxElements elements are kept,
+// those that decided first.
 func (m *Machine) Explain(x *Expr) *Step {
 	m.run.track = true
 	m.left = MaxSteps
@@ -43,13 +36,13 @@ func (m *Machine) Explain(x *Expr) *Step {
 
 const maxElements = 20
 
-// explain explains e, a part of x. Condition says that its truth is of interest.
+// explain explains e, a part of x, which may be a condition.
 func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step {
 	s := &Step{Source: x.text(e)}
 	if condition {
 		s.Branch = Branch{let, e.ID()}
 	}
-	if err := m.spent(); err != nil {
+	if err := m.exhausted(); err != nil {
 		s.Result = Result{Value: types.WrapErr(err), Err: err}
 		return s
 	}
@@ -67,7 +60,7 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 				child := m.explain(l.Expr, l.Expr.root(), l.Name, true)
 				s.Steps, s.Result, s.operator = []*Step{child}, child.Result, "let"
 				m.values[i] = child.Result.Value
-				m.told[i].explained = true
+				m.letStates[i].explained = true
 				return s
 			}
 		}
@@ -76,7 +69,7 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 			return s
 		}
 	}
-	m.forget() // so that what lets read is read again, and noted
+	m.forget() // lets are evaluated again, which notes their reads
 	m.run.reads = nil
 	s.Result = m.Eval(m.part(x, e))
 	s.Reads = dedupe(m.run.reads)
@@ -128,8 +121,8 @@ func (m *Machine) explainOperator(s *Step, x *Expr, e ast.Expr, let string) {
 	s.Result = m.Eval(m.part(x, e))
 }
 
-// explainQuantifier explains all() and exists() over their elements, and for
-// filter(), exists_one() and the like the predicate, so that its truth is known.
+// explainQuantifier explains all() and exists() with their elements, and the predicate
+// of filter(), exists_one() and similar macros.
 func (m *Machine) explainQuantifier(s *Step, x *Expr, e ast.Expr, let string) bool {
 	c := e.AsComprehension()
 	body, decides, logical := quantifierOf(c)
@@ -152,7 +145,7 @@ func (m *Machine) explainQuantifier(s *Step, x *Expr, e ast.Expr, let string) bo
 			if len(s.Steps) <= maxElements || child.Result.Truth() != True {
 				s.Steps = append(s.Steps, child)
 			}
-			if logical && child.Result.Truth() == decides || m.spent() != nil {
+			if logical && child.Result.Truth() == decides || m.exhausted() != nil {
 				break
 			}
 		}
@@ -175,8 +168,8 @@ func (m *Machine) bindElement(c ast.ComprehensionExpr, ofMap bool, key, value re
 	}
 }
 
-// quantifierOf returns the predicate of a macro over elements, the truth of it that
-// ends all() or exists(), and whether it is one of these.
+// quantifierOf returns the predicate of a macro over elements, and if the macro is all()
+// or exists(), the truth that ends it.
 func quantifierOf(c ast.ComprehensionExpr) (body ast.Expr, decides Truth, logical bool) {
 	if pred, _, ok := conditionOf(c); ok {
 		return pred, Unknown, false
@@ -208,8 +201,8 @@ func (c *collector) FoldEntry(k, v any) bool {
 	return true
 }
 
-// elementsOf returns what a comprehension over v runs through: the indexes and
-// elements of a list, the keys and values of a map.
+// elementsOf returns the indexes and elements of a list, or the keys and values of a
+// map.
 func elementsOf(v ref.Val) (keys, values []ref.Val, ok bool) {
 	if v == nil || types.IsUnknownOrError(v) {
 		return nil, nil, false
@@ -237,9 +230,9 @@ func (x *Expr) text(e ast.Expr) string {
 	return s
 }
 
-// spent returns an error if there are no steps left, of which every part of an
-// explanation takes one, or the evaluation was cancelled.
-func (m *Machine) spent() error {
+// exhausted returns an error if no steps are left or the evaluation was canceled. Each
+// part of an explanation takes a step.
+func (m *Machine) exhausted() error {
 	if m.left--; m.left < 0 {
 		return fmt.Errorf("%w: more than the allowed number of steps", ErrTooCostly)
 	}
@@ -249,7 +242,7 @@ func (m *Machine) spent() error {
 	return nil
 }
 
-// part returns a part of x as an expression of its own, the same whenever it is asked for.
+// part returns a part of x as an expression of its own, the same for each call.
 func (m *Machine) part(x *Expr, e ast.Expr) *Expr {
 	key := partKey{x, e.ID()}
 	p, ok := m.parts[key]
@@ -278,97 +271,4 @@ func (x *Expr) part(e ast.Expr) *Expr {
 		return x
 	}
 	return &Expr{Source: x.text(e), Type: x.typeOf(e), scope: x.scope, ast: cel.CheckedExprToAst(p), plan: x.plan}
-}
-
-// Deciding returns what was read by those parts that decided the result, in the
-// order of the evaluation.
-func (s *Step) Deciding() []Read {
-	return dedupe(s.deciding())
-}
-
-func (s *Step) deciding() []Read {
-	if len(s.Steps) == 0 {
-		return s.Reads
-	}
-	var reads []Read
-	steps := s.Steps
-	switch s.operator {
-	case operators.LogicalAnd, operators.LogicalOr:
-		steps = s.like(steps)
-	case "range":
-		if decided := s.like(steps[1:]); len(decided) > 0 && len(decided) < len(steps)-1 || s.Result.Truth() == Unknown {
-			steps = append(slices.Clone(steps[:1]), decided...)
-		}
-	}
-	for _, child := range steps {
-		reads = append(reads, child.deciding()...)
-	}
-	return reads
-}
-
-// like returns the steps whose truth is that of the result; all if none is.
-func (s *Step) like(steps []*Step) []*Step {
-	var same []*Step
-	for _, child := range steps {
-		if child.Result.Truth() == s.Result.Truth() {
-			same = append(same, child)
-		}
-	}
-	if len(same) == 0 {
-		return steps
-	}
-	return same
-}
-
-// Branches returns the conditions of x and of lets that tests should see both true
-// and false, with their source: operands of logic, conditions of ?:, and bodies of
-// quantifiers, down to the last, and x itself; but none that is constant.
-func (x *Expr) Branches(let string) map[Branch]string {
-	found := map[Branch]string{}
-	x.branches(x.root(), let, x.Type.Kind() == types.BoolKind, found)
-	return found
-}
-
-// constant reports whether e names no variable but those that it binds itself.
-func constant(e ast.Expr) bool {
-	bound, free := map[string]bool{}, false
-	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
-		switch e.Kind() {
-		case ast.ComprehensionKind:
-			c := e.AsComprehension()
-			bound[c.IterVar()], bound[c.IterVar2()], bound[c.AccuVar()] = true, true, true
-		case ast.IdentKind:
-			free = free || !bound[e.AsIdent()]
-		}
-	}))
-	return !free
-}
-
-func (x *Expr) branches(e ast.Expr, let string, condition bool, found map[Branch]string) {
-	if constant(e) {
-		return
-	}
-	if condition {
-		found[Branch{let, e.ID()}] = x.text(e)
-	}
-	switch e.Kind() {
-	case ast.CallKind:
-		c := e.AsCall()
-		switch c.FunctionName() {
-		case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot:
-			for _, a := range c.Args() {
-				x.branches(a, let, true, found)
-			}
-		case operators.Conditional:
-			x.branches(c.Args()[0], let, true, found)
-			for _, a := range c.Args()[1:] {
-				x.branches(a, let, x.typeOf(a).Kind() == types.BoolKind, found)
-			}
-		}
-	case ast.ComprehensionKind:
-		if body, _, _ := quantifierOf(e.AsComprehension()); body != nil {
-			x.branches(e.AsComprehension().IterRange(), let, false, found)
-			x.branches(body, let, true, found)
-		}
-	}
 }

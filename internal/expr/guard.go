@@ -9,16 +9,15 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// A field that may be absent is an error to read plainly, and an error is no
-// verdict. So every plain select of one must stand where a has() of the same path
-// is known to be true.
+// A plain select of an absent field is an error, and an error is not a verdict. So a
+// field that may be absent may only be selected where a has() of the same path is true.
 
 type unguarded struct {
 	id   int64
 	what string
 }
 
-// facts are the paths known to be there, as pathText writes them.
+// facts are the paths known to be present, as pathText writes them.
 type facts map[string]bool
 
 func (f facts) and(more []string) facts {
@@ -106,7 +105,7 @@ func (g *guard) call(c ast.CallExpr, known facts) {
 	}
 }
 
-// whenTrue returns the paths that are there if e is true.
+// whenTrue returns the paths that are present if e is true.
 func whenTrue(e ast.Expr) []string {
 	switch e.Kind() {
 	case ast.SelectKind:
@@ -132,7 +131,7 @@ func whenTrue(e ast.Expr) []string {
 	return nil
 }
 
-// whenFalse returns the paths that are there if e is false.
+// whenFalse returns the paths that are present if e is false.
 func whenFalse(e ast.Expr) []string {
 	if e.Kind() != ast.CallKind {
 		return nil

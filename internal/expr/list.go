@@ -75,7 +75,7 @@ func (l *List) Fold(f traits.Folder) {
 		}
 	}
 	if l.More != nil {
-		more := l.Run.perhapsMore(l.More)
+		more := l.Run.maybeElement(l.More)
 		f.FoldEntry(more, more)
 	}
 }

@@ -13,7 +13,7 @@ import (
 type quantifier struct {
 	over, body int64
 	name       string     // of the variable that is the element
-	decides    types.Bool // what ends it
+	decides    types.Bool // truth of the body that ends it
 }
 
 // loopOf returns the id of the comprehension whose element the variable e is, or 0.
@@ -41,8 +41,8 @@ func loopOf(e ast.NavigableExpr) int64 {
 	return 0
 }
 
-// loop runs a quantifier over a list, and is the scope of its body. A machine runs one
-// expression at a time, and none within itself, so the state of a run is kept here.
+// loop is the node of a quantifier over a list, and the scope of its body. A machine
+// evaluates one expression at a time, so the node holds the state of the evaluation.
 type loop struct {
 	interpreter.InterpretableV2
 	quantifier
@@ -57,7 +57,7 @@ type loop struct {
 // Exec implements interpreter.InterpretableV2.
 func (l *loop) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	v, found := l.list.find(frame)
-	l.running = found == there && v.Kind() == asset.List
+	l.running = found == present && v.Kind() == asset.List
 	if !l.running {
 		return l.InterpretableV2.Exec(frame)
 	}
@@ -81,8 +81,8 @@ func (l *loop) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	return result
 }
 
-// undecided is what && and || make of operands that do not decide, the second of
-// which is no truth: unknown before an error, and the first error before others.
+// undecided returns the result of && and || for operands that do not decide, the second
+// of which is not a boolean: unknown before an error, the first error before others.
 func undecided(a, b ref.Val) ref.Val {
 	u, _ := a.(*types.Unknown)
 	if v, ok := b.(*types.Unknown); ok {

@@ -27,7 +27,7 @@ const (
 // either is, the value is unknown.
 type Result struct {
 	Value  ref.Val
-	Unread []*asset.Unread // what was not read and could have decided
+	Unread []*asset.Unread // unread parts that could have decided
 	Err    error
 }
 
@@ -54,24 +54,24 @@ func (r Result) Why() error {
 	return errors.Join(errs...)
 }
 
-// Let is a variable that stands for an expression, evaluated when it is first used.
+// Let is a variable that stands for an expression, which is evaluated on first use.
 type Let struct {
 	Name string
 	Expr *Expr
 }
 
-// Machine evaluates expressions, one at a time: it is for one goroutine.
+// Machine evaluates expressions, one at a time. It is not safe for concurrent use.
 type Machine struct {
-	programs map[*Expr]cel.Program
-	parts    map[partKey]*Expr // of explanations
-	run      Run
-	ctx      context.Context // of the evaluation that is going on
-	left     int             // steps
-	vars     func(*Run, string) (ref.Val, bool)
-	lets     []Let
-	values   []any  // of lets, nil until used
-	told     []told // of lets, since Begin
-	locals   []local
+	programs  map[*Expr]cel.Program
+	parts     map[partKey]*Expr // of explanations
+	run       Run
+	ctx       context.Context // of the current evaluation
+	left      int             // steps
+	vars      func(*Run, string) (ref.Val, bool)
+	lets      []Let
+	values    []any      // of lets, nil until used
+	letStates []letState // of lets, since Begin
+	locals    []local
 }
 
 type local struct {
@@ -92,19 +92,21 @@ func (m *Machine) Begin(ctx context.Context, vars func(*Run, string) (ref.Val, b
 	m.run.track = false
 	m.ctx, m.left, m.vars, m.lets = ctx, MaxSteps, vars, lets
 	m.locals = m.locals[:0]
-	m.told = m.told[:0]
+	m.letStates = m.letStates[:0]
 	for range lets {
-		m.told = append(m.told, told{})
+		m.letStates = append(m.letStates, letState{})
 	}
 	m.forget()
 }
 
-// told is what became of a let.
-type told struct{ evaluated, explained bool }
+// letState records what was done with a let.
+type letState struct{ evaluated, explained bool }
 
-// Unexplained reports whether let number i was evaluated since Begin and is not among
-// the conditions that Explain explained where they stand.
-func (m *Machine) Unexplained(i int) bool { return m.told[i].evaluated && !m.told[i].explained }
+// Unexplained reports whether let number i was evaluated since Begin but is not a
+// condition that Explain explained in place.
+func (m *Machine) Unexplained(i int) bool {
+	return m.letStates[i].evaluated && !m.letStates[i].explained
+}
 
 func (m *Machine) forget() {
 	m.values = m.values[:0]
@@ -141,7 +143,7 @@ func (m *Machine) eval(x *Expr) (ref.Val, error) {
 	return v, nil
 }
 
-// ErrTooCostly is reported when an evaluation was given up at [MaxSteps].
+// ErrTooCostly marks an evaluation that stopped at [MaxSteps].
 var ErrTooCostly = errors.New("expression given up")
 
 // activation resolves names for cel-go: local variables of an explanation, lets,
@@ -171,7 +173,7 @@ func (m *Machine) let(i int) any {
 	if m.values[i] != nil {
 		return m.values[i]
 	}
-	m.told[i].evaluated = true
+	m.letStates[i].evaluated = true
 	v, err := m.eval(m.lets[i].Expr)
 	if err != nil {
 		if errors.Is(err, ErrTooCostly) || m.ctx.Err() != nil {

@@ -206,7 +206,7 @@ func (o *object) Fold(f traits.Folder) {
 		}
 		key := ref.Val(types.String(k))
 		if u := v.Unread(); u != nil {
-			x = o.run.perhapsMore(u)
+			x = o.run.maybeElement(u)
 			key = x
 		}
 		if !f.FoldEntry(key, x) {
@@ -214,7 +214,7 @@ func (o *object) Fold(f traits.Folder) {
 		}
 	}
 	if o.v.IsPartial() {
-		u := o.run.perhapsMore(notKept)
+		u := o.run.maybeElement(notKept)
 		f.FoldEntry(u, u)
 	}
 }

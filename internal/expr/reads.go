@@ -11,22 +11,22 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Place is a part of the documents of an asset that an expression may stand for:
-// of the subject, or of another asset of a type that it looks up.
+// Place is a part of a document that an expression may read: of the subject, or of
+// another subject of a type that it looks up.
 type Place struct {
 	Type asset.Type // empty: the subject's
-	Path asset.Path // empty: the asset as a whole
-	// Whole says of a place without a path that all of the asset may be read, and
-	// not only whether there is one.
+	Path asset.Path // empty: the subject as a whole
+	// Whole says that, without a path, all parts may be read, and not only whether the
+	// subject exists.
 	Whole bool
-	// Rel is the relation whose links are read, rather than a part.
+	// Rel is a relation whose links are read, in place of a part.
 	Rel  string
-	many bool // a list of assets rather than one
+	many bool // a list of subjects
 }
 
-// Reads returns the parts that evaluating x may read, and those that its value may
-// be a part of. Lets are the places of variables that stand for expressions. What
-// cannot be told is taken to be read as a whole.
+// Reads returns the places that an evaluation of x may read, and those that its value
+// may come from. Lets are the places of variables that stand for expressions. Places
+// that are not certain count as read as a whole.
 func (x *Expr) Reads(lets map[string][]Place) (read, value []Place) {
 	r := &reader{x: x, vars: map[string][]Place{}}
 	for _, v := range x.scope.vars {
@@ -47,8 +47,8 @@ type reader struct {
 	read []Place
 }
 
-// all notes that places are read as a whole. Of a list of assets that was not looked
-// into only its length is.
+// all notes that places are read as a whole. Of a list of subjects only its length is
+// read, unless an element is.
 func (r *reader) all(places []Place) {
 	for _, p := range places {
 		p.Whole = !p.many
@@ -88,7 +88,7 @@ func (r *reader) walk(e ast.Expr) []Place {
 	return nil
 }
 
-// step leads from places to a part of each. A part of a list of assets is that asset.
+// step returns a part of each of the places. A part of a list of subjects is a subject.
 func step(places []Place, to func(asset.Path) asset.Path) []Place {
 	var parts []Place
 	for _, p := range places {
@@ -184,7 +184,7 @@ func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {
 			return read.Type == p.Type && strings.HasPrefix(string(read.Path), string(p.Path.Any()))
 		}
 		if !p.many && !slices.ContainsFunc(r.read[before:], under) {
-			r.all([]Place{p}) // of which only the number of elements matters
+			r.all([]Place{p}) // only the number of its elements matters
 		}
 	}
 	return result

@@ -7,33 +7,33 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Read is a part of an asset that an evaluation read: a scalar, an empty or
-// absent part, a part that is unread, or a whole that was given to a function.
+// Read is a part of a document that an evaluation read: a scalar, an empty, absent or
+// unread part, or a map or list that was an argument of a function.
 type Read struct {
 	Of    asset.Ref
 	Path  asset.Path
 	Value asset.Value
 }
 
-// Run is the state of one evaluation. Values made in it are good until it is reset.
+// Run is the state of one evaluation. Its values are valid until the next evaluation.
 type Run struct {
-	unread  []*asset.Unread         // by the id of the unknown, less one
-	perhaps map[*types.Unknown]bool // unknowns that stand for elements which perhaps are not there
-	track   bool
-	reads   []Read
-	objects slab[object]
-	lists   slab[list]
+	unread      []*asset.Unread         // by the id of the unknown, less one
+	maybeAbsent map[*types.Unknown]bool // unknowns that stand for elements that may be absent
+	track       bool
+	reads       []Read
+	objects     slab[object]
+	lists       slab[list]
 }
 
 func (r *Run) reset() {
 	r.unread = r.unread[:0]
-	clear(r.perhaps)
+	clear(r.maybeAbsent)
 	r.reads = nil
 	r.objects.used, r.lists.used = 0, 0
 }
 
-// slab hands out values of a kind one after the other, and again after a reset:
-// the wrappers of an evaluation need no allocation of their own.
+// slab returns values one after the other, and the same ones after a reset, so that the
+// wrappers of an evaluation need no allocations.
 type slab[T any] struct {
 	chunks [][]T
 	used   int
@@ -62,7 +62,8 @@ func (r *Run) list(v asset.Value, at *trail) *list {
 	return l
 }
 
-// Document returns a document as the value of a variable: an absent one is an empty map.
+// Document returns a document as the value of a variable. An absent document is an
+// empty map.
 func (r *Run) Document(of asset.Ref, name string, v asset.Value) ref.Val {
 	var at *trail
 	if r.track {
@@ -78,7 +79,7 @@ func (r *Run) Document(of asset.Ref, name string, v asset.Value) ref.Val {
 	return x
 }
 
-// Value returns a part of no asset, such as a parameter, as CEL sees it.
+// Value returns a value that belongs to no document, such as a parameter.
 func (r *Run) Value(v asset.Value) ref.Val {
 	x, ok := r.wrap(v, nil)
 	if !ok {
@@ -115,20 +116,19 @@ func (r *Run) Unknown(u *asset.Unread) *types.Unknown {
 	return types.NewUnknown(int64(len(r.unread)), types.NewAttributeTrail(u.Error()))
 }
 
-// perhapsMore returns an unknown for what a comprehension may or may not run through
-// beside the elements that are known: a member that was not read, or what is missing
-// in a list or map that is not complete.
-func (r *Run) perhapsMore(u *asset.Unread) *types.Unknown {
-	if r.perhaps == nil {
-		r.perhaps = map[*types.Unknown]bool{}
+// maybeElement returns an unknown for an element that may be absent: an unread member,
+// or the further elements of an incomplete list or map.
+func (r *Run) maybeElement(u *asset.Unread) *types.Unknown {
+	if r.maybeAbsent == nil {
+		r.maybeAbsent = map[*types.Unknown]bool{}
 	}
 	more := r.Unknown(u)
-	r.perhaps[more] = true
+	r.maybeAbsent[more] = true
 	return more
 }
 
-// Reasons returns why a result is unknown, without duplicates, in the order in
-// which the parts were met.
+// Reasons returns why a result is unknown, without duplicates, in the order of the
+// evaluation.
 func (r *Run) Reasons(u *types.Unknown) []*asset.Unread {
 	var reasons []*asset.Unread
 	seen := map[asset.Unread]bool{}
@@ -145,14 +145,14 @@ func (r *Run) note(at *trail, v asset.Value) {
 	r.reads = append(r.reads, Read{at.of, at.path, v})
 }
 
-// noteAll notes a part that is used as a whole.
+// noteAll notes a map or list that is used as a whole.
 func (r *Run) noteAll(at *trail, v asset.Value) {
 	if at != nil {
 		r.note(at, v)
 	}
 }
 
-// noteEmpty notes a list or map without elements: nothing in it can be noted.
+// noteEmpty notes a list or map without elements, in which nothing else can be noted.
 func (r *Run) noteEmpty(at *trail, v asset.Value) {
 	if at != nil && v.Len() == 0 {
 		r.note(at, v)

@@ -57,8 +57,7 @@ func (ts *typeSet) declareLocked(name string, fields map[string]*types.Type, alw
 	return o.typ
 }
 
-// shape returns the CEL type of a shape, which is named name if it is an object
-// not declared before.
+// shape returns the CEL type of a shape. A new object type gets the name.
 func (ts *typeSet) shape(name string, s *asset.Shape) *types.Type {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

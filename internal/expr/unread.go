@@ -8,9 +8,8 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// unreadIn returns an unknown if something in v was not read, and nil otherwise.
-// Functions that are not our own walk values without minding unread parts; what
-// they are given is looked through first.
+// unreadIn returns an unknown if a part of v is unread, else nil. Functions that are not
+// helpers ignore unread parts, so their arguments are searched first.
 func (r *Run) unreadIn(v ref.Val) ref.Val {
 	switch x := v.(type) {
 	case *object:
@@ -51,8 +50,7 @@ func (r *Run) marksIn(v asset.Value) ref.Val {
 	return nil
 }
 
-// FirstUnread returns why the first part of v that was not read is unread, or nil if all
-// of it was read.
+// FirstUnread returns why the first unread part of v is unread, or nil if there is none.
 func FirstUnread(v asset.Value) *asset.Unread {
 	for _, part := range v.Marks() {
 		if u := part.Unread(); u != nil {

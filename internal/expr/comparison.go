@@ -11,30 +11,30 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-// test compares what a chain leads to with a constant.
-type test struct {
+// comparison compares the end of a chain with a constant.
+type comparison struct {
 	of      int64             // the chain
-	text    func(string) bool // if it is a text; nil: left to cel-go
+	text    func(string) bool // for a string; nil: cel-go's node decides
 	integer func(int64) bool  // the same for integers
 }
 
-// chainTest is a test of a chain that is read.
-type chainTest struct {
+// chainComparison is the node of a comparison.
+type chainComparison struct {
 	interpreter.InterpretableV2
-	test
+	comparison
 	chain *chainRead
 }
 
-// testOf returns what a function says of a text or an integer and a constant: nil
-// where that is left to cel-go.
-func testOf(function string, with ast.Expr) (text func(string) bool, integer func(int64) bool) {
+// comparisonOf returns the function's result for a string or an integer and a constant,
+// or nil where cel-go's node decides.
+func comparisonOf(function string, with ast.Expr) (text func(string) bool, integer func(int64) bool) {
 	switch with.Kind() {
 	case ast.LiteralKind:
 		switch want := with.AsLiteral().(type) {
 		case types.String:
-			return textTest(function, string(want)), nil
+			return stringComparison(function, string(want)), nil
 		case types.Int:
-			return nil, integerTest(function, int64(want))
+			return nil, integerComparison(function, int64(want))
 		}
 	case ast.ListKind:
 		var set []string
@@ -52,7 +52,7 @@ func testOf(function string, with ast.Expr) (text func(string) bool, integer fun
 	return nil, nil
 }
 
-func textTest(function, want string) func(string) bool {
+func stringComparison(function, want string) func(string) bool {
 	switch function {
 	case operators.Equals:
 		return func(s string) bool { return s == want }
@@ -68,7 +68,7 @@ func textTest(function, want string) func(string) bool {
 	return nil
 }
 
-func integerTest(function string, want int64) func(int64) bool {
+func integerComparison(function string, want int64) func(int64) bool {
 	switch function {
 	case operators.Equals:
 		return func(n int64) bool { return n == want }
@@ -87,10 +87,10 @@ func integerTest(function string, want int64) func(int64) bool {
 }
 
 // Exec implements interpreter.InterpretableV2.
-func (t *chainTest) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+func (t *chainComparison) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	v, found := t.chain.find(frame)
 	switch found {
-	case there:
+	case present:
 		if t.text != nil {
 			if s, err := v.Str(); err == nil {
 				return types.Bool(t.text(s))
@@ -98,7 +98,7 @@ func (t *chainTest) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		} else if n, err := v.Int(); err == nil {
 			return types.Bool(t.integer(n))
 		}
-	case missing:
+	case absent:
 		switch d := t.chain.otherwise.(type) {
 		case types.String:
 			if t.text != nil {
@@ -114,6 +114,6 @@ func (t *chainTest) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 }
 
 // Eval implements interpreter.Interpretable.
-func (t *chainTest) Eval(a interpreter.Activation) ref.Val {
+func (t *chainComparison) Eval(a interpreter.Activation) ref.Val {
 	return interpreter.EvalActivation(a, t.Exec)
 }

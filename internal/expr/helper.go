@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +28,8 @@ type helper struct {
 	call   func(args []ref.Val) (any, error)
 }
 
-// helperOptions declares the helpers, and the macro age(t), which stands for
-// the time since t, a timestamp or its text, at the instant of the evaluation.
+// helperOptions declares the helpers, and the macro age(t), which passes the instant of
+// the evaluation to one.
 func helperOptions() []cel.EnvOption {
 	opts := []cel.EnvOption{
 		cel.Macros(cel.GlobalMacro("age", 1, func(eh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
@@ -74,7 +75,7 @@ func (f helper) bind(args []ref.Val) ref.Val {
 		return types.NewErr("%s: %v", f.name, err)
 	}
 	if found, ok := result.([]string); ok && len(found) > 0 {
-		// What was found is certain; there may be more.
+		// The items found are certain; there may be more.
 		l := &List{Run: r, More: u}
 		for _, s := range found {
 			l.Items = append(l.Items, types.String(s))
@@ -84,7 +85,7 @@ func (f helper) bind(args []ref.Val) ref.Val {
 	return r.Unknown(u)
 }
 
-// runOf returns the run that a value of a document among args belongs to.
+// runOf returns the run of the first argument that belongs to one, or nil.
 func runOf(args []ref.Val) *Run {
 	for _, a := range args {
 		switch x := a.(type) {
@@ -132,7 +133,7 @@ var basicHelpers = []helper{
 	{"secret.detected", []*cel.Type{cel.DynType}, cel.BoolType, func(a []ref.Val) (any, error) {
 		names, err := detectors(a[0])
 		if len(names) > 0 {
-			return true, nil // whatever else is unread
+			return true, nil // other parts may be unread
 		}
 		return false, err
 	}},
@@ -141,7 +142,7 @@ var basicHelpers = []helper{
 	}},
 }
 
-// timeOf reads a timestamp, an RFC 3339 text, a date, or seconds since 1970.
+// timeOf reads a timestamp, a string (RFC 3339 or a date), or seconds since 1970.
 func timeOf(v ref.Val) (time.Time, error) {
 	switch x := v.(type) {
 	case types.Timestamp:
@@ -154,14 +155,13 @@ func timeOf(v ref.Val) (time.Time, error) {
 				return t, nil
 			}
 		}
-		return time.Time{}, errors.New(strconv.Quote(string(x)) + " is no time")
+		return time.Time{}, fmt.Errorf("invalid time %q (want RFC 3339 or a date)", string(x))
 	}
-	return time.Time{}, errors.New("a " + v.Type().TypeName() + " is no time")
+	return time.Time{}, fmt.Errorf("invalid time of type %s (want timestamp, string or int)", v.Type().TypeName())
 }
 
-// detectors returns the names of the detectors of secrets that match anything in
-// v: those that matched when a redacted text was read in, and those that match a
-// text that is still there. With an error, there may be more.
+// detectors returns the names of the secret detectors that match a string in v: for a
+// redacted string those that matched before. With an error, there may be more.
 func detectors(v ref.Val) ([]string, error) {
 	doc, err := ToValue(v)
 	if err != nil {
