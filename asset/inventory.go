@@ -294,6 +294,12 @@ func (inv *Inventory) AllCoverage() []*Coverage {
 	return all
 }
 
+// Regions returns the regions of an account that statements of coverage name, sorted. The
+// slice belongs to the inventory.
+func (inv *Inventory) Regions(account Scope) []string {
+	return inv.regions[accountKey{account.Provider, account.Account}]
+}
+
 // Coverage says how completely a scope was searched for a type. In a region that is
 // as the statement for it says, or the one for the whole account if there is none. Of
 // a whole account it is as the statement for it says, but not complete if one for a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ import (
 // TestOrderIsStable compares whole findings, with evidence, of evaluations by
 // different numbers of goroutines and of a second time.
 func TestOrderIsStable(t *testing.T) {
-	inv := inventory(newOrganization(t, 7, 150).obscured(t))
+	inv := inventory(newOrganization(t, 9, 150).obscured(t))
 	var want []policy.Finding
 	for _, parallel := range []int{1, 2, 8, 1} {
 		opts := options()
@@ -37,17 +38,18 @@ func TestOrderIsStable(t *testing.T) {
 		require.Greater(t, len(got), 150*len(requirements))
 		require.Equal(t, want, got, "parallel %d", parallel)
 	}
-	var last *asset.Asset
+	order := []policy.SubjectKind{policy.OfGap, policy.OfAsset, policy.OfCoverage}
+	last := want[0].Subject
+	require.Equal(t, policy.OfGap, last.Kind())
 	for _, f := range want {
-		if f.Asset() == nil {
-			assert.Nil(t, last, "findings of gaps come first")
-			continue
+		a, b := slices.Index(order, last.Kind()), slices.Index(order, f.Subject.Kind())
+		require.LessOrEqual(t, a, b, "a finding of %s after one of %s", f.Subject.Kind(), last.Kind())
+		if f.Subject.Kind() == last.Kind() && b > 0 {
+			require.LessOrEqual(t, last.Ref().Compare(f.Subject.Ref()), 0)
 		}
-		if last != nil {
-			require.LessOrEqual(t, last.Ref.Compare(f.Asset().Ref), 0)
-		}
-		last = f.Asset()
+		last = f.Subject
 	}
+	require.Equal(t, policy.OfCoverage, last.Kind())
 }
 
 func TestRangedOverAgain(t *testing.T) {
@@ -112,8 +114,9 @@ func TestTenantsAreApart(t *testing.T) {
 	}
 }
 
+// buckets returns buckets of one region, and that there are no more.
 func buckets(t testing.TB, n int) []asset.Observation {
-	var obs []asset.Observation
+	obs := []asset.Observation{&asset.Coverage{Scope: bucket(t, "{}").Scope, Type: "Test::Bucket", State: asset.Complete}}
 	for i := range n {
 		b := bucket(t, `{"name": "x"}`)
 		b.ID = fmt.Sprintf("%05d", i)

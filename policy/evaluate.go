@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,15 +20,26 @@ import (
 	"github.com/openstance/stance/internal/expr"
 )
 
-// Evaluate yields the findings of every policy for every asset of its types, and one
-// for every gap that a policy's types fall into, which is unknown. Findings of gaps
-// come first, then those of assets, sorted by ref and policy; last come findings
-// about exceptions. A sequence that ends without an error is whole; one that was cut
-// off ends in its error. It may be ranged over again, and holds nothing once the loop ends.
+// Evaluate yields the findings of every policy for every asset of its types, and unknown
+// findings where assets may be missing: for every gap in a type that a policy needs, and
+// for every account and every type that a policy needs whose coverage there is not
+// complete. A policy needs the types that it is about and those that it looks up. The
+// accounts are those that coverage, gaps and assets name. Where a gap has a finding of
+// the same policy, type and scope, there is none for the coverage.
+//
+// Findings of gaps come first, then those of assets, sorted by ref and policy, then those
+// of coverage, sorted by account, type and policy, and last findings about exceptions. A
+// sequence that ends without an error is whole; one that was cut off ends in its error.
+// It may be ranged over again, and holds nothing once the loop ends.
 func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Finding, error] {
 	return s.EvaluateEach(ctx, func(yield func(asset.Observation, error) bool) {
 		for _, g := range inv.Gaps() {
 			if !yield(g, nil) {
+				return
+			}
+		}
+		for _, c := range inv.AllCoverage() {
+			if !yield(c, nil) {
 				return
 			}
 		}
@@ -40,9 +52,11 @@ func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Find
 }
 
 // EvaluateEach is Evaluate over a sequence of observations of any length, of which
-// it keeps no more than a few hundred. Findings come in the order of the observations.
-// Related answers for other assets, and for coverage; with nil, what policies ask of
-// other assets is unknown. See [Set.Index] for one of bounded size. The sequence is
+// it keeps no more than a few hundred, and a byte for each account, region and type that
+// policies need. Findings come in the order of the observations; those of coverage come
+// after them, for the accounts that the sequence names. Related answers for other assets,
+// and for the coverage of types in accounts of which the sequence states none; with nil,
+// what policies ask of other assets is unknown. See [Set.Index] for one of bounded size. The sequence is
 // ranged over on the caller's goroutine; an error in it ends the findings with that
 // error, after those of what came before.
 func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation, error], related *asset.Inventory) iter.Seq2[Finding, error] {
@@ -50,7 +64,7 @@ func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation,
 		now := s.opts.Now()
 		x := &exceptions{s, now, make([]atomic.Bool, len(s.exceptions))}
 		ctx, cancel := context.WithCancelCause(ctx)
-		p := newPipeline(ctx, s, related, x)
+		p, l := newPipeline(ctx, s, related, x), newLedger(s)
 		defer func() { cancel(nil); p.stop() }()
 		flush := func(below int) bool {
 			for len(p.queue) > below {
@@ -82,6 +96,7 @@ func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation,
 				}
 				return
 			}
+			l.add(o)
 			if p.add(o) && !flush(p.workers*2) {
 				return
 			}
@@ -94,7 +109,7 @@ func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation,
 			yield(Finding{}, err)
 			return
 		}
-		for _, f := range x.findings() {
+		for _, f := range slices.Concat(l.findings(related), x.findings()) {
 			if !yield(f, nil) {
 				return
 			}
@@ -138,6 +153,9 @@ func newPipeline(ctx context.Context, s *Set, related *asset.Inventory, x *excep
 
 // add takes an observation and reports whether a batch was sent.
 func (p *pipeline) add(o asset.Observation) bool {
+	if _, ok := o.(*asset.Coverage); ok {
+		return false
+	}
 	if p.open == nil {
 		if n := len(p.spare); n > 0 {
 			p.open, p.spare = p.spare[n-1], p.spare[:n-1]
@@ -213,27 +231,6 @@ func (p *pipeline) batch(e *evaluator, b *batch) {
 			b.findings = p.set.gap(b.findings, o)
 		}
 	}
-}
-
-// gap appends a finding for every policy that a gap concerns. A gap in the children
-// or links of one asset concerns policies through what they look up.
-func (s *Set) gap(to []Finding, g *asset.Gap) []Finding {
-	if !g.Of.IsZero() {
-		return to
-	}
-	for _, p := range s.policies {
-		for _, c := range s.byID[p.ID].checks {
-			provider := c.typ.Provider()
-			if g.Type == c.typ || g.Type == "" && (provider == "" || g.Scope.Provider == "" || provider == g.Scope.Provider) {
-				to = append(to, Finding{
-					Policy: p, Subject: GapSubject{g}, Status: Unknown, Err: &g.Cause,
-					Message: "not observed: " + string(g.Type) + " in " + g.Scope.String(),
-				})
-				break
-			}
-		}
-	}
-	return to
 }
 
 // evaluator evaluates policies, one at a time.

@@ -21,13 +21,16 @@ params:
   owners: {type: list(string), default: [web, data]}
 `
 
-// owned is an inventory of two buckets, of which one has an owner.
+// owned is an inventory of two buckets, of which one has an owner, in a region that has
+// no others.
 func owned() *asset.Inventory {
 	inv := &asset.Inventory{}
+	scope := asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-1"}
+	inv.Add(&asset.Coverage{Scope: scope, Type: "AWS::S3::Bucket", State: asset.Complete})
 	for name, tags := range map[string]map[string]string{"logs": {"owner": "data"}, "web": nil} {
 		inv.Add(&asset.Asset{
 			Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::" + name}, Name: name, Tags: tags,
-			Scope: asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-1"},
+			Scope: scope,
 		})
 	}
 	return inv
@@ -92,14 +95,42 @@ func ExampleNewSet() {
 	// web: pass ""
 }
 
+// A bucket may be missing where the coverage is not complete, and then the policy is
+// unknown there.
+func ExampleCoverageSubject() {
+	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	inv := owned()
+	scope := asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}
+	inv.Add(&asset.Coverage{Scope: scope, Type: "AWS::S3::Bucket", State: asset.Partial})
+	for f, err := range set.Evaluate(context.Background(), inv) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if s, ok := f.Subject.(policy.CoverageSubject); ok {
+			fmt.Println(f.Policy.ID, f.Status, s.Type, s.Account, s.Regions, s.State)
+		}
+	}
+	// Output:
+	// buckets-have-owners unknown AWS::S3::Bucket aws/123456789012 [us-east-1] partial
+}
+
 // A stream of any length is evaluated asset by asset.
 func ExampleSet_EvaluateEach() {
 	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
 	if err != nil {
 		log.Fatal(err)
 	}
+	inv := owned()
 	stream := func(yield func(asset.Observation, error) bool) {
-		for a := range owned().All() {
+		for _, c := range inv.AllCoverage() {
+			if !yield(c, nil) {
+				return
+			}
+		}
+		for a := range inv.All() {
 			if !yield(a, nil) {
 				return
 			}

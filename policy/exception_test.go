@@ -28,7 +28,7 @@ func exempt(t *testing.T, at time.Time, exceptions ...policy.Exception) []string
 		b := bucket(t, fmt.Sprintf(`{"name": %q}`, name))
 		b.ID, b.Account = fmt.Sprintf("arn:b/%d", i), fmt.Sprint(i)
 		b.Tags = map[string]string{"env": []string{"prod", "test", "prod"}[i], "team": "web-1"}
-		obs = append(obs, b)
+		obs = append(obs, b, &asset.Coverage{Scope: b.Scope, Type: b.Type, State: asset.Complete})
 	}
 	var got []string
 	for _, f := range collect(t, s.EvaluateEach(context.Background(), sequence(obs), nil)) {

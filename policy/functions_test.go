@@ -63,7 +63,9 @@ func TestFunctionsOfUnreadParts(t *testing.T) {
 			}
 			var inv asset.Inventory
 			inv.Add(subject)
-			inv.Add(&asset.Coverage{Scope: asset.Scope{Provider: "aws", Account: "a"}, Type: "AWS::EC2::NetworkAclEntry", State: asset.Complete})
+			for _, typ := range set.Types() {
+				inv.Add(&asset.Coverage{Scope: subject.Scope, Type: typ, State: asset.Complete})
+			}
 			for _, a := range c.related {
 				inv.Add(a)
 			}

@@ -47,6 +47,8 @@ type Set struct {
 	byID     map[string]*compiled
 	byType   map[asset.Type][]*compiledCheck // sorted by policy id
 	pool     sync.Pool                       // of *evaluator
+	needs    []need
+	needed   map[asset.Type]int // indexes of needs
 
 	exceptions []*Exception
 	exempt     map[string][]int // indexes of exceptions, by policy id
@@ -129,6 +131,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 			s.byType[check.typ] = append(s.byType[check.typ], check)
 		}
 	}
+	s.need()
 	s.pool.New = func() any { return &evaluator{set: s, machine: expr.NewMachine()} }
 	return s, nil
 }

@@ -57,7 +57,8 @@ type Counts struct {
 	// FailedBy divides Failed by the highest severity that failed, at the index of the
 	// policy.Severity.
 	FailedBy [policy.Critical + 1]int
-	// Gaps is the number of distinct gaps: places in which nobody knows what there is.
+	// Gaps is the number of places in which assets may be missing: distinct gaps, and
+	// types whose coverage in an account is not complete.
 	Gaps int
 }
 
@@ -183,11 +184,11 @@ func (r *results) posture(s *mapped) *Posture {
 		}
 		l.count(a.scope, Counts.plus)
 	}
-	for g, policies := range r.gaps {
+	for h, policies := range r.holes {
 		for p := range policies {
 			l.mark(p, rankUnknown)
 		}
-		l.count(g.Scope, func(c Counts, _ rank) Counts { c.Gaps++; return c })
+		l.count(h.Scope, func(c Counts, _ rank) Counts { c.Gaps++; return c })
 	}
 	p := &Posture{Standard: s.Standard, Counts: l.whole, results: r, mapped: s}
 	n := 0

@@ -96,6 +96,8 @@ func say(p, id, status string) policy.Finding {
 		f.Status = policy.NotApplicable
 	case "x":
 		f.Status, f.Exception = policy.Fail, &policy.Exception{Owner: "o", Reason: "r", Until: time.Unix(9e9, 0)}
+	case "partial":
+		f.Subject = policy.CoverageSubject{Type: "T", Account: asset.Scope{Provider: "aws", Account: id}, Regions: []string{"r"}, State: asset.Partial}
 	case "gap":
 		f.Subject = policy.GapSubject{Gap: &asset.Gap{Scope: scope, Type: "T", Cause: asset.Unread{Op: "List", RequestID: id}}}
 	}
@@ -174,6 +176,9 @@ func TestSectionStatus(t *testing.T) {
 		{"a x pass, a y unknown", compliance.Unknown},
 		{"a x pass, a - gap", compliance.Unknown},
 		{"a - gap", compliance.Unknown},
+		{"a x pass, a 1 partial", compliance.Unknown},
+		{"a 1 partial", compliance.Unknown},
+		{"a x pass, c 1 partial", compliance.Passed}, // the coverage is of what another policy needs
 		{"a x fail, a y unknown", compliance.Failed},
 		{"a x pass, a y x", compliance.Accepted},
 		{"a x unknown, a y x", compliance.Unknown},
@@ -190,6 +195,16 @@ func TestSectionStatus(t *testing.T) {
 			assert.Equal(t, compliance.NotCovered, p.Requirements[0].Sections[3].Status(), "nothing makes up for a policy")
 		})
 	}
+}
+
+// TestCoverageInPosture counts incomplete coverage once for each account and type.
+func TestCoverageInPosture(t *testing.T) {
+	p := assess(t, mapping(t), says("a x pass", "a 1 partial", "b 1 partial", "a 2 partial", "b again gap"))
+	assert.Equal(t, compliance.Counts{Passed: 1, Gaps: 3}, p.Counts)
+	assert.Equal(t, []compliance.ScopePosture{
+		{Scope: asset.Scope{Provider: "aws", Account: "1"}, Counts: compliance.Counts{Passed: 1, Gaps: 2}},
+		{Scope: asset.Scope{Provider: "aws", Account: "2"}, Counts: compliance.Counts{Gaps: 1}},
+	}, p.Accounts)
 }
 
 func TestAssessCutOff(t *testing.T) {
@@ -290,6 +305,8 @@ func TestCompare(t *testing.T) {
 		{"a x fail", "a x unknown", "now_unknown"},
 		{"a x fail", "a y pass, a - gap", "now_unknown"},
 		{"a x fail", "b - gap", "no_longer_seen"}, // the gap is another policy's
+		{"a x fail", "a 1 partial", "now_unknown"},
+		{"a x fail", "a 2 partial", "no_longer_seen"}, // the coverage is another account's
 		{"a x fail", "a y pass", "no_longer_seen"},
 		{"a x fail", "", "no_longer_seen"},
 		{"a x pass", "a x unknown", ""},

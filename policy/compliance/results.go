@@ -57,11 +57,39 @@ type results struct {
 	m      *Mapping
 	assets []seen
 	index  map[asset.Ref]int
-	gaps   map[asset.Gap]map[int]bool // policies by gap
+	holes  map[hole]map[int]bool // policies by hole
+}
+
+// hole is a part of the clouds in which assets may be missing: that of a gap, or of
+// coverage that is not complete.
+type hole struct {
+	asset.Gap
+	regions string // of coverage, separated by spaces; empty: the whole scope
+}
+
+// holeOf returns the hole that a finding is about.
+func holeOf(s policy.Subject) (hole, bool) {
+	switch s := s.(type) {
+	case policy.GapSubject:
+		h := hole{Gap: *s.Gap}
+		h.Cause.RequestID = "" // differs between attempts at the same thing
+		return h, true
+	case policy.CoverageSubject:
+		h := hole{Gap: asset.Gap{Scope: s.Account, Type: s.Type}, regions: strings.Join(s.Regions, " ")}
+		h.Cause.Reason, h.Cause.Code = asset.Incomplete, asset.CodeIncomplete
+		return h, true
+	}
+	return hole{}, false
+}
+
+// contains reports whether assets of the type may be missing in the scope.
+func (h hole) contains(t asset.Type, s asset.Scope) bool {
+	return (h.Type == "" || h.Type == t) && h.Scope.Contains(s) &&
+		(h.regions == "" || slices.Contains(strings.Fields(h.regions), s.Region))
 }
 
 func newResults(m *Mapping) *results {
-	return &results{m: m, index: map[asset.Ref]int{}, gaps: map[asset.Gap]map[int]bool{}}
+	return &results{m: m, index: map[asset.Ref]int{}, holes: map[hole]map[int]bool{}}
 }
 
 func (r *results) add(f policy.Finding) {
@@ -69,16 +97,13 @@ func (r *results) add(f policy.Finding) {
 	if !ok {
 		return
 	}
-	switch s := f.Subject.(type) {
-	case policy.AssetSubject:
+	if f.Asset() != nil {
 		r.addAsset(p, f)
-	case policy.GapSubject:
-		g := *s.Gap
-		g.Cause.RequestID = "" // differs between attempts at the same thing
-		if r.gaps[g] == nil {
-			r.gaps[g] = map[int]bool{}
+	} else if h, ok := holeOf(f.Subject); ok {
+		if r.holes[h] == nil {
+			r.holes[h] = map[int]bool{}
 		}
-		r.gaps[g][p] = true
+		r.holes[h][p] = true
 	}
 }
 
@@ -134,15 +159,15 @@ func (r *results) find(ref asset.Ref, policy string) (rank, bool) {
 	return r.assets[i].results[at].rank(), true
 }
 
-// blind reports whether the policy could not see all assets of the type in the
-// scope, because of a gap, or because it was not evaluated at all.
+// blind reports whether the policy could not see all assets of the type in the scope,
+// because of a gap or coverage that is not complete, or was not evaluated at all.
 func (r *results) blind(policy string, t asset.Type, s asset.Scope) bool {
 	p, ok := r.m.index[policy]
 	if !ok {
 		return true
 	}
-	for g, policies := range r.gaps {
-		if policies[p] && (g.Type == "" || g.Type == t) && g.Scope.Contains(s) {
+	for h, policies := range r.holes {
+		if policies[p] && h.contains(t, s) {
 			return true
 		}
 	}

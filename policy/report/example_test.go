@@ -21,11 +21,10 @@ func exampleFindings() findings {
 	if err != nil {
 		panic(err)
 	}
+	scope := asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-central-1"}
 	inv := new(asset.Inventory)
-	inv.Add(&asset.Asset{
-		Ref:   asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::assets"},
-		Scope: asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-central-1"}, Name: "assets",
-	})
+	inv.Add(&asset.Coverage{Scope: scope, Type: "AWS::S3::Bucket", State: asset.Complete})
+	inv.Add(&asset.Asset{Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::assets"}, Scope: scope, Name: "assets"})
 	return set.Evaluate(context.Background(), inv)
 }
 

@@ -86,7 +86,7 @@ func TestPostureCSV(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows, 6)
 	assert.Equal(t, []string{"acme-1", "1 Acme", "acme-1/1.1", "Acme", "1", "automated", "failed", "aws-s3-bucket-not-public",
-		"1", "1", "1", "0", "0", "0", "0", "1", "1", "1", "50"}, rows[1])
+		"1", "1", "1", "0", "0", "0", "0", "1", "1", "2", "50"}, rows[1])
 	assert.Equal(t, []string{"not_covered", ""}, []string{rows[4][6], rows[4][18]})
 }
 
@@ -105,7 +105,7 @@ func TestPostureJSON(t *testing.T) {
 	require.Len(t, all, 1)
 	assert.Equal(t, 33.3, *all[0].Counts.Percent)
 	assert.Equal(t, map[string]int{"critical": 1, "high": 1, "medium": 0, "low": 0, "informational": 0}, all[0].Counts.FailedBy)
-	assert.Equal(t, map[string]int{"failed": 2, "unknown": 1, "accepted": 0, "passed": 0, "not_evaluated": 1, "not_covered": 1}, all[0].Sections)
+	assert.Equal(t, map[string]int{"failed": 2, "unknown": 2, "accepted": 0, "passed": 0, "not_evaluated": 0, "not_covered": 1}, all[0].Sections)
 
 	b.Reset()
 	require.NoError(t, report.PostureJSON(&b, nil, nil))
