@@ -18,7 +18,7 @@ func main() { cli.Exec(run) }
 
 func run(ctx context.Context, streams cli.IO, args []string) int {
 	commands := slices.Concat(
-		[]*cli.Command{cli.Scan(awsCloud()), cli.Compliance(), cli.Explain(), cli.Test(), cli.Lint(), cli.Diff(), cli.Role()},
+		[]*cli.Command{cli.Scan(awsCloud()), cli.Compliance(), cli.Explain(), cli.Test(), cli.Lint(), cli.Diff(), cli.Role(), cli.Schema()},
 		cli.Lists(),
 	)
 	return cli.Dispatch(ctx, "stance", streams, args, commands...)

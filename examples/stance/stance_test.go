@@ -43,6 +43,9 @@ func TestLists(t *testing.T) {
 		{[]string{"fields", "AWS::S3::Bucket"}, []string{"config.PublicAccessBlockConfiguration.BlockPublicAcls", "status.PolicyStatus.IsPublic"}},
 		{[]string{"relations", "AWS::S3::Bucket"}, []string{"follow('encrypted_by')", "AWS::KMS::Key", "referrers('"}},
 		{[]string{"role", "aws"}, []string{`"s3:GetBucketPolicy"`}},
+		{[]string{"functions"}, []string{"startsWith", "iam.isPublic"}},
+		{[]string{"functions", "startsWith"}, []string{"string.startsWith(string) -> bool", "example: "}},
+		{[]string{"schema", "policy"}, []string{"draft-07", "previousIds"}},
 		{[]string{"help"}, []string{}},
 	} {
 		code, out, errs := stance(t, tt.args...)
@@ -182,6 +185,9 @@ func TestUnknownNames(t *testing.T) {
 		"want one cloud":                {"role"},
 		"oracle":                        {"role", "oracle"},
 		`unknown command "scna"`:        {"scna"},
+		"did you mean startsWith?":      {"functions", "startWith"},
+		"want one kind of files":        {"schema"},
+		`unknown kind of file "pack"`:   {"schema", "pack"},
 	} {
 		code, out, errs := stance(t, args...)
 		assert.Equal(t, 2, code)

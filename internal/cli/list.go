@@ -19,7 +19,7 @@ import (
 // Lists returns the commands that list what the library knows: policies, types,
 // fields, relations and functions.
 func Lists() []*Command {
-	return []*Command{listPolicies(), listTypes(), listFields(), listRelations()}
+	return []*Command{listPolicies(), listTypes(), listFields(), listRelations(), listFunctions()}
 }
 
 // table writes rows of cells in columns.
@@ -226,4 +226,47 @@ func listRelations() *Command {
 			return Clean, table(streams.Out, rows)
 		},
 	}
+}
+
+func listFunctions() *Command {
+	return &Command{
+		Name:    "functions",
+		Args:    "[NAME]",
+		Summary: "List the operators, macros and functions of expressions, or describe those with a name",
+		Run: func(_ context.Context, streams IO, args []string) (int, error) {
+			all := policy.Functions()
+			switch len(args) {
+			case 0:
+				var rows [][]string
+				for _, f := range all {
+					rows = append(rows, []string{f.Group, f.Name, f.Doc})
+				}
+				return Clean, table(streams.Out, rows)
+			case 1:
+				return describeFunctions(streams.Out, args[0], all)
+			}
+			return Trouble, errors.New("want at most one name")
+		},
+	}
+}
+
+func describeFunctions(out io.Writer, name string, all []policy.Function) (int, error) {
+	found := slices.DeleteFunc(slices.Clone(all), func(f policy.Function) bool { return f.Name != name })
+	if len(found) == 0 {
+		var names []string
+		for _, f := range all {
+			names = append(names, f.Name)
+		}
+		return Trouble, fmt.Errorf("unknown function %q%s", name, didYouMean(name, names))
+	}
+	for _, f := range found {
+		fmt.Fprintf(out, "%s (%s, %s): %s\n", f.Name, f.Kind, f.Group, f.Doc)
+		for _, s := range f.Signatures {
+			fmt.Fprintf(out, "  %s\n", s)
+		}
+		if _, err := fmt.Fprintf(out, "  example: %s = %s\n", f.Example, f.Result); err != nil {
+			return Trouble, err
+		}
+	}
+	return Clean, nil
 }

@@ -171,7 +171,7 @@ func (s *scan) providers(ctx context.Context) ([]provider.Provider, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, ownTypes{p})
+		all = append(all, p)
 	}
 	return all, nil
 }
@@ -224,19 +224,6 @@ func (s *scan) query(set *policy.Set) (provider.Query, error) {
 	slices.Sort(q.Types)
 	q.Types = slices.Compact(q.Types)
 	return q, nil
-}
-
-// ownTypes requests of a provider the types of its own cloud only: the types of
-// others would be gaps.
-type ownTypes struct{ provider.Provider }
-
-// Unwrap returns the provider itself.
-func (o ownTypes) Unwrap() provider.Provider { return o.Provider }
-
-// Discover implements [provider.Provider].
-func (o ownTypes) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
-	q.Types = slices.DeleteFunc(slices.Clone(q.Types), func(t asset.Type) bool { return t.Provider() != o.Name() })
-	return o.Provider.Discover(ctx, q)
 }
 
 // readSnapshot reads a snapshot: a file, "-" for standard input, "" for the embedded

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/openstance/stance/internal/nearest"
 )
 
 // maxNodes bounds what aliases can make of a file.
@@ -103,7 +105,7 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 		read, ok := keys[k.Value]
 		switch {
 		case !ok:
-			f.Fault(k, "unknown key %q%s", k.Value, nearest(k.Value, keys))
+			f.Fault(k, "unknown key %q%s", k.Value, known(k.Value, keys))
 		case seen[k.Value] != nil:
 			f.Fault(k, "key %q a second time", k.Value)
 		default:
@@ -114,13 +116,19 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 	return seen
 }
 
-func nearest(name string, keys map[string]func(*yaml.Node)) string {
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if strings.EqualFold(k, name) || strings.HasPrefix(k, name) || strings.HasPrefix(name, k) {
+// known returns the suffix of the error about an unknown key: the key that was probably
+// meant, or else all keys.
+func known(name string, keys map[string]func(*yaml.Node)) string {
+	names := slices.Sorted(maps.Keys(keys))
+	for _, k := range names {
+		if strings.HasPrefix(k, name) || strings.HasPrefix(name, k) {
 			return fmt.Sprintf("; did you mean %q?", k)
 		}
 	}
-	return ""
+	if n := nearest.Name(name, names); n != "" {
+		return fmt.Sprintf("; did you mean %q?", n)
+	}
+	return " (has " + strings.Join(names, ", ") + ")"
 }
 
 // List calls the function for each element of a list.

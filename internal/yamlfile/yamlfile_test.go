@@ -41,7 +41,7 @@ func TestFile(t *testing.T) {
 		{"aliases", "name: &n a\nchildren:\n  - &c {name: *n}\n  - *c\n", []string{"a", "a", "a"}, nil},
 		{"faults do not end it", "nam: x\nchildren: [{name: b, name: c}, d, {name: e}]\n", []string{"b", "e"},
 			[]string{`1:1: unknown key "nam"; did you mean "name"?`, `2:22: key "name" a second time`, "2:32: want a mapping"}},
-		{"nothing near", "x: 1\n", nil, []string{`1:1: unknown key "x"`}},
+		{"nothing near", "x: 1\n", nil, []string{`1:1: unknown key "x" (has children, name, number)`}},
 		{"no list", "children: 1\n", nil, []string{"1:11: want a list"}},
 		{"no mapping", "- name: a\n", nil, []string{"1:1: want a mapping"}},
 		{"empty", "# nothing\n", nil, []string{"1:1: file is empty"}},
