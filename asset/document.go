@@ -59,18 +59,3 @@ func (p Path) Document() (name string, rest Path) {
 	}
 	return string(p[:i]), Path(strings.TrimPrefix(string(p[i:]), "."))
 }
-
-// Provider returns the provider whose clouds know assets of the type, "aws", "azure"
-// or "gcp", or "" if the name does not tell.
-func (t Type) Provider() string {
-	s := string(t)
-	switch {
-	case strings.HasPrefix(s, "AWS::"), strings.HasPrefix(s, "Stance::AWS::"):
-		return "aws"
-	case strings.HasPrefix(strings.ToLower(s), "microsoft."), strings.HasPrefix(s, "Stance::Entra::"):
-		return "azure"
-	case strings.Contains(s, ".googleapis.com/"):
-		return "gcp"
-	}
-	return ""
-}

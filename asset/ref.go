@@ -12,23 +12,39 @@ import (
 // documents is AWS's: an ARN of 2048 characters.
 const maxID = 8192
 
+// ParseRef makes the ref of an asset from its type and its id as a cloud spells it, by
+// the built-in table of clouds: see [Clouds.ParseRef].
+func ParseRef(t Type, id string) (Ref, error) { return Clouds(nil).ParseRef(t, id) }
+
+// FoldType returns a type in the spelling in which types can be compared, by the built-in
+// table of clouds: see [Clouds.FoldType].
+func FoldType(t Type) Type { return Clouds(nil).FoldType(t) }
+
+// Provider returns the provider that the type belongs to, "aws", "azure", "gcp" or
+// "kubernetes", by the built-in table of clouds: see [Clouds.Provider].
+func (t Type) Provider() string { return Clouds(nil).Provider(t) }
+
+// Service returns the service in the name of the type, by the built-in table of clouds:
+// see [Clouds.Service].
+func (t Type) Service() string { return Clouds(nil).Service(t) }
+
 // ParseRef makes the ref of an asset from its type and its id as a cloud spells it.
 // An id that is canonical already stays as it is. The type is taken as given; see
 // [FoldType] for one that Azure spells in another case.
 //
-//   - AWS (AWS::*): an ARN, or what else the type is identified by, as AWS prints it.
-//   - Azure (Namespace.Name/type): a resource id, folded to lower case, since Azure
-//     compares ids without regard to case and answers the same one in several
-//     spellings. The address of Azure Resource Manager before it, a query and a
-//     slash after it are cut off.
-//   - Google Cloud (service.googleapis.com/Kind): a full resource name,
-//     //service.googleapis.com/path. A self link (https://...) is brought to that
-//     form, and a relative name gets the service of the type.
-//   - any other type: as given.
+//   - AWS: an ARN, or what else the type is identified by, as AWS prints it.
+//   - Azure: a resource id, folded to lower case, since Azure compares ids without
+//     regard to case and answers the same one in several spellings. The address of
+//     Azure Resource Manager before it, a query and a slash after it are cut off. Ids
+//     of Microsoft Entra are as given.
+//   - Google Cloud: a full resource name, //service.googleapis.com/path. A self link
+//     (https://...) is brought to that form, and a relative name gets the service of
+//     the type.
+//   - Kubernetes, and any type that belongs to no provider: as given.
 //
 // It is an error if the type or the id is empty or has control characters, if the
 // id is longer than 8192 bytes, or if it is none of those that the type has.
-func ParseRef(t Type, id string) (Ref, error) {
+func (c Clouds) ParseRef(t Type, id string) (Ref, error) {
 	fail := func(what string) (Ref, error) {
 		return Ref{}, fmt.Errorf("parse ref of %s: %s: %.200q", t, what, id)
 	}
@@ -44,58 +60,38 @@ func ParseRef(t Type, id string) (Ref, error) {
 	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
 		return fail("control character or invalid UTF-8")
 	}
-	name, what := id, ""
-	switch {
-	case strings.HasPrefix(string(t), "AWS::"):
-		if strings.HasPrefix(id, "arn:") && strings.Count(id, ":") < 5 {
-			what = "not an ARN"
-		}
-	case isGoogle(t):
-		name, what = googleName(t, id)
-	case isAzure(t):
-		name, what = azureID(id)
+	row, _ := c.find(t)
+	if row.ID == nil {
+		return Ref{t, id}, nil
 	}
-	if what != "" {
-		return fail(what)
+	name, err := row.ID(t, id)
+	if err != nil {
+		return fail(err.Error())
 	}
 	return Ref{t, name}, nil
 }
 
-// FoldType returns a type in the spelling in which types can be compared: those of
-// Azure in lower case, because Azure spells them variously, and others as they are.
-// The canonical spelling of a type, which refs have, is the one in its [Schema].
-func FoldType(t Type) Type {
-	if isAzure(t) {
-		return Type(strings.ToLower(string(t)))
+func awsID(_ Type, id string) (string, error) {
+	if strings.HasPrefix(id, "arn:") && strings.Count(id, ":") < 5 {
+		return "", errors.New("not an ARN")
 	}
-	return t
+	return id, nil
 }
 
-func isGoogle(t Type) bool {
-	service, _, ok := strings.Cut(string(t), "/")
-	return ok && strings.HasSuffix(service, googleDomain)
-}
-
-// isAzure tells a resource provider's namespace, Microsoft.Storage, by its dot.
-func isAzure(t Type) bool {
-	namespace, _, ok := strings.Cut(string(t), "/")
-	return ok && strings.Contains(namespace, ".") && !strings.HasSuffix(namespace, googleDomain)
-}
-
-func azureID(id string) (name, fault string) {
-	name = strings.ToLower(id)
+func azureID(_ Type, id string) (string, error) {
+	name := strings.ToLower(id)
 	name = strings.TrimPrefix(name, "https://management.azure.com")
 	name, _, _ = strings.Cut(name, "?")
 	name = strings.TrimRight(name, "/")
 	if !strings.HasPrefix(name, "/") || strings.HasPrefix(name, "//") {
-		return "", "not an Azure resource id"
+		return "", errors.New("not an Azure resource id")
 	}
-	return name, ""
+	return name, nil
 }
 
 const googleDomain = ".googleapis.com"
 
-func googleName(t Type, id string) (name, fault string) {
+func googleName(t Type, id string) (string, error) {
 	service, _, _ := strings.Cut(string(t), "/")
 	rest, full := strings.CutPrefix(id, "//")
 	link, isLink := strings.CutPrefix(id, "https://")
@@ -104,7 +100,7 @@ func googleName(t Type, id string) (name, fault string) {
 		host, path, _ := strings.Cut(link, "/")
 		path, _, _ = strings.Cut(path, "?")
 		if !strings.HasSuffix(host, googleDomain) {
-			return "", "not a link to a Google API"
+			return "", errors.New("not a link to a Google API")
 		}
 		service, rest = googleService(host, path)
 	case full:
@@ -114,9 +110,9 @@ func googleName(t Type, id string) (name, fault string) {
 	}
 	rest = strings.Trim(rest, "/")
 	if service == "" || rest == "" {
-		return "", "not a Google Cloud resource name"
+		return "", errors.New("not a Google Cloud resource name")
 	}
-	return "//" + service + "/" + rest, ""
+	return "//" + service + "/" + rest, nil
 }
 
 // googleService tells the service that Cloud Asset Inventory names a resource after,

@@ -16,6 +16,7 @@ import (
 // other in circles.
 type Schema struct {
 	Type                   Type
+	Provider               string // that the type belongs to: "aws"; empty: no known one
 	Config, Status, Access *Shape
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
@@ -162,8 +163,9 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note, links, created and operations. The
-// member "defs" beside the types holds named shapes for all of them. A shape is
+// (shapes), defs (named shapes), class, global, note, links, created, operations and
+// provider. Without a provider the schema has that of [Type.Provider]. The member "defs"
+// beside the types holds named shapes for all of them. A shape is
 //
 //	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
 //	[shape]                list
@@ -199,7 +201,7 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 }
 
 func parseSchema(t Type, v, shared Value) (*Schema, error) {
-	s := &Schema{Type: Type(strings.Clone(string(t)))}
+	s := &Schema{Type: Type(strings.Clone(string(t))), Provider: t.Provider()}
 	p := shapeParser{defs: v.Get("defs"), shared: shared, made: map[string]*Shape{}}
 	for text, kind := range scalarShapes {
 		p.made[text] = &Shape{Kind: kind}
@@ -217,6 +219,8 @@ func parseSchema(t Type, v, shared Value) (*Schema, error) {
 			s.Status, err = p.shape(part)
 		case "access":
 			s.Access, err = p.shape(part)
+		case "provider":
+			err = part.decodeStrictly(&s.Provider)
 		case "class":
 			err = part.decodeStrictly(&s.Class)
 		case "global":

@@ -64,6 +64,16 @@ func TestParseSchemas(t *testing.T) {
 	assert.Equal(t, asset.IntShape, back.Kind)
 }
 
+func TestSchemaNamesItsProvider(t *testing.T) {
+	all, err := asset.ParseSchemas([]byte(`{"AWS::S3::Bucket": {}, "Acme::Rocket": {}, "Acme::Till": {"provider": "acme"}, "core/Pod": {}}`))
+	require.NoError(t, err)
+	got := map[asset.Type]string{}
+	for _, s := range all {
+		got[s.Type] = s.Provider
+	}
+	assert.Equal(t, map[asset.Type]string{"AWS::S3::Bucket": "aws", "Acme::Rocket": "", "Acme::Till": "acme", "core/Pod": "kubernetes"}, got)
+}
+
 func TestShapeAt(t *testing.T) {
 	all, err := asset.ParseSchemas([]byte(schemaText))
 	require.NoError(t, err)

@@ -43,7 +43,7 @@ func (s *Set) need() {
 			if !ok {
 				i = len(s.needs)
 				s.needed[t] = i
-				s.needs = append(s.needs, need{typ: t, provider: t.Provider()})
+				s.needs = append(s.needs, need{typ: t, provider: s.opts.Clouds.Provider(t)})
 			}
 			s.needs[i].policies = append(s.needs[i].policies, p)
 		}

@@ -50,37 +50,29 @@ type Selector struct {
 	Severity Severity // this or above
 	Control  string   // a control, or a whole standard: "cis-aws-5.0", "cis-aws-5.0/2.1.4"
 	Label    string
-	Service  string // of a type, as in AWS::S3::Bucket, Microsoft.Storage/..., storage.googleapis.com/...
-	Provider string // of a type: aws, azure, gcp
+	Service  string // of a type, in any case, as asset.Type.Service returns it: S3 of AWS::S3::Bucket
+	Provider string // of a type: aws, azure, gcp, kubernetes
 }
 
 // Matches reports whether the selector selects a policy.
-func (s Selector) Matches(p *Policy) bool {
+//
+// Service and Provider are those of the built-in table of clouds; a set reads
+// [Options].Clouds.
+func (s Selector) Matches(p *Policy) bool { return s.matches(p, nil) }
+
+func (s Selector) matches(p *Policy, clouds asset.Clouds) bool {
 	id := func(x string) bool { return glob(s.ID, x) }
 	control := func(c string) bool { return c == s.Control || strings.HasPrefix(c, s.Control+"/") }
 	return (s.ID == "" || id(p.ID) || slices.ContainsFunc(p.PreviousIDs, id)) &&
 		p.Severity >= s.Severity &&
 		(s.Control == "" || slices.ContainsFunc(p.Controls, control)) &&
 		(s.Label == "" || slices.Contains(p.Labels, s.Label)) &&
-		(s.Service == "" || p.about(func(t asset.Type) bool { return strings.EqualFold(service(t), s.Service) })) &&
-		(s.Provider == "" || p.about(func(t asset.Type) bool { return t.Provider() == s.Provider }))
+		(s.Service == "" || p.about(func(t asset.Type) bool { return strings.EqualFold(clouds.Service(t), s.Service) })) &&
+		(s.Provider == "" || p.about(func(t asset.Type) bool { return clouds.Provider(t) == s.Provider }))
 }
 
 func (p *Policy) about(match func(asset.Type) bool) bool {
 	return slices.ContainsFunc(p.Checks, func(c Check) bool { return slices.ContainsFunc(c.Types, match) })
-}
-
-// service returns the service in the name of a type.
-func service(t asset.Type) string {
-	s := string(t)
-	if parts := strings.Split(s, "::"); len(parts) == 3 {
-		return parts[1]
-	}
-	space, _, _ := strings.Cut(s, "/")
-	if name, ok := strings.CutSuffix(space, ".googleapis.com"); ok {
-		return name
-	}
-	return space[strings.LastIndexByte(space, '.')+1:]
 }
 
 // ReadOverlay reads an overlay from a file. The error joins every fault of it, each a
@@ -205,8 +197,8 @@ func (o *Overlay) fault(place string, err error) error {
 }
 
 // selects reports whether the overlay keeps a policy.
-func (o *Overlay) selects(p *Policy) bool {
-	match := func(s Selector) bool { return s.Matches(p) }
+func (o *Overlay) selects(p *Policy, clouds asset.Clouds) bool {
+	match := func(s Selector) bool { return s.matches(p, clouds) }
 	return (len(o.Only) == 0 || slices.ContainsFunc(o.Only, match)) && !slices.ContainsFunc(o.Without, match)
 }
 

@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -67,6 +69,67 @@ func TestOverlaySelects(t *testing.T) {
 			assert.Equal(t, tt.want, ids)
 		})
 	}
+}
+
+func TestSelectorsReadTheTableOfClouds(t *testing.T) {
+	types := []asset.Type{
+		"AWS::S3::Bucket", "Microsoft.Storage/storageAccounts", "NewRelic.Observability/monitors", "storage.googleapis.com/Bucket",
+		"rbac.authorization.k8s.io/Role", "core/Pod", "Acme::Storage::Box", "Other",
+	}
+	var policies []*policy.Policy
+	for i, typ := range types {
+		policies = append(policies, &policy.Policy{
+			ID: fmt.Sprintf("p%d", i), Title: "t", Severity: policy.Low, Checks: []policy.Check{{Types: []asset.Type{typ}, Require: "true"}}})
+	}
+	for _, row := range []struct {
+		selector policy.Selector
+		want     []asset.Type
+		builtin  bool // whether the built-in table says the same
+	}{
+		{policy.Selector{Provider: "azure"}, types[1:3], true},
+		{policy.Selector{Provider: "kubernetes"}, types[4:6], true},
+		{policy.Selector{Service: "Observability"}, types[2:3], true},
+		{policy.Selector{Service: "rbac.authorization"}, types[4:5], true},
+		{policy.Selector{Service: "Core"}, types[5:6], true},
+		{policy.Selector{Provider: "acme"}, types[6:7], false},
+		{policy.Selector{Service: "storage"}, []asset.Type{types[1], types[3], types[6]}, false},
+	} {
+		opts := &policy.Options{
+			Dynamic:  types,
+			Clouds:   asset.Clouds{{Name: "acme", Types: []string{"Acme::{*}::*"}}},
+			Overlays: []*policy.Overlay{{Only: []policy.Selector{row.selector}}},
+		}
+		set, err := policy.NewSet(opts, policies...)
+		require.NoError(t, err)
+		assert.ElementsMatch(t, row.want, set.Types(), "%+v", row.selector)
+		for _, p := range policies {
+			if row.builtin {
+				assert.Equal(t, slices.Contains(row.want, p.Checks[0].Types[0]), row.selector.Matches(p), "%+v %s", row.selector, p.Checks[0].Types)
+			}
+		}
+	}
+}
+
+// A gap in all types of a provider concerns policies about its types, and those about
+// types of which no table knows the provider.
+func TestGapOfAProvider(t *testing.T) {
+	types := []asset.Type{"AWS::S3::Bucket", "Acme::Storage::Box", "Other"}
+	var policies []*policy.Policy
+	for i, typ := range types {
+		policies = append(policies, &policy.Policy{ID: fmt.Sprintf("p%d", i), Title: "t", Severity: policy.Low, Checks: []policy.Check{{Types: []asset.Type{typ}, Require: "true"}}})
+	}
+	opts := &policy.Options{Dynamic: types, Clouds: asset.Clouds{{Name: "acme", Types: []string{"Acme::{*}::*"}}}}
+	set, err := policy.NewSet(opts, policies...)
+	require.NoError(t, err)
+	inv := &asset.Inventory{}
+	inv.Add(&asset.Gap{Scope: asset.Scope{Provider: "acme"}, Cause: asset.Unread{Code: "Denied"}})
+	var concerned []string
+	for _, f := range evaluate(t, set, inv) {
+		if f.Subject.Kind() == policy.OfGap {
+			concerned = append(concerned, f.Policy.ID)
+		}
+	}
+	assert.ElementsMatch(t, []string{"p1", "p2"}, concerned)
 }
 
 func TestOverlayAdapts(t *testing.T) {

@@ -26,6 +26,8 @@ type Options struct {
 	// Dynamic are types that policies may name without a schema. Neither their fields
 	// nor their relations are checked.
 	Dynamic []asset.Type
+	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
+	Clouds asset.Clouds
 	// Overlays adapt the policies, one after the other: they select, set severities and
 	// parameters, and accept findings. An exception that is no longer in force, or that
 	// matched nothing in a whole evaluation, is itself a finding, of [ExceptionPolicy].
@@ -86,7 +88,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	if s.opts.Now == nil {
 		s.opts.Now = time.Now
 	}
-	env, err := assetexpr.NewEnv(assetexpr.Types{Schema: s.opts.Schemas, Dynamic: s.opts.Dynamic, Names: typeNames(policies)})
+	env, err := assetexpr.NewEnv(assetexpr.Types{Schema: s.opts.Schemas, Clouds: s.opts.Clouds, Dynamic: s.opts.Dynamic, Names: typeNames(policies)})
 	if err != nil {
 		return nil, fmt.Errorf("make CEL environment: %w", err)
 	}
@@ -154,7 +156,7 @@ func typeNames(policies []*Policy) iter.Seq[asset.Type] {
 
 // selects reports whether all overlays keep a policy.
 func (o *Options) selects(p *Policy) bool {
-	return !slices.ContainsFunc(o.Overlays, func(v *Overlay) bool { return !v.selects(p) })
+	return !slices.ContainsFunc(o.Overlays, func(v *Overlay) bool { return !v.selects(p, o.Clouds) })
 }
 
 // find returns the policy with the id, or the one that had it before.

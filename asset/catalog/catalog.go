@@ -7,7 +7,6 @@ package catalog
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/awscatalog"
@@ -18,13 +17,15 @@ import (
 // Schema returns the schema of a type, and whether there is one. The schema is shared
 // and must not be changed. Safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) {
-	switch name := strings.ToLower(string(t)); {
-	case strings.HasPrefix(name, "microsoft."), strings.HasPrefix(name, "stance::entra::"):
-		return azurecatalog.Schema(t)
-	case strings.Contains(name, "::"):
+	switch t.Provider() {
+	case "aws":
 		return awscatalog.Schema(t)
+	case "azure":
+		return azurecatalog.Schema(t)
+	case "gcp":
+		return gcpcatalog.Schema(t)
 	}
-	return gcpcatalog.Schema(t)
+	return nil, false
 }
 
 // Types returns all types of all clouds that have a schema, sorted.

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,9 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/asset/catalog/awscatalog"
+	"github.com/openstance/stance/asset/catalog/azurecatalog"
+	"github.com/openstance/stance/asset/catalog/gcpcatalog"
 )
 
 // reads is a type and the paths, separated by spaces, that checks read of it.
@@ -96,6 +100,8 @@ func TestEverySchemaIsSound(t *testing.T) {
 		s, ok := catalog.Schema(typ)
 		require.True(t, ok, typ)
 		assert.Equal(t, typ, s.Type)
+		assert.Equal(t, typ.Provider(), s.Provider, typ)
+		assert.NotEmpty(t, typ.Service(), typ)
 		if assert.NotNil(t, s.Config, typ) {
 			assert.Equal(t, asset.ObjectShape, s.Config.Kind, typ)
 		}
@@ -229,10 +235,24 @@ type ownSchema struct {
 }
 
 func TestSchemaOfNoType(t *testing.T) {
-	for _, typ := range []asset.Type{"", "index", "AWS::S3", "AWS::S3::Bucke", "aws::s3::bucket", "defs", "Microsoft.Storage", "storage.googleapis.com/"} {
+	for _, typ := range []asset.Type{"", "index", "AWS::S3", "AWS::S3::Bucke", "aws::s3::bucket", "defs", "Microsoft.Storage", "storage.googleapis.com/", "core/Pod", "Stance::Entra"} {
 		s, ok := catalog.Schema(typ)
 		assert.False(t, ok, typ)
 		assert.Nil(t, s, typ)
+	}
+}
+
+// TestTypesBelongToTheirCatalogue holds the table of clouds to the catalogues.
+func TestTypesBelongToTheirCatalogue(t *testing.T) {
+	for provider, types := range map[string]iter.Seq[asset.Type]{
+		"aws": awscatalog.Types(), "azure": azurecatalog.Types(), "gcp": gcpcatalog.Types(),
+	} {
+		for typ := range types {
+			assert.Equal(t, provider, typ.Provider(), typ)
+			folded, ok := catalog.Schema(asset.FoldType(typ))
+			require.True(t, ok, typ)
+			assert.Equal(t, typ, folded.Type)
+		}
 	}
 }
 

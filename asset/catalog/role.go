@@ -91,7 +91,7 @@ func Permissions(ops []asset.Operation) []string {
 func Role(provider, name string, reads map[asset.Type][]asset.Path, opts *Options) ([]byte, error) {
 	own := map[asset.Type][]asset.Path{}
 	for t, paths := range reads {
-		if t.Provider() == provider {
+		if s, ok := opts.schema(t); ok && s.Provider == provider {
 			own[t] = paths
 		}
 	}

@@ -60,10 +60,14 @@ func TestRole(t *testing.T) {
 }
 
 func TestOperationsOfCallersSchemas(t *testing.T) {
-	schemas, err := asset.ParseSchemas([]byte(`{"T": {"operations": [{"name": "t:List"}]}}`))
+	schemas, err := asset.ParseSchemas([]byte(`{"T": {"provider": "aws", "operations": [{"name": "t:List"}]}}`))
 	require.NoError(t, err)
 	reads := map[asset.Type][]asset.Path{"T": {"config"}, "AWS::S3::Bucket": {"config"}}
 	opts := &catalog.Options{Schemas: func(typ asset.Type) (*asset.Schema, bool) { return schemas[0], typ == "T" }}
 	assert.Equal(t, []asset.Operation{{Name: "t:List", Permissions: []string{"t:List"}}}, catalog.Operations(reads, opts))
+	role, err := catalog.Role("aws", "stance", reads, opts)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{"Sid": "StanceRead", "Effect": "Allow", "Action": ["t:List"], "Resource": "*"}]}`, string(role),
+		"the schema names the provider")
 	assert.Equal(t, catalog.Operations(reads, nil), catalog.Operations(reads, &catalog.Options{}), "nil is the catalogue")
 }

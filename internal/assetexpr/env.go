@@ -21,6 +21,8 @@ type Types struct {
 	Schema func(asset.Type) (*asset.Schema, bool)
 	// Dynamic are types without a schema. Nothing about them is checked.
 	Dynamic []asset.Type
+	// Clouds extend the built-in table of clouds.
+	Clouds asset.Clouds
 	// Names are types that an error may suggest in place of an unknown one; nil: none.
 	Names iter.Seq[asset.Type]
 }
@@ -130,7 +132,7 @@ func (e *Env) declare(t asset.Type) []expr.Var {
 // resolve checks whether a lookup of a known type can find assets for a subject.
 func (e *Env) resolve(subject asset.Type, c expr.LookupCall) (relation, typ error) {
 	if !c.Lookup.Relation {
-		if a, b := subject.Provider(), c.Type.Provider(); a != b && a != "" && b != "" {
+		if a, b := e.types.Clouds.Provider(subject), e.types.Clouds.Provider(c.Type); a != b && a != "" && b != "" {
 			return nil, fmt.Errorf("no %s of provider %s for an asset of provider %s", c.Type, b, a)
 		}
 		return nil, nil

@@ -215,7 +215,7 @@ func (s *scan) query(set *policy.Set) (provider.Query, error) {
 	q := provider.Query{Types: set.Types(), Reads: set.Reads()}
 	for _, name := range s.types {
 		schema, ok := catalog.Schema(asset.Type(name))
-		if !ok || !slices.Contains(s.scanned, schema.Type.Provider()) {
+		if !ok || !slices.Contains(s.scanned, schema.Provider) {
 			return q, fmt.Errorf("-types %s: unknown type of %s", name, strings.Join(s.scanned, ", "))
 		}
 		q.Types = append(q.Types, schema.Type)

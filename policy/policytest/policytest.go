@@ -27,6 +27,8 @@ type Options struct {
 	Schemas func(asset.Type) (*asset.Schema, bool)
 	// Dynamic are types that policies may name without a schema: see [policy.Options].
 	Dynamic []asset.Type
+	// Clouds extend the built-in table of clouds: see [policy.Options].
+	Clouds asset.Clouds
 	// MinCoverage is the least share, from 0 to 1, of the outcomes of a policy's
 	// conditions that its cases must have shown: each of [policy.Set.Branches] is to be seen
 	// true and to be seen false.

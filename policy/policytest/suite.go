@@ -54,7 +54,7 @@ func runPolicies(t tester, opts *Options, policies []*policy.Policy) {
 func compilation(opts *Options, now func() time.Time) *policy.Options {
 	o := &policy.Options{Parallel: 1, Now: now}
 	if opts != nil {
-		o.Schemas, o.Dynamic = opts.Schemas, opts.Dynamic
+		o.Schemas, o.Dynamic, o.Clouds = opts.Schemas, opts.Dynamic, opts.Clouds
 	}
 	return o
 }

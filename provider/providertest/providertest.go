@@ -37,6 +37,8 @@ type Options struct {
 	// Sample bounds how many types, and how many assets, are asked for one by
 	// one. The default is 20.
 	Sample int
+	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
+	Clouds asset.Clouds
 }
 
 // Test proves a provider. The function makes one for each rule; all must observe the

@@ -78,8 +78,8 @@ func checkWellFormed(s *suite) (f faults) {
 	return f
 }
 
-func canonical(f *faults, what string, r asset.Ref) {
-	if got, err := asset.ParseRef(r.Type, r.ID); err != nil {
+func (s *suite) canonical(f *faults, what string, r asset.Ref) {
+	if got, err := s.Clouds.ParseRef(r.Type, r.ID); err != nil {
 		f.add("%s: %w", what, err)
 	} else if got != r {
 		f.add("%s: %s is canonically %s", what, r, got)
@@ -88,7 +88,7 @@ func canonical(f *faults, what string, r asset.Ref) {
 
 func checkRefs(s *suite) (f faults) {
 	for _, a := range s.all(&f).sorted() {
-		canonical(&f, "asset", a.Ref)
+		s.canonical(&f, "asset", a.Ref)
 	}
 	return f
 }
@@ -99,13 +99,13 @@ func checkLinks(s *suite) (f faults) {
 			if l.Rel == "" {
 				f.add("%s: link without a relation to %s", a.Ref, l.To)
 			}
-			canonical(&f, fmt.Sprintf("%s: link %q", a.Ref, l.Rel), l.To)
+			s.canonical(&f, fmt.Sprintf("%s: link %q", a.Ref, l.Rel), l.To)
 			if slices.Contains(a.Links[:i], l) {
 				f.add("%s: link twice: %s to %s", a.Ref, l.Rel, l.To)
 			}
 		}
 		for i, r := range a.Parents {
-			canonical(&f, fmt.Sprintf("%s: parent", a.Ref), r)
+			s.canonical(&f, fmt.Sprintf("%s: parent", a.Ref), r)
 			if r == a.Ref || slices.Contains(a.Parents[:i], r) {
 				f.add("%s: parent twice, or the asset itself: %s", a.Ref, r)
 			}

@@ -162,13 +162,13 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	kind := d.kind(asset.Type(name))
 	v = kind.shape.Conform(v)
 	a := new(asset.Asset)
-	if err := fill(a, v); err != nil {
+	if err := d.fill(a, v); err != nil {
 		return nil, err
 	}
 	if a.Provider == "" {
 		return nil, errors.New("no provider")
 	}
-	if a.Ref, err = asset.ParseRef(a.Type, a.ID); err != nil {
+	if a.Ref, err = d.opts.Clouds.ParseRef(a.Type, a.ID); err != nil {
 		return nil, err
 	}
 	config, status, access := a.Config, a.Status, a.Access
@@ -246,7 +246,7 @@ func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 			return set(&g.Type, x)
 		case "of":
 			if x.Kind() != asset.Absent {
-				g.Of, err = refOf(x)
+				g.Of, err = d.refOf(x)
 			}
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // fill sets the fields of an asset.
-func fill(a *asset.Asset, v asset.Value) error {
+func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
 		switch name {
@@ -49,9 +49,9 @@ func fill(a *asset.Asset, v asset.Value) error {
 		case "tags":
 			err = fillTags(a, x)
 		case "links":
-			a.Links, err = listOf(x, linkOf)
+			a.Links, err = listOf(x, d.linkOf)
 		case "parents":
-			a.Parents, err = listOf(x, refOf)
+			a.Parents, err = listOf(x, d.refOf)
 		case "observers":
 			a.Observers, err = listOf(x, asset.Value.Str)
 		case "origin":
@@ -136,18 +136,18 @@ func listOf[T any](v asset.Value, of func(asset.Value) (T, error)) ([]T, error) 
 	return list, nil
 }
 
-func linkOf(v asset.Value) (l asset.Link, err error) {
-	l.To, err = refWith(v, &l.Rel)
+func (d *decoder) linkOf(v asset.Value) (l asset.Link, err error) {
+	l.To, err = d.refWith(v, &l.Rel)
 	if err == nil && l.Rel == "" {
 		err = errors.New("no rel")
 	}
 	return l, err
 }
 
-func refOf(v asset.Value) (asset.Ref, error) { return refWith(v, nil) }
+func (d *decoder) refOf(v asset.Value) (asset.Ref, error) { return d.refWith(v, nil) }
 
 // refWith reads a ref, and with it the relation of a link, if there is to be one.
-func refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
+func (d *decoder) refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
 	if v.Kind() != asset.Map {
 		return r, kindError(asset.Map, v)
 	}
@@ -167,7 +167,7 @@ func refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
 			return r, fmt.Errorf("%.80q: %w", name, err)
 		}
 	}
-	return asset.ParseRef(r.Type, r.ID)
+	return d.opts.Clouds.ParseRef(r.Type, r.ID)
 }
 
 func timeOf(v asset.Value) (time.Time, error) {

@@ -15,8 +15,9 @@ import (
 
 // line is a line in the making.
 type line struct {
-	buf []byte
-	err error // the first
+	buf    []byte
+	clouds asset.Clouds
+	err    error // the first
 }
 
 func (l *line) fail(err error) {
@@ -78,7 +79,7 @@ func (l *line) time(name string, t time.Time) {
 }
 
 func (l *line) ref(r asset.Ref) {
-	if got, err := asset.ParseRef(r.Type, r.ID); err != nil {
+	if got, err := l.clouds.ParseRef(r.Type, r.ID); err != nil {
 		l.fail(err)
 	} else if got != r {
 		l.fail(fmt.Errorf("ref %s is canonically %s", r, got))

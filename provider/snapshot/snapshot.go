@@ -84,6 +84,8 @@ type Options struct {
 	// ([secret.Paths]). It must be safe for concurrent use. Nil: those of the
 	// query, or catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
+	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
+	Clouds asset.Clouds
 }
 
 // Error says where a snapshot is at fault. Every error of reading one is an *Error,

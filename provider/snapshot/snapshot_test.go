@@ -343,6 +343,28 @@ func TestRefsBecomeCanonical(t *testing.T) {
 	assert.Equal(t, want, got[0].(*asset.Asset).Ref)
 }
 
+func TestRefsOfTheCallersClouds(t *testing.T) {
+	clouds := asset.Clouds{{Name: "acme", Types: []string{"Acme::{*}::*"}, ID: func(_ asset.Type, id string) (string, error) { return strings.ToLower(id), nil }}}
+	text := lines(
+		`{"asset":{"type":"Acme::Shop::Till","id":"Till1","provider":"acme","links":[{"rel":"in","type":"Acme::Shop::Shop","id":"SHOP"}],"parents":[{"type":"Acme::Shop::Shop","id":"Shop"}]}}`,
+		`{"gap":{"provider":"acme","type":"Acme::Shop::Till","of":{"type":"Acme::Shop::Shop","id":"SHOP"}}}`,
+		`{"end":{"assets":1,"gaps":1,"coverage":0}}`)
+	shop := asset.Ref{Type: "Acme::Shop::Shop", ID: "shop"}
+	got, err := readAll(strings.NewReader(text), &snapshot.Options{Clouds: clouds})
+	require.NoError(t, err)
+	a := got[0].(*asset.Asset)
+	assert.Equal(t, "till1", a.ID)
+	assert.Equal(t, []asset.Ref{shop}, a.Parents)
+	assert.Equal(t, shop, a.Links[0].To)
+	assert.Equal(t, shop, got[1].(*asset.Gap).Of)
+
+	var b bytes.Buffer
+	require.NoError(t, snapshot.Write(&b, all(got), &snapshot.WriteOptions{Clouds: clouds}))
+	a.ID = "Till1"
+	assert.ErrorContains(t, snapshot.Write(&b, all(got), &snapshot.WriteOptions{Clouds: clouds}), "canonically")
+	assert.NoError(t, snapshot.Write(&b, all(got), nil), "without the rows the type is unknown, and its id as given")
+}
+
 func TestReadConformsToTheSchema(t *testing.T) {
 	schemas, err := asset.ParseSchemas([]byte(`{"T":{"config":{"Port":"i","On":"b"},"access":{"Statement":["a"]}}}`))
 	require.NoError(t, err)

@@ -23,6 +23,8 @@ type WriteOptions struct {
 	// [secret.Filter]. Nil: a Redactor without a key, and catalog.Schema.
 	Redactor *secret.Redactor
 	Schemas  func(asset.Type) (*asset.Schema, bool)
+	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
+	Clouds asset.Clouds
 }
 
 // Write writes a snapshot of all that seq yields, in its order. An error of seq ends
@@ -49,6 +51,7 @@ type Writer struct {
 	buf    []byte
 	filter secret.Filter
 	counts counts
+	clouds asset.Clouds
 	err    error
 }
 
@@ -60,7 +63,7 @@ func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
 	if opts == nil {
 		opts = &WriteOptions{}
 	}
-	s := &Writer{filter: secret.Filter{Redactor: opts.Redactor, Schemas: opts.Schemas}}
+	s := &Writer{clouds: opts.Clouds, filter: secret.Filter{Redactor: opts.Redactor, Schemas: opts.Schemas}}
 	if strings.HasSuffix(opts.Name, ".gz") {
 		s.zip = gzip.NewWriter(w)
 		w = s.zip
@@ -82,7 +85,7 @@ func (s *Writer) Add(o asset.Observation) error {
 	if s.err != nil {
 		return s.err
 	}
-	l := line{buf: s.buf[:0]}
+	l := line{buf: s.buf[:0], clouds: s.clouds}
 	what := ""
 	o, err := s.filter.Pass(o)
 	if err != nil {

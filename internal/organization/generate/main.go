@@ -165,7 +165,7 @@ func (e *estate) observations() []asset.Observation {
 		for _, s := range scopes {
 			// Azure and Google Cloud are searched by subscription and project.
 			global := schema.Global || s.Provider != "aws"
-			if t.Provider() != s.Provider || global != (s.Region == "") {
+			if schema.Provider != s.Provider || global != (s.Region == "") {
 				continue
 			}
 			c := &asset.Coverage{Scope: s, Type: t, State: asset.Complete}

@@ -111,7 +111,7 @@ func (s *Store) Types() iter.Seq[asset.Type] {
 }
 
 func (e *entry) load() {
-	e.schema = &asset.Schema{Type: e.typ}
+	e.schema = &asset.Schema{Type: e.typ, Provider: e.typ.Provider()}
 	if e.published != nil {
 		text, ok := e.published.read()[e.typ]
 		if !ok {
