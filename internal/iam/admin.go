@@ -8,12 +8,12 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// GrantsAdmin tells whether a policy document alone makes its holder an
-// administrator: a statement allows every action on every resource, under no
-// condition that limits anything, and no Deny statement without a condition takes
-// it back. A statement that makes exceptions (NotAction, NotResource), or a Deny,
-// still leaves an administrator if the holder may attach and write policies, with
-// which the rest can be had; all but iam:* is not administration.
+// GrantsAdmin reports whether a policy document alone makes its principal an
+// administrator: a statement allows every action on every resource without an effective
+// condition, and no Deny statement without a condition revokes it. With exceptions
+// (NotAction, NotResource) or a Deny, the principal is still an administrator if it may
+// write and attach policies, because these can grant the rest. A principal that may do
+// everything except iam:* is not one.
 func GrantsAdmin(doc asset.Value) (bool, error) {
 	ss, err := statements(doc)
 	if err != nil {
@@ -48,8 +48,8 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 	return t.get()
 }
 
-// administers tells whether one of the statements allows everything, and one of the
-// requests after all denials.
+// administers reports whether a statement allows everything, and one of the requests
+// remains after all denials.
 func administers(wide []statement, deny policies, partition string, j judgement) truth {
 	t := known(false)
 	for _, s := range wide {
@@ -72,13 +72,13 @@ func administers(wide []statement, deny policies, partition string, j judgement)
 	return t
 }
 
-// isWide tells whether the statement is about all actions and all resources, or all
-// but some.
+// isWide reports whether the statement covers all actions and all resources, with or
+// without exceptions.
 func (s statement) isWide() truth {
-	if s.fault != nil {
-		return undecided(s.fault)
+	if s.invalid != nil {
+		return undecided(s.invalid)
 	}
-	always := func(string) bool { return false } // exceptions are looked at in detail
+	always := func(string) bool { return false } // exceptions are evaluated in detail
 	everyAction := func(a string) bool { return isStars(a) || a == "*:*" }
 	t := s.listed("Action", "NotAction", everyAction, always)
 	if t.isNo() {
@@ -90,8 +90,8 @@ func (s statement) isWide() truth {
 	return t.and(s.listed("Resource", "NotResource", isEverything, always))
 }
 
-// governing returns the requests with which one can have everything else: giving
-// any identity any policy.
+// governing returns the requests that can grant everything else: those that give any
+// identity any policy.
 func governing(partition string) []probe {
 	var ps []probe
 	for _, x := range []struct{ action, kind string }{
@@ -103,13 +103,13 @@ func governing(partition string) []probe {
 	return ps
 }
 
-// partitionsOf returns the partition that the statements are for: the first one that
-// they name if it is not the usual one. It returns what else it may be if a part was
-// not read that may name it, and the reason.
+// partitionsOf returns the partition of the statements: the first one that they name, or
+// the default one. If an unread part may name another, it returns that one and the
+// reason too.
 func partitionsOf(ss []statement) (partitions []string, unsure error) {
 	for _, s := range ss {
 		for _, element := range []string{"Resource", "NotResource"} {
-			for r, err := range texts(s.v.Get(element)) {
+			for r, err := range stringsIn(s.v.Get(element)) {
 				a, ok := parseARN(r)
 				switch {
 				case err != nil:
@@ -129,6 +129,5 @@ func partitionsOf(ss []statement) (partitions []string, unsure error) {
 	return append(partitions, "aws", "aws-cn", "aws-us-gov"), unsure
 }
 
-// somebody is the name of a resource that no policy names, and which it concerns
-// only by a wildcard.
+// somebody is the name of a resource that policies can only match with a wildcard.
 const somebody = "stance-4f1d2c7a9b"

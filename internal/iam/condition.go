@@ -115,7 +115,7 @@ type entry struct {
 	op     operator
 	key    string
 	values asset.Value
-	err    error // why nothing is known of the entry
+	err    error // why the entry is unknown
 }
 
 // entries returns the comparisons of the statement's condition, sorted by key.
@@ -159,8 +159,8 @@ func (s statement) entries() []entry {
 	return all
 }
 
-// holds tells whether the condition of the statement is met: judge is asked once
-// for each key, with all comparisons that name it.
+// holds reports whether the condition of the statement is met. It calls judge once for
+// each key, with all comparisons that name it.
 func (s statement) holds(judge func(key string, es []entry) truth) truth {
 	t := known(true)
 	for es := range byKey(s.entries()) {
@@ -176,8 +176,8 @@ func (s statement) holds(judge func(key string, es []entry) truth) truth {
 	return t
 }
 
-// byKey yields the runs of sorted comparisons that name the same key, and those of
-// which nothing is known one by one.
+// byKey yields the sorted comparisons in groups with the same key, and unknown ones
+// one by one.
 func byKey(es []entry) iter.Seq[[]entry] {
 	return func(yield func([]entry) bool) {
 		for len(es) > 0 {
@@ -193,7 +193,7 @@ func byKey(es []entry) iter.Seq[[]entry] {
 	}
 }
 
-// absent tells whether the comparison holds for a request without the key.
+// absent reports whether the comparison holds for a request without the key.
 func (e entry) absent() truth {
 	switch {
 	case e.op.kind == opNull:
@@ -204,8 +204,8 @@ func (e entry) absent() truth {
 	return known(e.op.ifExists || e.op.all || e.op.negated)
 }
 
-// matches tells whether the comparison holds for a request in which the key has the
-// given values.
+// matches reports whether the comparison holds for a request with these values of the
+// key.
 func (s statement) matches(e entry, got []string, vars variables) truth {
 	if e.op.kind == opNull {
 		return anyOf(e.values, func(v string) bool { return strings.EqualFold(v, "false") })
@@ -228,8 +228,8 @@ func (s statement) matches(e entry, got []string, vars variables) truth {
 		}
 		return t
 	}
-	// Without a set operator a key has one value; if it has several all the same,
-	// a comparison holds for one of them, a negated one for all.
+	// Without a set operator a key should have one value. If it has several, a
+	// comparison must hold for one of them, a negated one for all.
 	every := e.op.all || e.op.negated && !e.op.any
 	t := known(every)
 	for _, g := range got {
@@ -242,7 +242,7 @@ func (s statement) matches(e entry, got []string, vars variables) truth {
 	return t
 }
 
-// equal compares a value of a policy with one of a request. Texts of the policy are
+// equal compares a value of a policy with one of a request. Strings of the policy are
 // patterns with the literal parts quoted.
 func (o operator) equal(policy, request string) bool {
 	switch o.kind {
@@ -283,7 +283,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return netip.Prefix{}, fmt.Errorf("policy: %q is no address", s)
+		return netip.Prefix{}, fmt.Errorf("policy: invalid address %q", s)
 	}
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }

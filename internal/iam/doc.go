@@ -1,17 +1,17 @@
-// Package iam judges access policies: the documents of AWS IAM and the IAM
-// policies of Google Cloud, as pure functions of an asset.Value.
+// Package iam evaluates access policies: policy documents of AWS IAM and IAM policies
+// of Google Cloud, as pure functions of an asset.Value.
 //
-// Answers have three values. A function returns an *asset.Unread where the answer
-// depends on a part that was not read, and another error where it depends on a
-// part that is no policy (unknown elements, unknown operators, values of the
-// wrong kind, texts beyond the limits). A readable part that decides alone wins
-// over both: a public statement makes a policy public although another one was not
-// read. Functions that return lists return what is certain, sorted, and an error
-// if it may not be all. A policy that is absent grants nothing.
+// Results are three-valued. A function returns an *asset.Unread if its result depends
+// on an unread part, and another error if it depends on an invalid part (unknown
+// elements or operators, values of the wrong kind, strings beyond the limits). A part
+// that decides the result alone takes precedence over both: a public statement makes a
+// policy public even if another statement is unread. Functions that return lists return
+// the certain items, sorted, and an error if there may be more. An absent policy grants
+// nothing.
 //
-// Conditions are judged by what they do, never by whether they are there: an
-// operator with IfExists is passed by whoever lacks the key, ForAllValues without
-// a Null check likewise, a pattern of wildcards is passed by everybody.
+// A condition counts for its effect, not for its presence: a request without the key
+// meets an operator with IfExists, and ForAllValues without a Null check; every request
+// meets a pattern of wildcards.
 //
 // The semantics are those of the AWS IAM User Guide ("IAM JSON policy elements
 // reference", "Policy evaluation logic"), of the Amazon S3 User Guide ("The

@@ -9,18 +9,17 @@ import (
 )
 
 // Escalations returns the names of the known methods by which a principal can gain
-// permissions that it was not given, sorted. Docs are all of its identity-based
-// policies (inline, attached, those of its groups), boundary its permissions
-// boundary, absent if it has none, and own its ARN or "".
+// further permissions, sorted. Docs are all its identity-based policies (inline,
+// attached, and those of its groups), boundary is its permissions boundary (absent if it
+// has none), and own is its ARN or "".
 //
 // A method counts if each of its actions is allowed, after Deny statements and the
-// boundary, on any resource of the kind (or, where that is the point, on the
-// principal itself); a permission for named resources only is taken as meant. A
-// condition that the principal cannot be sure to meet counts as not met where it
-// allows, and a Deny only where it holds in any case. An administrator has every
-// method. Trust policies and resource policies are not considered.
+// boundary, on any resource of the kind or on the principal itself; a permission for
+// named resources counts as intended. A condition that the principal may fail to meet
+// does not allow, and a Deny counts only if it always applies. An administrator has
+// every method. Trust policies and resource policies are ignored.
 //
-// The error says that the list may not be complete.
+// An error means that the list may be incomplete.
 func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string, error) {
 	e := escalator{own: own, held: readAll(docs...), limit: bounds(boundary)}
 	e.actions, e.unlisted = e.held.actions()
@@ -45,7 +44,7 @@ func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string
 		if m.unbinds && boundary.IsAbsent() {
 			continue
 		}
-		// Few principals have all actions of a method, and that is quickly seen.
+		// A cheap test excludes most methods: few principals have all their actions.
 		if slices.ContainsFunc(m.steps, e.lacks) {
 			continue
 		}
@@ -68,7 +67,7 @@ type escalator struct {
 	own, partition, account string
 	held, limit             policies
 	actions                 []string // that held allows, as patterns
-	unlisted                bool     // it may allow others, too
+	unlisted                bool     // it may allow other actions
 	names                   *strings.Replacer
 	context                 map[string][]string
 }
@@ -78,7 +77,7 @@ func (e *escalator) lacks(s step) bool {
 	return !e.unlisted && !slices.ContainsFunc(e.actions, func(a string) bool { return overlaps(a, s.action, true) })
 }
 
-// can tells whether the principal can take the step.
+// can reports whether the principal can take the step.
 func (e *escalator) can(s step) truth {
 	resource := "arn:" + e.partition + ":" + e.names.Replace(s.resource)
 	probes := []probe{{s.action, resource}}
@@ -135,14 +134,14 @@ func (e *escalator) allowed(p probe, j judgement) truth {
 type method struct {
 	name    string
 	steps   []step
-	unbinds bool // only of use to who has a permissions boundary
+	unbinds bool // useful only to a principal with a permissions boundary
 }
 
-// step is an action on a resource, whose ARN is given after the partition, with
+// step is an action on a resource. The ARN is written without its partition, and with
 // ACCOUNT and NAME for the principal's account and any name.
 type step struct {
 	action, resource string
-	self             bool     // of use also on the principal itself
+	self             bool     // works on the principal itself
 	key              string   // condition key that the step gives one of the values
 	values           []string // that serve the purpose
 }
@@ -171,20 +170,20 @@ func onSelf(action, resource string) step {
 	return step{action: action, resource: resource, self: true}
 }
 
-// attach is giving an identity a policy with which everything else can be had.
+// attach gives an identity a policy that grants everything else.
 func attach(action, resource string) step {
 	return step{action: action, resource: resource, self: true, key: "iam:policyarn", values: []string{
 		"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess",
 	}}
 }
 
-// pass is handing a role of more permissions to a service.
+// pass passes a role with more permissions to a service.
 func pass(service string) step {
 	return step{action: "iam:PassRole", resource: aRole, key: "iam:passedtoservice", values: []string{service + ".amazonaws.com"}}
 }
 
-// methods returns the known methods, in the order of what they abuse. They are made
-// once: that takes longer than to judge most principals by them. Nobody changes them.
+// methods returns the known methods, grouped by what they abuse. They are built once,
+// which takes longer than most evaluations, and must not be changed.
 var methods = sync.OnceValue(func() []method {
 	m := func(name string, steps ...step) method { return method{name: name, steps: steps} }
 	unbind := func(name string, s step) method { return method{name: name, steps: []step{s}, unbinds: true} }
@@ -223,8 +222,8 @@ var methods = sync.OnceValue(func() []method {
 	})
 })
 
-// passing returns the methods that hand a role to something that runs what the
-// principal says.
+// passing returns the methods that pass a role to a service that runs code of the
+// principal.
 func passing(m func(string, ...step) method) []method {
 	registered := do("ecs:RegisterTaskDefinition", aTaskDef)
 	return []method{

@@ -27,20 +27,19 @@ func (d Decision) String() string {
 	return "ImplicitlyDenied"
 }
 
-// Request is what a principal asks for.
+// Request is a request of a principal.
 type Request struct {
 	Action   string // "s3:GetObject"
 	Resource string // ARN
-	// Context has the values of the condition keys of the request, by their names
-	// in any case. A key that is not in it is not in the request. Binary values are
-	// there as they are, not in base64.
+	// Context has the values of the condition keys of the request, by their names in
+	// any case. A missing key is missing in the request. Binary values are not in base64.
 	Context map[string][]string
 }
 
-// Evaluate decides a request of a principal whose identity-based policies are docs:
-// it is allowed if a statement of docs allows it, the permissions boundary does too
-// (an absent one does not limit), and no statement of either denies it. Resource
-// policies and policies of the organisation are not considered.
+// Evaluate decides a request of a principal with the identity-based policies docs. It
+// is allowed if a statement of docs and one of the permissions boundary allow it (an
+// absent boundary allows everything), and no statement of either denies it. Resource
+// policies and policies of the organization are ignored.
 func Evaluate(docs []asset.Value, boundary asset.Value, r Request) (Decision, error) {
 	context := make(map[string][]string, len(r.Context))
 	for k, v := range r.Context {
@@ -67,8 +66,8 @@ func Evaluate(docs []asset.Value, boundary asset.Value, r Request) (Decision, er
 // policies are the statements of some documents.
 type policies struct {
 	allow, deny []statement
-	err         error // why there may be more
-	everything  bool  // no document at all, which limits nothing
+	err         error // why there may be more statements
+	everything  bool  // no document, which limits nothing
 }
 
 func readAll(docs ...asset.Value) policies {
@@ -79,7 +78,7 @@ func readAll(docs ...asset.Value) policies {
 			p.err = err
 		}
 		for _, s := range ss {
-			// One of unknown effect counts as both: it leaves both questions open.
+			// A statement with an unknown effect counts as both Allow and Deny.
 			if !s.is("Allow").isNo() {
 				p.allow = append(p.allow, s)
 			}
@@ -92,12 +91,12 @@ func readAll(docs ...asset.Value) policies {
 }
 
 // actions returns the patterns of the actions that statements allow, and whether there
-// may be others than these.
+// may be others.
 func (ps policies) actions() (all []string, others bool) {
 	others = ps.err != nil
 	for _, s := range ps.allow {
 		listed := s.v.Get("Action")
-		others = others || s.fault != nil || listed.Err() != nil
+		others = others || s.invalid != nil || listed.Err() != nil
 		for p, err := range s.patterns(listed) {
 			if err != nil {
 				others = true
@@ -124,7 +123,7 @@ func (ps policies) rest() truth {
 	return known(false)
 }
 
-// denies tells whether a statement denies every request of the probe.
+// denies reports whether a statement denies every request of the probe.
 func (ps policies) denies(p probe, j judgement) truth {
 	t := ps.rest()
 	for _, s := range ps.deny {
@@ -139,7 +138,7 @@ func (ps policies) denies(p probe, j judgement) truth {
 	return t
 }
 
-// allows tells whether a statement allows some request of the probe.
+// allows reports whether a statement allows some request of the probe.
 func (ps policies) allows(p probe, j judgement) truth {
 	if ps.everything {
 		return known(true)
@@ -157,11 +156,11 @@ func (ps policies) allows(p probe, j judgement) truth {
 	return t
 }
 
-// judgement decides conditions with what is known of the requests in question.
+// judgement decides conditions for the requests in question.
 type judgement struct {
 	context map[string][]string // by lower-case key
-	// open says that requests may have other keys than those in context, with
-	// values that are not known or that the caller chooses.
+	// open says that requests may have keys that are not in context, with values that
+	// are unknown or chosen by the caller.
 	open bool
 }
 
@@ -173,8 +172,8 @@ func (j judgement) variable(key string) (string, bool) {
 	return v[0], true
 }
 
-// told decides comparisons with a key of which everything is known.
-func (j judgement) told(s statement, key string, es []entry) (truth, bool) {
+// given decides comparisons with a key whose values are known.
+func (j judgement) given(s statement, key string, es []entry) (truth, bool) {
 	if got, ok := j.context[key]; ok {
 		return s.all(es, func(e entry) truth { return s.matches(e, got, j.variable) }), true
 	}
@@ -184,9 +183,9 @@ func (j judgement) told(s statement, key string, es []entry) (truth, bool) {
 	return truth{}, false
 }
 
-// certain tells whether the comparisons hold for every request.
+// certain reports whether the comparisons hold for every request.
 func (j judgement) certain(s statement, key string, es []entry) truth {
-	if t, ok := j.told(s, key, es); ok {
+	if t, ok := j.given(s, key, es); ok {
 		return t
 	}
 	return s.all(es, entry.absent).and(s.all(es, func(e entry) truth {
@@ -197,10 +196,10 @@ func (j judgement) certain(s statement, key string, es []entry) truth {
 	}))
 }
 
-// possible tells whether whoever holds the policy can make a request for which the
-// comparisons hold, without having been given a value that not everybody has.
+// possible reports whether every principal with the policy can make a request for which
+// the comparisons hold, without a value that others would have to give it.
 func (j judgement) possible(s statement, key string, es []entry) truth {
-	if t, ok := j.told(s, key, es); ok {
+	if t, ok := j.given(s, key, es); ok {
 		return t
 	}
 	return s.all(es, entry.absent).or(s.all(es, func(e entry) truth {
@@ -216,8 +215,8 @@ func (j judgement) possible(s statement, key string, es []entry) truth {
 	}))
 }
 
-// isChosen tells whether a caller can give the key the value that the comparison
-// wants, or needs only to wait.
+// isChosen reports whether a caller can choose the value of the key that the comparison
+// wants, or only has to wait for it.
 func (e entry) isChosen() truth {
 	switch e.key {
 	case "aws:useragent", "aws:referer", "aws:requestedregion", "sts:rolesessionname":

@@ -7,20 +7,18 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// ExternalPrincipals returns who outside of own is granted something by an access
-// policy, sorted. Own lists the ids of accounts and organisations and whatever else
-// is the owner's: canonical user ids, VPCs and endpoints, prefixes, ARNs. The
-// result has principals as the policy names them, and, where a condition says who
-// of everybody may come in, the values of that condition ("o-a1b2c3",
-// "vpce-0a1b2c", "198.51.100.0/24"); "*" is everybody. Services of AWS are not
-// among them, but the foreign values are of a condition that says for whom a
-// service may act.
+// ExternalPrincipals returns the principals to which an access policy grants something
+// and that are not in own, sorted. Own lists the ids of accounts and organizations and
+// other identifiers of the owner: canonical user ids, VPCs and endpoints, prefixes,
+// ARNs. The result has principals as the policy names them and, if the policy allows
+// everyone under a condition, the values of the condition ("o-a1b2c3", "vpce-0a1b2c",
+// "198.51.100.0/24"); "*" is everyone. It omits AWS service principals, but has the
+// foreign values of a condition that limits for whom a service may act.
 //
-// In a policy of Google Cloud, own lists domains and ids of projects, and the
-// result has the members that belong to none; service agents of Google do not
-// count.
+// For a policy of Google Cloud, own lists domains and ids of projects, and the result
+// has the members that belong to none of them, without service agents of Google.
 //
-// The error says that the list may not be complete.
+// An error means that the list may be incomplete.
 func ExternalPrincipals(policy asset.Value, own []string) ([]string, error) {
 	policy, google, err := shape(policy)
 	if err != nil {
@@ -41,7 +39,7 @@ func ExternalPrincipals(policy asset.Value, own []string) ([]string, error) {
 	return sorted(f.found), f.err
 }
 
-// sorted sorts a list and takes out what is twice in it.
+// sorted sorts a list and removes duplicates.
 func sorted(list []string) []string {
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -60,7 +58,7 @@ func (f *foreigners) note(err error) {
 	}
 }
 
-// add finds the foreigners that a statement lets in.
+// add adds the foreigners that a statement allows.
 func (f *foreigners) add(s statement) {
 	if allow := s.is("Allow"); allow.err != nil {
 		f.note(allow.err)
@@ -100,15 +98,15 @@ func (f *foreigners) addPrincipal(p principal, left []string, limited bool) {
 	case p.isAnybody() && limited, p.kind == "Service":
 		f.found = append(f.found, left...)
 	case isARN && a.account() == "cloudfront", f.isOwn(p.name) && !p.isAnybody():
-		// An origin access identity is CloudFront, which answers for its owner's
-		// distributions only.
+		// An origin access identity is CloudFront, which serves only the distributions of
+		// its owner.
 	default:
 		f.found = append(f.found, p.name)
 	}
 }
 
-// left returns the foreign values by which one can meet the condition of an Allow
-// statement and escape the Deny statements, if these limit who can.
+// left returns the foreign values that meet the condition of an Allow statement and
+// escape the Deny statements, if these limit the callers.
 func (f *foreigners) left(s statement) (values []string, limited bool, err error) {
 	for es := range byKey(s.entries()) {
 		e := es[0]
@@ -166,8 +164,8 @@ func (f *foreigners) left(s statement) (values []string, limited bool, err error
 	return values, limited, err
 }
 
-// foreignValues returns the values of comparisons with keys that tell who a caller
-// is, without those that are the owner's.
+// foreignValues returns the values of comparisons with keys that identify a caller,
+// without those of the owner.
 func (f *foreigners) foreignValues(es []entry) ([]string, error) {
 	var foreign []string
 	for _, e := range es {
@@ -177,7 +175,7 @@ func (f *foreigners) foreignValues(es []entry) ([]string, error) {
 		if kindOf(e.key) == anyKey || e.op.kind == opNull {
 			continue
 		}
-		for v, err := range texts(e.values) {
+		for v, err := range stringsIn(e.values) {
 			if err != nil {
 				return nil, err
 			}
@@ -189,7 +187,7 @@ func (f *foreigners) foreignValues(es []entry) ([]string, error) {
 	return foreign, nil
 }
 
-// isOwn reports whether a principal or a value of a condition is the owner's.
+// isOwn reports whether a principal or a value of a condition belongs to the owner.
 func (f *foreigners) isOwn(s string) bool {
 	if slices.Contains(f.own, s) {
 		return true
@@ -198,7 +196,7 @@ func (f *foreigners) isOwn(s string) bool {
 		return slices.Contains(f.own, a.account()) || strings.HasPrefix(a.account(), "${aws:Resource")
 	}
 	if strings.HasPrefix(s, "${aws:Resource") {
-		return true // the account or organisation of the resource
+		return true // the account or organization of the resource
 	}
 	id, _, ok := strings.Cut(s, "/")
 	return ok && strings.HasPrefix(id, "o-") && slices.Contains(f.own, id)

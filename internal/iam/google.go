@@ -12,9 +12,8 @@ import (
 // grant is one member of one binding of a Google Cloud IAM policy.
 type grant struct{ role, member string }
 
-// grants yields the members of all bindings. What is unread or no binding is
-// yielded as an error, and the sequence goes on after it; a grant that comes with
-// an error has what could be read.
+// grants yields the members of all bindings. It yields an error for an unread or invalid
+// binding, with the parts of the grant that are known, and continues.
 func grants(policy asset.Value) iter.Seq2[grant, error] {
 	return func(yield func(grant, error) bool) {
 		doc, google, err := shape(policy)
@@ -47,7 +46,7 @@ func grants(policy asset.Value) iter.Seq2[grant, error] {
 					return
 				}
 			}
-			for m, err := range texts(members) {
+			for m, err := range stringsIn(members) {
 				if err == nil {
 					err = roleErr
 				}
@@ -87,20 +86,19 @@ func isEverybody(member string) bool {
 	return false
 }
 
-// MembersOf returns the members that hold one of the roles by the given policies
-// of Google Cloud, sorted: those of a resource and of all that it inherits from. A
-// role may be a pattern with wildcards and is compared without regard to case
-// ("*admin*"); a binding with a condition counts. Members that are deleted hold
-// nothing. Who is in a group is not known here.
+// MembersOf returns the members to which policies of Google Cloud grant one of the
+// roles, sorted. The policies are those of a resource and of its ancestors. A role may
+// be a pattern with wildcards, such as "*admin*", and is compared without case. A
+// binding with a condition counts. Deleted members are omitted. Groups are not expanded.
 //
-// The error says that the list may not be complete.
+// An error means that the list may be incomplete.
 func MembersOf(policies []asset.Value, roles []string) ([]string, error) {
 	var members []string
 	var first error
 	for _, p := range policies {
 		for g, err := range grants(p) {
 			if err != nil {
-				// What is unread might be one of the roles only if its name is not known.
+				// An unread binding may grant one of the roles only if its role is unknown.
 				if first == nil && (g.role == "" || isRole(roles, g.role)) {
 					first = bare(err)
 				}
@@ -118,8 +116,8 @@ func isRole(patterns []string, role string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return covers(p, quote(role), true) })
 }
 
-// MembersOfBoth returns the members that hold one of the roles a and also one of
-// the roles b, which ought to be separated; otherwise as [MembersOf].
+// MembersOfBoth returns the members that have one of the roles a and one of the roles b,
+// which should be separate. It is like [MembersOf] otherwise.
 func MembersOfBoth(policies []asset.Value, a, b []string) ([]string, error) {
 	inA, errA := MembersOf(policies, a)
 	inB, errB := MembersOf(policies, b)
@@ -133,9 +131,9 @@ func MembersOfBoth(policies []asset.Value, a, b []string) ([]string, error) {
 	return inA, errA
 }
 
-// AdminServiceAccounts returns the service accounts that are owners or editors or
-// hold a role with "admin" in its name by the given policies, without the service
-// agents of Google; otherwise as [MembersOf].
+// AdminServiceAccounts returns the service accounts that are owners or editors or have a
+// role with "admin" in its name, without service agents of Google. It is like
+// [MembersOf] otherwise.
 func AdminServiceAccounts(policies []asset.Value) ([]string, error) {
 	members, err := MembersOf(policies, []string{"roles/owner", "roles/editor", "*admin*"})
 	return slices.DeleteFunc(members, func(m string) bool {
@@ -144,10 +142,10 @@ func AdminServiceAccounts(policies []asset.Value) ([]string, error) {
 	}), err
 }
 
-// isServiceAgent reports whether a service account is one of Google's own, which
-// act in a project without being its: service-NUMBER in a project of Google, or
-// NUMBER in a domain that is not that of accounts of customers. Nobody but Google
-// has a project whose id begins with gcp-sa-.
+// isServiceAgent reports whether a service account belongs to Google and acts in
+// projects of customers: service-NUMBER in a project of Google, or NUMBER in a domain
+// that accounts of customers do not have. Only Google has projects whose ids begin with
+// gcp-sa-.
 func isServiceAgent(email string) bool {
 	name, domain, _ := strings.Cut(email, "@")
 	name, numbered := strings.CutPrefix(name, "service-")
@@ -188,7 +186,7 @@ func externalMembers(policy asset.Value, own []string) ([]string, error) {
 	return sorted(found), first
 }
 
-// belongs reports whether a member is of one of the domains or projects.
+// belongs reports whether a member belongs to one of the domains or projects.
 func belongs(member string, own []string) bool {
 	kind, name, ok := strings.Cut(member, ":")
 	if !ok {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// issuer is an identity provider that signs tokens for everybody who has an account
-// there, so that only its claims tell its customers apart.
+// issuer is an identity provider that signs tokens for all its users, whom only claims
+// distinguish.
 type issuer struct {
 	host   string
 	claims []string // that name the customer, in lower case

@@ -9,12 +9,12 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// keyKind says how the values of a condition key tell who a caller is or where a
-// call comes from, and so when a comparison keeps strangers out.
+// keyKind describes how the values of a condition key identify a caller or the origin
+// of a call, and so when a comparison excludes strangers.
 type keyKind int
 
 const (
-	anyKey     keyKind = iota // says nothing of the caller, or what the caller chooses
+	anyKey     keyKind = iota // independent of the caller, or chosen by the caller
 	idKey                     // an identifier that belongs to one owner
 	arnKey                    // an ARN, which belongs to the account in it
 	pathKey                   // o-id/r-id/ou-id/...
@@ -23,12 +23,11 @@ const (
 	claimKey                  // a claim of a shared identity provider, such as repo:owner/name:ref
 )
 
-// kindOf returns the kind of a condition key, given in lower case. Keys about the
-// resource (aws:ResourceAccount, kms:ViaService), about the manner of the call
-// (aws:SecureTransport, aws:MultiFactorAuthPresent) and those whose values a
-// caller's own administrator sets (aws:PrincipalTag, aws:username,
-// sts:RoleSessionName) do not keep strangers out, and aws:VpcSourceIp does not
-// because private addresses are the same in everybody's network.
+// kindOf returns the kind of a condition key in lower case. Keys about the resource
+// (aws:ResourceAccount, kms:ViaService), about the call (aws:SecureTransport,
+// aws:MultiFactorAuthPresent) and those whose values the caller's own administrator sets
+// (aws:PrincipalTag, aws:username, sts:RoleSessionName) do not exclude strangers.
+// aws:VpcSourceIp does not because private addresses are the same in every network.
 func kindOf(key string) keyKind {
 	switch key {
 	case "aws:principalorgid", "aws:principalaccount", "aws:principalservicename", "aws:principalservicenameslist",
@@ -54,8 +53,8 @@ func kindOf(key string) keyKind {
 	return anyKey
 }
 
-// owns reports whether one owner, and no stranger, can have a value that the text
-// stands for in a comparison with the operator.
+// owns reports whether only one owner, and no stranger, can have the values that a
+// string matches in a comparison with the operator.
 func (k keyKind) owns(op operator, s string) bool {
 	if !op.isPattern() {
 		return true // just this value
@@ -69,7 +68,7 @@ func (k keyKind) owns(op operator, s string) bool {
 		if a.account() != "" && !hasWildcard(a.account()) {
 			return true
 		}
-		// Names of buckets are unique in the world and their ARNs have no account.
+		// Names of buckets are unique in a partition, and their ARNs have no account.
 		bucket, _, _ := strings.Cut(a.resource(), "/")
 		return a.service() == "s3" && bucket != "" && !hasWildcard(bucket)
 	case pathKey:
@@ -88,9 +87,9 @@ func (k keyKind) owns(op operator, s string) bool {
 	return !hasWildcard(s)
 }
 
-// withoutOwnVariables takes out of a pattern the variables that stand for the owner
-// of the resource, whose value no stranger has. It reports false if there is
-// another one.
+// withoutOwnVariables removes the variables that stand for the owner of the resource
+// from a pattern, because no stranger has their values. It reports false if there is
+// another variable.
 func withoutOwnVariables(s string) (string, bool) {
 	return substituted(s, func(name string) (string, bool) {
 		switch strings.ToLower(name) {
@@ -101,14 +100,14 @@ func withoutOwnVariables(s string) (string, bool) {
 	})
 }
 
-// The widest prefixes that count as somebody's own network, as Amazon S3 has it.
+// The shortest prefixes that count as a single network, as Amazon S3 defines them.
 const (
 	widestIPv4 = 8
 	widestIPv6 = 32
 )
 
-// owned tells whether all values of the comparison have an owner, so that a
-// stranger's value is none of them.
+// owned reports whether all values of the comparison have an owner, so that no stranger
+// has one of them.
 func (s statement) owned(e entry) truth {
 	kind := kindOf(e.key)
 	switch {
@@ -133,17 +132,17 @@ func (s statement) owned(e entry) truth {
 	}).not()
 }
 
-// ownedAddresses tells whether the prefixes together leave out most of the internet.
-// Private networks are somebody's own however wide they are.
+// ownedAddresses reports whether the prefixes together exclude most of the internet.
+// Private networks of any size have an owner.
 func ownedAddresses(values asset.Value) truth {
 	var b netipx.IPSetBuilder
 	t := known(true)
-	for s, err := range texts(values) {
+	for s, err := range stringsIn(values) {
 		if err != nil {
 			t = undecided(err)
 			continue
 		}
-		// What is no address is never matched and lets nobody in.
+		// An invalid address matches no caller.
 		if p, err := parsePrefix(s); err == nil {
 			b.AddPrefix(p)
 		}
@@ -172,8 +171,8 @@ func privateNetworks() []netip.Prefix {
 	}
 }
 
-// universal tells whether the comparison, were it not negated, holds for every
-// value that a key can have.
+// universal reports whether the comparison without its negation holds for every value
+// of the key.
 func (e entry) universal() truth {
 	switch e.op.kind {
 	case opLike:

@@ -7,13 +7,12 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Statements returns the statements of an AWS policy document in one form, so that
-// a policy over them needs no cases: Action, NotAction, Resource and NotResource,
-// where present, are lists; Principal and NotPrincipal are maps from a type to a
-// list, with "*" as the AWS principal "*"; Condition is a map from operator to key
-// to a list of texts. Sid and Effect are as they are. What is unread stays so in
-// its place. The error is for a document that has a malformed statement, or whose
-// statements are unread.
+// Statements returns the statements of an AWS policy document in one form: Action,
+// NotAction, Resource and NotResource, where present, are lists; Principal and
+// NotPrincipal are maps from a type to a list, with "*" as the AWS principal "*";
+// Condition is a map from operator to key to a list of strings. Sid and Effect are
+// unchanged. Unread parts stay unread in their place. It returns an error if a statement
+// is malformed or the statements are unread.
 func Statements(doc asset.Value) ([]asset.Value, error) {
 	ss, err := statements(doc)
 	if err != nil {
@@ -21,12 +20,12 @@ func Statements(doc asset.Value) ([]asset.Value, error) {
 	}
 	normal := make([]asset.Value, 0, len(ss))
 	for _, s := range ss {
-		if s.fault != nil {
-			if u, ok := errors.AsType[*asset.Unread](s.fault); ok {
+		if s.invalid != nil {
+			if u, ok := errors.AsType[*asset.Unread](s.invalid); ok {
 				normal = append(normal, u.Value())
 				continue
 			}
-			return nil, s.fault
+			return nil, s.invalid
 		}
 		if s.v.IsPartial() {
 			normal = append(normal, notKept())
@@ -64,7 +63,7 @@ func notKept() asset.Value {
 	return (&asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept}).Value()
 }
 
-// mapped applies f to the members of a map; what is none stays as it is.
+// mapped applies f to the members of a map, and returns another value unchanged.
 func mapped(v asset.Value, f func(asset.Value) any) any {
 	if v.Kind() != asset.Map {
 		return v
@@ -80,7 +79,7 @@ func mapped(v asset.Value, f func(asset.Value) any) any {
 	return m
 }
 
-// listed returns the texts in v as a list, and what is no text as it is.
+// listed returns the strings in v as a list, and another value unchanged.
 func listed(v asset.Value) any {
 	if v.Unread() != nil {
 		return v
@@ -96,7 +95,7 @@ func listed(v asset.Value) any {
 }
 
 func plain(v asset.Value) any {
-	if s, err := text(v); err == nil {
+	if s, err := stringOf(v); err == nil {
 		return s
 	}
 	return v

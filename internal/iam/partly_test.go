@@ -16,7 +16,7 @@ import (
 // generator makes random policies, whole but for the holes in them.
 type generator struct{ *partly.Maker }
 
-func (g generator) texts(values ...string) any {
+func (g generator) stringsIn(values ...string) any {
 	one := func() any { return partly.OneOf(g.Maker, values...) }
 	if g.IntN(2) == 0 {
 		return one()
@@ -47,9 +47,9 @@ func (g generator) document() any {
 
 func (g generator) statement() any {
 	s := map[string]any{"Effect": g.Maybe(func() any { return partly.OneOf(g.Maker, "Allow", "Deny") })}
-	actions := func() any { return g.texts("*", "s3:*", "s3:GetObject", "iam:*", "iam:Put*", "lambda:*", "*:*") }
+	actions := func() any { return g.stringsIn("*", "s3:*", "s3:GetObject", "iam:*", "iam:Put*", "lambda:*", "*:*") }
 	resources := func() any {
-		return g.texts("*", "*", "arn:aws:s3:::b*", "arn:aws:s3:::b", "arn:aws:iam::*:*", "arn:aws-cn:iam::*:*", "arn:aws:s3:::b/${aws:username}", "${*}")
+		return g.stringsIn("*", "*", "arn:aws:s3:::b*", "arn:aws:s3:::b", "arn:aws:iam::*:*", "arn:aws-cn:iam::*:*", "arn:aws:s3:::b/${aws:username}", "${*}")
 	}
 	for _, e := range []struct {
 		name  string
@@ -95,13 +95,13 @@ func (g generator) principals() any {
 		switch g.IntN(4) {
 		case 0, 1:
 			m["AWS"] = g.Maybe(func() any {
-				return g.texts("*", "123456789012", "arn:aws:iam::210987654321:root", "arn:aws:iam::*:role/x")
+				return g.stringsIn("*", "123456789012", "arn:aws:iam::210987654321:root", "arn:aws:iam::*:role/x")
 			})
 		case 2:
-			m["Service"] = g.Maybe(func() any { return g.texts("sns.amazonaws.com") })
+			m["Service"] = g.Maybe(func() any { return g.stringsIn("sns.amazonaws.com") })
 		case 3:
 			m["Federated"] = g.Maybe(func() any {
-				return g.texts("cognito-identity.amazonaws.com", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com")
+				return g.stringsIn("cognito-identity.amazonaws.com", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com")
 			})
 		}
 	}
@@ -144,7 +144,7 @@ func (g generator) key() (string, partly.Hole) {
 		[]string{"token.actions.githubusercontent.com:sub", "repo:o/r:*", "repo:*", "*"},
 		[]string{"iam:PassedToService", "lambda.amazonaws.com"},
 	)
-	return k[0], func() any { return g.texts(k[1:]...) }
+	return k[0], func() any { return g.stringsIn(k[1:]...) }
 }
 
 func (g generator) google() any {
@@ -241,7 +241,7 @@ func questionsToGoogle() []question {
 // isPolicy reports whether all of a document is a policy.
 func isPolicy(doc asset.Value) bool {
 	ss, err := statements(doc)
-	return (err == nil || !doc.Get("bindings").IsAbsent()) && !slices.ContainsFunc(ss, func(s statement) bool { return s.fault != nil })
+	return (err == nil || !doc.Get("bindings").IsAbsent()) && !slices.ContainsFunc(ss, func(s statement) bool { return s.invalid != nil })
 }
 
 // TestWhatWasNotReadDoesNotDecide asks every question of documents with unread

@@ -2,16 +2,16 @@ package iam
 
 import "strings"
 
-// In patterns, '*' stands for any text and '?' for any one byte. A star or question
-// mark that is meant literally is a byte that no valid UTF-8 has.
+// In patterns, '*' matches any string and '?' any one byte. A literal star or question
+// mark is written as a byte that valid UTF-8 does not have.
 var quoter = strings.NewReplacer("*", "\xfe", "?", "\xff")
 
-// quote makes plain text a pattern that matches just that text.
+// quote returns a pattern that matches only the string.
 func quote(s string) string { return quoter.Replace(s) }
 
-// covers reports whether pattern p matches everything that pattern q matches. It may answer no for patterns that cover each
-// other by several wildcards together, never yes wrongly. Letters are compared
-// without regard to case if fold is set. It takes time len(p)*len(q) at worst.
+// covers reports whether pattern p matches every string that pattern q matches. It may
+// return false for patterns with several wildcards that do, but never true wrongly. It
+// ignores case if fold is set. It takes time len(p)*len(q) at worst.
 func covers(p, q string, fold bool) bool {
 	i, j := 0, 0
 	star, from := -1, 0
@@ -55,11 +55,11 @@ func lower(c byte) byte {
 	return c
 }
 
-// overlaps reports whether there is a text that both patterns match. It takes time
+// overlaps reports whether both patterns match some string. It takes time
 // len(p)*len(q).
 func overlaps(p, q string, fold bool) bool {
 	if p != "" && q != "" && !isWildcard(p[0]) && !isWildcard(q[0]) && !same(p[0], q[0], fold) {
-		return false // as of most
+		return false // the usual case
 	}
 	switch {
 	case !hasWildcard(q):
@@ -67,7 +67,7 @@ func overlaps(p, q string, fold bool) bool {
 	case !hasWildcard(p):
 		return covers(q, p, fold)
 	}
-	// row[j] tells whether p[:i] and q[:j] have a text in common.
+	// row[j] tells whether p[:i] and q[:j] match a common string.
 	var short [128]bool
 	row := short[:]
 	if len(q) >= len(row) {
@@ -105,8 +105,8 @@ func isStars(p string) bool { return p != "" && strings.Trim(p, "*") == "" }
 // start of one.
 type arn [6]string
 
-// parseARN splits s. Fields that are missing are stars, as IAM completes them. It
-// reports false for what does not begin as an ARN.
+// parseARN splits s. Missing fields are stars, as in IAM. It reports false if s does not
+// begin like an ARN.
 func parseARN(s string) (arn, bool) {
 	if !strings.HasPrefix(s, "arn:") {
 		return arn{}, false
@@ -132,9 +132,9 @@ func (a arn) service() string   { return a[2] }
 func (a arn) account() string   { return a[4] }
 func (a arn) resource() string  { return a[5] }
 
-// onResources applies a relation of patterns to two patterns of resources: field by
-// field to ARNs, since a wildcard does not reach beyond its field, and to the whole
-// text where one of them is no ARN.
+// onResources applies a relation of patterns to two patterns of resources: to each
+// field of ARNs, because a wildcard matches within its field, and to the whole strings
+// if one of them is not an ARN.
 func onResources(relation func(p, q string, fold bool) bool, p, q string) bool {
 	if isStars(p) {
 		return true

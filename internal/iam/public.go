@@ -9,23 +9,23 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// IsPublic tells whether an access policy grants something to people whom the owner
-// does not know. The policy is the one of an AWS resource, the trust policy of an
-// AWS role, or a Google Cloud IAM policy; which one is told by its shape.
+// IsPublic reports whether an access policy grants something to strangers: principals
+// that the owner does not know. The policy is that of an AWS resource, the trust policy
+// of an AWS role, or a Google Cloud IAM policy; its shape tells which.
 //
-// In an AWS policy a statement is public if it allows everybody (or, in a trust
-// policy, the users of a shared identity provider), no condition keeps strangers
-// out, and no Deny statement takes all of it back from them. A condition keeps
-// strangers out if it can be met only with values that have an owner: ids of
-// accounts, organisations, VPCs and endpoints, ARNs that name an account or a
+// In an AWS policy a statement is public if it allows everyone (or, in a trust
+// policy, the users of a shared identity provider), no condition excludes strangers,
+// and no Deny statement revokes all of it for them. A condition excludes strangers if
+// only values that have an owner meet it: ids of
+// accounts, organizations, VPCs and endpoints, ARNs that name an account or a
 // bucket, prefixes of at least /8 (IPv4) or /32 (IPv6), an external id, the claims
 // that name a customer of a shared identity provider, or variables that stand for
-// the owner of the resource. A statement without a principal allows nobody.
-// Principals that are services of AWS are not strangers.
+// the owner of the resource. A statement without a principal allows nobody. AWS service
+// principals are not strangers.
 //
 // A Google Cloud policy is public if one of its bindings has allUsers or
 // allAuthenticatedUsers, with or without a condition: a condition of Google Cloud
-// limits what and when, never who.
+// limits the resources and times, never the members.
 func IsPublic(policy asset.Value) (bool, error) {
 	policy, google, err := shape(policy)
 	if err != nil {
@@ -56,7 +56,7 @@ func IsPublic(policy asset.Value) (bool, error) {
 
 // shape returns the policy as JSON and whether it is one of Google Cloud.
 func shape(policy asset.Value) (doc asset.Value, google bool, err error) {
-	doc, err = Normalise(policy)
+	doc, err = Normalize(policy)
 	if err != nil {
 		return doc, false, bare(err)
 	}
@@ -82,7 +82,7 @@ func shape(policy asset.Value) (doc asset.Value, google bool, err error) {
 	case bindings.Unread() != nil:
 		return doc, true, bindings.Unread()
 	}
-	// A policy of Google Cloud that binds nobody has no bindings.
+	// A policy of Google Cloud without members has no bindings.
 	return doc, doc.Len() == 0 || !doc.Get("etag").IsAbsent() || !doc.Get("version").IsAbsent(), nil
 }
 
@@ -90,8 +90,8 @@ func shape(policy asset.Value) (doc asset.Value, google bool, err error) {
 // CanonicalUser) and its name.
 type principal struct{ kind, name string }
 
-// principals yields the principals that an element, Principal or NotPrincipal,
-// lists. An error is yielded for what cannot be told, and the sequence goes on.
+// principals yields the principals in an element, Principal or NotPrincipal. It yields
+// an error for each unknown one and continues.
 func principals(v asset.Value) iter.Seq2[principal, error] {
 	return func(yield func(principal, error) bool) {
 		switch v.Kind() {
@@ -99,7 +99,7 @@ func principals(v asset.Value) iter.Seq2[principal, error] {
 		case asset.Map:
 			for i := range v.Len() {
 				kind, names := v.MemberAt(i)
-				for name, err := range texts(names) {
+				for name, err := range stringsIn(names) {
 					if !yield(principal{kind, name}, err) {
 						return
 					}
@@ -109,7 +109,7 @@ func principals(v asset.Value) iter.Seq2[principal, error] {
 				yield(principal{}, v.Get("").Err())
 			}
 		default:
-			name, err := text(v)
+			name, err := stringOf(v)
 			if err == nil && v.Kind() != asset.String {
 				err = fmt.Errorf("policy: Principal: %w", &asset.KindError{Want: asset.Map, Got: v.Kind()})
 			}
@@ -118,8 +118,8 @@ func principals(v asset.Value) iter.Seq2[principal, error] {
 	}
 }
 
-// isAnybody reports whether strangers are among those whom the principal stands
-// for. A wildcard in place of the account stands for every account.
+// isAnybody reports whether the principal includes strangers. A wildcard in place of
+// the account includes every account.
 func (p principal) isAnybody() bool {
 	if isStars(p.name) {
 		return true
@@ -135,7 +135,7 @@ func (p principal) isAnybody() bool {
 	return false
 }
 
-// issuer returns the shared identity provider that a federated principal is.
+// issuer returns the shared identity provider that a federated principal names.
 func (p principal) issuer() (issuer, bool) {
 	name := p.name
 	if a, ok := parseARN(name); ok {
@@ -144,7 +144,7 @@ func (p principal) issuer() (issuer, bool) {
 	return sharedIssuer(name)
 }
 
-// allowsStrangers tells whether the statement by itself is public.
+// allowsStrangers reports whether the statement alone is public.
 func (s statement) allowsStrangers() truth {
 	t := s.is("Allow")
 	if t.isNo() {
@@ -156,10 +156,10 @@ func (s statement) allowsStrangers() truth {
 	return t.and(s.holds(s.passable))
 }
 
-// addressesStrangers tells whether strangers are among the statement's principals.
+// addressesStrangers reports whether strangers are among the statement's principals.
 func (s statement) addressesStrangers() truth {
-	if s.fault != nil {
-		return undecided(s.fault)
+	if s.invalid != nil {
+		return undecided(s.invalid)
 	}
 	who, others := s.v.Get("Principal"), s.v.Get("NotPrincipal")
 	switch {
@@ -187,8 +187,8 @@ func anybodyIn(v asset.Value) truth {
 	return t
 }
 
-// passable tells whether a stranger can meet all comparisons of a key, by not having
-// it or by having a value of his own.
+// passable reports whether a stranger can meet all comparisons of a key, without the
+// key or with a value of its own.
 func (s statement) passable(key string, es []entry) truth {
 	if got, ok := ofStrangers(key); ok {
 		return s.all(es, func(e entry) truth { return s.matches(e, got, nil) })
@@ -204,7 +204,7 @@ func (s statement) passable(key string, es []entry) truth {
 	}))
 }
 
-// unavoidable tells whether every stranger meets all comparisons of a key.
+// unavoidable reports whether every stranger meets all comparisons of a key.
 func (s statement) unavoidable(key string, es []entry) truth {
 	if got, ok := ofStrangers(key); ok {
 		return s.all(es, func(e entry) truth { return s.matches(e, got, nil) })
@@ -220,8 +220,8 @@ func (s statement) unavoidable(key string, es []entry) truth {
 	}))
 }
 
-// all tells whether f holds for all comparisons. One whose values were not read may
-// as well not be there, and then keeps nobody out.
+// all reports whether f holds for all comparisons. A comparison with unread values may
+// have none, and then excludes nobody.
 func (s statement) all(es []entry, f func(entry) truth) truth {
 	t := known(true)
 	for _, e := range es {
@@ -236,102 +236,11 @@ func (s statement) all(es []entry, f func(entry) truth) truth {
 	return t
 }
 
-// ofStrangers returns the value that a key has in every request of a stranger.
+// ofStrangers returns the value of a key in every request of a stranger.
 func ofStrangers(key string) ([]string, bool) {
 	switch key {
 	case "aws:principalisawsservice", "elasticfilesystem:accessedviamounttarget":
 		return []string{"false"}, true
 	}
 	return nil, false
-}
-
-// denials are the Deny statements of a document that every stranger meets.
-type denials struct {
-	gathered bool
-	all      []denial
-	work     int
-}
-
-type denial struct {
-	statement
-	certain truth // that strangers meet it
-	size    int
-}
-
-// maxWork bounds the steps taken to find out what Deny statements take back, for
-// documents with thousands of statements on both sides.
-const maxWork = 1 << 28
-
-func (d *denials) from(ss []statement) {
-	if d.gathered {
-		return
-	}
-	d.gathered = true
-	for _, s := range ss {
-		t := s.is("Deny")
-		if _, unread := errors.AsType[*asset.Unread](t.err); t.err != nil && !unread {
-			continue // what is no statement takes nothing back
-		}
-		if !t.isNo() {
-			t = t.and(s.addressesStrangers())
-		}
-		if !t.isNo() {
-			t = t.and(s.holds(s.unavoidable))
-		}
-		if !t.isNo() {
-			left := maxPolicy
-			fits(s.v, &left)
-			d.all = append(d.all, denial{s, t, maxPolicy - left})
-		}
-	}
-}
-
-// undo tells whether every action on every resource that the statement allows is
-// denied to strangers by one of some denials.
-func (d *denials) undo(s statement, by []denial) truth {
-	if len(by) == 0 {
-		return known(false)
-	}
-	t, granted := known(true), false
-	for action, err := range s.granted("Action") {
-		for resource, err2 := range s.granted("Resource") {
-			if err == nil {
-				err = err2
-			}
-			granted = true
-			if err != nil {
-				t = t.and(undecided(err))
-				continue
-			}
-			if t = t.and(d.deny(probe{action, resource}, by)); t.isNo() {
-				return t
-			}
-		}
-	}
-	if !granted {
-		return known(false) // nothing to deny
-	}
-	return t
-}
-
-// granted yields the patterns of what a statement is about: everything if it says
-// so by listing exceptions, or not at all.
-func (s statement) granted(element string) iter.Seq2[string, error] {
-	if v := s.v.Get(element); !v.IsAbsent() {
-		return texts(v)
-	}
-	return func(yield func(string, error) bool) { yield("*", nil) }
-}
-
-func (d *denials) deny(p probe, by []denial) truth {
-	t := known(false)
-	for _, s := range by {
-		if d.work += s.size * (len(p.action) + len(p.resource)); d.work > maxWork {
-			return undecided(errTooLarge)
-		}
-		if t = t.or(s.certain.and(s.appliesToAll(p, nil))); t.isYes() {
-			break
-		}
-	}
-	return t
 }

@@ -4,26 +4,23 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"iter"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/openstance/stance/asset"
 )
 
-// Limits of a policy document, far beyond what any cloud accepts. What is larger
-// is refused, so that a hostile document cannot keep a scan busy.
+// The limits of a policy document, far beyond those of the clouds. Larger documents are
+// errors, so that a hostile document cannot keep a scan busy.
 const (
 	maxPolicy  = 4 << 20 // bytes of text, with 16 more for each value
-	maxPattern = 2048    // bytes of an action, a resource or a value to compare with
+	maxPattern = 2048    // bytes of an action, a resource or a value of a condition
 )
 
-// Normalise returns a policy document as JSON. Documents that arrive as text are
-// parsed, after percent-decoding where IAM encoded them; an empty text is an
-// absent document. Any other value is returned as it is. The error is that of
-// reading the text.
-func Normalise(doc asset.Value) (asset.Value, error) {
+// Normalize returns a policy document as a map. It parses a document that is a string
+// of JSON, percent-decoded where IAM encoded it; an empty string is an absent document.
+// It returns other values unchanged. An error is that of parsing.
+func Normalize(doc asset.Value) (asset.Value, error) {
 	if doc.Kind() != asset.String {
 		return doc, nil
 	}
@@ -52,22 +49,22 @@ func Normalise(doc asset.Value) (asset.Value, error) {
 
 var (
 	errRedacted = errors.New("is redacted")
-	errTooLarge = errors.New("policy too large to judge")
+	errTooLarge = errors.New("policy too large")
 )
 
 // statement is one statement of an AWS policy document.
 type statement struct {
 	v           asset.Value
 	variables   bool  // the version of the document has policy variables
-	unversioned error // why it is not known whether it has
-	fault       error // why the statement is none, or may be none
+	unversioned error // why that is unknown
+	invalid     error // why the statement is invalid, or may be
 }
 
-// statements returns the statements of an AWS policy document. A statement that is
-// unread or malformed is among them and answers for itself; the error is for a
-// document of which that cannot be said.
+// statements returns the statements of an AWS policy document, including unread and
+// malformed ones, which hold their error. It returns an error if the statements of the
+// document are unknown.
 func statements(doc asset.Value) ([]statement, error) {
-	doc, err := Normalise(doc)
+	doc, err := Normalize(doc)
 	if err != nil {
 		return nil, bare(err)
 	}
@@ -101,7 +98,7 @@ func statements(doc asset.Value) ([]statement, error) {
 	return nil, fmt.Errorf("policy: Statement: %w", &asset.KindError{Want: asset.List, Got: list.Kind()})
 }
 
-// fits takes the size of v from what is left and reports whether there was enough.
+// fits subtracts the size of v from the rest of a limit and reports whether it fits.
 func fits(v asset.Value, left *int) bool {
 	*left -= 16
 	switch v.Kind() {
@@ -123,23 +120,23 @@ func fits(v asset.Value, left *int) bool {
 
 func newStatement(v, version asset.Value, index int) statement {
 	s := statement{v: v}
-	// Documents of the first version take "${" as text.
+	// In documents of the first version "${" is literal.
 	if name, err := version.Str(); err == nil {
 		s.variables = name != "2008-10-17"
 	} else if u := version.Unread(); u != nil {
 		s.unversioned = u
 	}
 	fail := func(format string, args ...any) {
-		s.fault = fmt.Errorf("policy: statement %d: %w", index, fmt.Errorf(format, args...))
+		s.invalid = fmt.Errorf("policy: statement %d: %w", index, fmt.Errorf(format, args...))
 	}
-	// What was not read may as well not be there.
+	// An unread element may be absent.
 	perhaps := func(u *asset.Unread) {
-		if s.fault == nil {
-			s.fault = u
+		if s.invalid == nil {
+			s.invalid = u
 		}
 	}
 	if v.Kind() != asset.Map {
-		if s.fault = v.Unread(); v.Unread() == nil {
+		if s.invalid = v.Unread(); v.Unread() == nil {
 			fail("%w", &asset.KindError{Want: asset.Map, Got: v.Kind()})
 		}
 		return s
@@ -181,7 +178,7 @@ func newStatement(v, version asset.Value, index int) statement {
 			has[pair] = member
 		}
 	}
-	if s.fault == nil && !v.IsPartial() {
+	if s.invalid == nil && !v.IsPartial() {
 		if v.Get("Effect").IsAbsent() {
 			fail("no Effect")
 		} else if has[1].IsAbsent() {
@@ -191,10 +188,10 @@ func newStatement(v, version asset.Value, index int) statement {
 	return s
 }
 
-// is tells whether the effect of the statement is the given one.
+// is reports whether the statement has the effect.
 func (s statement) is(effect string) truth {
-	if s.fault != nil {
-		return undecided(s.fault)
+	if s.invalid != nil {
+		return undecided(s.invalid)
 	}
 	e, err := s.v.Get("Effect").Str()
 	if err != nil {
@@ -203,25 +200,25 @@ func (s statement) is(effect string) truth {
 	return known(e == effect)
 }
 
-// probe is a request, or a pattern for requests, that a statement is asked about.
+// probe is a request, or a pattern of requests, to evaluate statements for.
 type probe struct {
-	action, resource string // patterns; plain text is quoted
+	action, resource string // patterns; literal strings are quoted
 }
 
-// appliesToAll tells whether the statement applies to every request of the probe,
-// as far as actions and resources go.
+// appliesToAll reports whether the actions and resources of the statement include
+// every request of the probe.
 func (s statement) appliesToAll(p probe, vars variables) truth {
 	return s.applies(p, vars, covers, overlaps)
 }
 
-// appliesToSome tells whether it applies to at least one.
+// appliesToSome reports whether they include at least one request of the probe.
 func (s statement) appliesToSome(p probe, vars variables) truth {
 	return s.applies(p, vars, overlaps, covers)
 }
 
 func (s statement) applies(p probe, vars variables, relation, opposite func(p, q string, fold bool) bool) truth {
-	if s.fault != nil {
-		return undecided(s.fault)
+	if s.invalid != nil {
+		return undecided(s.invalid)
 	}
 	t := s.listed("Action", "NotAction",
 		func(a string) bool { return relation(a, p.action, true) },
@@ -235,9 +232,9 @@ func (s statement) applies(p probe, vars variables, relation, opposite func(p, q
 		func(r string) bool { r, ok := resolve(r); return ok && onResources(opposite, r, p.resource) }))
 }
 
-// listed tells whether an element of the statement lists what yes accepts or, if
-// the statement has the opposite element instead, nothing that no accepts. A
-// statement with neither, as policies of some resources have, is about anything.
+// listed reports whether an element of the statement has a pattern that yes accepts or,
+// if the statement has the opposite element, no pattern that no accepts. A statement
+// with neither, as in policies of some resources, includes everything.
 func (s statement) listed(element, opposite string, yes, no func(string) bool) truth {
 	e, o := s.v.Get(element), s.v.Get(opposite)
 	switch {
@@ -251,124 +248,4 @@ func (s statement) listed(element, opposite string, yes, no func(string) bool) t
 		return undecided(o.Unread())
 	}
 	return known(true)
-}
-
-// anyOf tells whether one of the texts in v is accepted.
-func anyOf(v asset.Value, accept func(string) bool) truth { return anyIn(texts(v), accept) }
-
-func anyIn(all iter.Seq2[string, error], accept func(string) bool) truth {
-	t := known(false)
-	for s, err := range all {
-		switch {
-		case err != nil:
-			t = undecided(err)
-		case accept(s):
-			return known(true)
-		}
-	}
-	return t
-}
-
-// texts yields the text that v is, or the texts in the list that v is. Numbers and
-// booleans count as their text and null as nothing; what is unread, redacted, too
-// long or of another kind is an error, and the sequence goes on after it.
-func texts(v asset.Value) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		switch v.Kind() {
-		case asset.Absent, asset.Null:
-		case asset.List:
-			for i := range v.Len() {
-				if e := v.Index(i); e.Kind() != asset.Null && !yield(text(e)) {
-					return
-				}
-			}
-		default:
-			yield(text(v))
-		}
-	}
-}
-
-// patterns yields the texts in v, and an error for one of which it is not known
-// whether there are variables in it.
-func (s statement) patterns(v asset.Value) iter.Seq2[string, error] {
-	if s.unversioned == nil {
-		return texts(v)
-	}
-	return func(yield func(string, error) bool) {
-		for p, err := range texts(v) {
-			if err == nil && strings.Contains(p, "${") {
-				err = s.unversioned
-			}
-			if !yield(p, err) {
-				return
-			}
-		}
-	}
-}
-
-func text(v asset.Value) (string, error) {
-	switch v.Kind() {
-	case asset.Bool:
-		b, err := v.Bool()
-		return strconv.FormatBool(b), err
-	case asset.Int, asset.Float:
-		return v.String(), nil
-	}
-	s, err := v.Str()
-	if err != nil {
-		return "", err
-	}
-	if _, redacted := v.Redacted(); redacted {
-		return "", fmt.Errorf("policy: text %w", errRedacted)
-	}
-	if len(s) > maxPattern {
-		return "", fmt.Errorf("policy: text of %d bytes, more than %d", len(s), maxPattern)
-	}
-	return s, nil
-}
-
-// variables gives the values of policy variables such as aws:username.
-type variables func(key string) (string, bool)
-
-// resolve replaces the policy variables in a pattern. It reports false if one has
-// no value: the pattern then matches nothing.
-func (s statement) resolve(p string, vars variables) (string, bool) {
-	if !s.variables || !strings.Contains(p, "${") {
-		return p, true
-	}
-	return substituted(p, func(name string) (string, bool) {
-		if name == "*" || name == "?" || name == "$" {
-			return quote(name), true
-		}
-		key, fallback, hasFallback := strings.Cut(name, ",")
-		value, ok := "", false
-		if vars != nil {
-			value, ok = vars(strings.TrimSpace(key))
-		}
-		if fallback = strings.TrimSpace(fallback); !ok && hasFallback && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\'' {
-			value, ok = fallback[1:len(fallback)-1], true
-		}
-		return quote(value), ok
-	})
-}
-
-// substituted returns a pattern with values in place of the variables in it, and false
-// if one has none. What looks like the start of one is text.
-func substituted(p string, value func(name string) (string, bool)) (string, bool) {
-	var b strings.Builder
-	for {
-		before, rest, _ := strings.Cut(p, "${")
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			b.WriteString(p)
-			return b.String(), true
-		}
-		v, ok := value(name)
-		if !ok {
-			return "", false
-		}
-		b.WriteString(before)
-		b.WriteString(v)
-		p = after
-	}
 }

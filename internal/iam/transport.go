@@ -4,24 +4,22 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// DeniesInsecureTransport tells whether the policy of a bucket refuses every
-// request that does not come over TLS: Deny statements for everybody that hold
-// whenever aws:SecureTransport is false cover all actions on the bucket (its ARN)
-// and on all objects in it.
+// DeniesInsecureTransport reports whether the policy of a bucket denies every request
+// without TLS: Deny statements for everyone that apply when aws:SecureTransport is false
+// cover all actions on the bucket, given by its ARN, and on all its objects.
 func DeniesInsecureTransport(policy asset.Value, bucketARN string) (bool, error) {
 	return deniesAll(policy, bucketARN, map[string][]string{"aws:securetransport": {"false"}})
 }
 
-// DeniesOldTLS tells whether the policy of a bucket refuses in that way every
-// request that comes over a version of TLS before 1.2, whether or not it also
-// refuses those without TLS.
+// DeniesOldTLS reports whether the policy of a bucket denies, in the same way, every
+// request over a version of TLS before 1.2. It need not deny requests without TLS.
 func DeniesOldTLS(policy asset.Value, bucketARN string) (bool, error) {
 	return deniesAll(policy, bucketARN,
 		map[string][]string{"aws:securetransport": {"true"}, "s3:tlsversion": {"1.0"}},
 		map[string][]string{"aws:securetransport": {"true"}, "s3:tlsversion": {"1.1"}})
 }
 
-// deniesAll tells whether all requests to a bucket that have one of the contexts are
+// deniesAll reports whether all requests to a bucket that have one of the contexts are
 // denied.
 func deniesAll(policy asset.Value, bucketARN string, contexts ...map[string][]string) (bool, error) {
 	ss, err := statements(policy)
@@ -29,7 +27,7 @@ func deniesAll(policy asset.Value, bucketARN string, contexts ...map[string][]st
 		return false, err
 	}
 	var deny policies
-	var unsure []statement // for everybody, perhaps
+	var unsure []statement // that may be for everyone
 	for _, s := range ss {
 		t := s.is("Deny").and(s.addressesAll())
 		if t.isYes() {
@@ -52,7 +50,7 @@ func deniesAll(policy asset.Value, bucketARN string, contexts ...map[string][]st
 	return t.get()
 }
 
-// addressesAll tells whether the statement is about everybody without exception.
+// addressesAll reports whether the statement is for everyone without exception.
 func (s statement) addressesAll() truth {
 	t := known(false)
 	for p, err := range principals(s.v.Get("Principal")) {

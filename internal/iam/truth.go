@@ -6,7 +6,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// truth is yes, no, or (with an error) not decided.
+// truth is yes, no, or undecided with an error.
 type truth struct {
 	yes bool
 	err error
@@ -34,8 +34,7 @@ func (t truth) and(o truth) truth {
 
 func (t truth) or(o truth) truth { return t.not().and(o.not()).not() }
 
-// bare unwraps an unread part, so that what is reported is the *asset.Unread
-// itself.
+// bare unwraps an unread part, so that the error is the *asset.Unread itself.
 func bare(err error) error {
 	if u, ok := errors.AsType[*asset.Unread](err); ok {
 		return u

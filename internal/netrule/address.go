@@ -10,9 +10,9 @@ import (
 	"go4.org/netipx"
 )
 
-// IsAnywhere tells whether prefixes, addresses and ranges of them
-// ("198.51.100.1-198.51.100.9") together are the internet, as the package's comment
-// has it.
+// IsAnywhere reports whether prefixes, addresses and ranges
+// ("198.51.100.1-198.51.100.9") together are the internet, as the package comment
+// defines it.
 func IsAnywhere(sources []string) (bool, error) {
 	var a addresses
 	for _, s := range sources {
@@ -24,8 +24,7 @@ func IsAnywhere(sources []string) (bool, error) {
 	return a.isAnywhere(), nil
 }
 
-// Contains tells whether the addresses of one prefix (or address) include all of
-// another's.
+// Contains reports whether a prefix or address contains another.
 func Contains(outer, inner string) (bool, error) {
 	o, err := parsePrefix(outer)
 	if err != nil {
@@ -38,9 +37,9 @@ func Contains(outer, inner string) (bool, error) {
 	return o.Bits() <= i.Bits() && o.Contains(i.Addr()), nil
 }
 
-// IsPublic tells whether a prefix (or address) has addresses that are reachable
-// over the internet: some outside of those that RFC 6890 keeps for private and
-// local use, documentation, benchmarks, multicast and the future.
+// IsPublic reports whether a prefix or address has addresses that are reachable over
+// the internet: addresses outside of those that RFC 6890 reserves for private and local
+// use, documentation, benchmarks, multicast and the future.
 func IsPublic(prefix string) (bool, error) {
 	p, err := parsePrefix(prefix)
 	if err != nil {
@@ -62,25 +61,25 @@ func IsPublic(prefix string) (bool, error) {
 	return len(built(&b).Ranges()) > 0, nil
 }
 
-// parsePrefix reads a prefix, or an address as the prefix of that address alone.
-// IPv4 addresses in IPv6 form are IPv4.
+// parsePrefix parses a prefix, or an address as the prefix of only that address. IPv4
+// addresses in IPv6 form are IPv4.
 func parsePrefix(s string) (netip.Prefix, error) {
 	s = strings.TrimSpace(s)
 	if !strings.Contains(s, "/") {
 		a, err := netip.ParseAddr(s)
 		if err != nil || a.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("%.50q is neither a prefix nor an address", s)
+			return netip.Prefix{}, fmt.Errorf("invalid prefix or address %.50q", s)
 		}
 		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%.50q is no prefix", s)
+		return netip.Prefix{}, fmt.Errorf("invalid prefix %.50q", s)
 	}
 	if p.Addr().Is4In6() {
 		if p.Bits() < 96 {
-			return netip.Prefix{}, fmt.Errorf("%.50q is no prefix", s)
+			return netip.Prefix{}, fmt.Errorf("invalid prefix %.50q", s)
 		}
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
@@ -107,7 +106,7 @@ func appendRange(a addresses, s string) (addresses, error) {
 	}
 	r := netipx.IPRangeFrom(parseAddr(from), parseAddr(to))
 	if !r.IsValid() {
-		return a, fmt.Errorf("%.50q is no range of addresses", s)
+		return a, fmt.Errorf("invalid address range %.50q", s)
 	}
 	return append(a, r), nil
 }
@@ -124,8 +123,7 @@ func global6() netipx.IPRange {
 	return netipx.RangeOfPrefix(netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3))
 }
 
-// without returns the addresses that are not among others, as ranges that do not
-// touch.
+// without returns the addresses that are not in others, as ranges that do not touch.
 func (a addresses) without(others addresses) addresses {
 	var b netipx.IPSetBuilder
 	for _, r := range a {
@@ -137,7 +135,7 @@ func (a addresses) without(others addresses) addresses {
 	return built(&b).Ranges()
 }
 
-// built returns the set of a builder that was given valid ranges only.
+// built returns the set of a builder with valid ranges.
 func built(b *netipx.IPSetBuilder) *netipx.IPSet {
 	set, err := b.IPSet()
 	if err != nil {
@@ -161,7 +159,7 @@ func (a addresses) isAnywhere() bool {
 	return s.isAnywhere()
 }
 
-// atMost returns a share of the internet that the addresses do not exceed.
+// atMost returns an upper bound of the share of the internet.
 func (a addresses) atMost() share {
 	var s share
 	for _, r := range a {
@@ -170,16 +168,16 @@ func (a addresses) atMost() share {
 	return s
 }
 
-// share is how much of the internet addresses are: parts of 1<<32 of all IPv4
-// addresses and of the global IPv6 addresses.
+// share is a share of the internet: parts of 1<<32 of all IPv4 addresses and of the
+// global IPv6 addresses.
 type share struct{ v4, v6 uint64 }
 
 func (s share) plus(o share) share { return share{s.v4 + o.v4, s.v6 + o.v6} }
 
 func (s share) isAnywhere() bool { return s.v4 >= 1<<31 || s.v6 >= 1<<31 }
 
-// shareOf returns the share of a range. A part of the IPv6 addresses that is not
-// there as a whole counts only if it is to be rounded up.
+// shareOf returns the share of a range. It rounds an incomplete part of the IPv6
+// addresses up or down.
 func shareOf(r netipx.IPRange, up bool) share {
 	from, to := r.From(), r.To()
 	if from.Is4() {
@@ -200,8 +198,8 @@ func shareOf(r netipx.IPRange, up bool) share {
 	return share{v6: max(first, last) - first}
 }
 
-// part6 returns the number of the part of the IPv6 addresses that begins with an
-// address or, if none does, that it is in or else the one after that.
+// part6 returns the number of the part of the IPv6 addresses that begins with an address
+// or, if none does, that contains it or is the next one after it.
 func part6(a netip.Addr, after bool) uint64 {
 	b := a.As16()
 	high, low := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])

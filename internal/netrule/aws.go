@@ -6,16 +6,16 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// SecurityGroupOpens tells whether the ingress entries of a security group (as
-// AWS::EC2::SecurityGroup has them in SecurityGroupIngress) let the internet in to
-// one of the ports, by "tcp", "udp" or "any" of them. Lists are the documents of
-// the prefix lists that the entries name, with their PrefixListId and Entries; one
-// that is not among them is not known. ICMP has no ports.
+// SecurityGroupOpens reports whether the ingress entries of a security group, the list
+// SecurityGroupIngress of AWS::EC2::SecurityGroup, open one of the ports to the internet,
+// for "tcp", "udp" or "any" of both. Lists are the documents of the prefix lists that the
+// entries name, with PrefixListId and Entries; a missing one is unknown. ICMP has no
+// ports.
 func SecurityGroupOpens(entries asset.Value, protocol string, ports []int64, lists []asset.Value) (bool, error) {
 	return securityGroup(entries, lists).any(protocol, ports)
 }
 
-// SecurityGroupOpensAll tells whether they let the internet in to every port.
+// SecurityGroupOpensAll is like [SecurityGroupOpens] for every port.
 func SecurityGroupOpensAll(entries asset.Value, protocol string, lists []asset.Value) (bool, error) {
 	return securityGroup(entries, lists).opensAll(protocol)
 }
@@ -30,10 +30,10 @@ func securityGroup(entries asset.Value, lists []asset.Value) filter {
 			if list.IsAbsent() {
 				return
 			}
-			id, err := text(list)
+			id, err := stringOf(list)
 			if err != nil {
 				r.anySource = true
-				r.fault("SourcePrefixListId", err)
+				r.note("SourcePrefixListId", err)
 				return
 			}
 			r.prefixList(id, lists)
@@ -65,24 +65,24 @@ func (r *rule) prefixList(id string, lists []asset.Value) {
 			r.add("prefix list "+id, e.Get("Cidr"), appendPrefix)
 			if e.Kind() != asset.Map && e.Unread() == nil {
 				r.anySource = true
-				r.fault("prefix list "+id, &asset.KindError{Want: asset.Map, Got: e.Kind()})
+				r.note("prefix list "+id, &asset.KindError{Want: asset.Map, Got: e.Kind()})
 			}
 		}
 	}
 	if maybe != nil {
 		r.anySource = true
-		r.fault("prefix list", maybe)
+		r.note("prefix list", maybe)
 	}
 }
 
-// awsPorts reads the protocol and the ports of a rule. Ports are absent, or -1, for
-// all of them, and mean something else with protocols that have none.
+// awsPorts reads the protocol and the ports of a rule. Absent ports, or -1, are all
+// ports. Protocols without ports use the fields for something else.
 func (r *rule) awsPorts(protocolOf, from, to asset.Value) {
-	name, err := text(protocolOf)
+	name, err := stringOf(protocolOf)
 	m := everything()
 	known := true
 	fail := func(part string, err error) {
-		r.fault(part, err)
+		r.note(part, err)
 		known = false
 	}
 	if err == nil {
@@ -92,7 +92,7 @@ func (r *rule) awsPorts(protocolOf, from, to asset.Value) {
 		fail("protocol", err)
 		m.protocol = anyProtocol
 	}
-	// Of a protocol that is not known it is not known either whether it has ports.
+	// Whether an unknown protocol has ports is unknown too.
 	if m.protocol == tcp || m.protocol == udp {
 		end := func(name string, v asset.Value, otherwise int64) int64 {
 			if v.IsAbsent() {
@@ -100,7 +100,7 @@ func (r *rule) awsPorts(protocolOf, from, to asset.Value) {
 			}
 			n, err := integer(v)
 			if err == nil && (n < -1 || n > lastPort) {
-				err = fmt.Errorf("%d is no port", n)
+				err = fmt.Errorf("invalid port %d", n)
 			}
 			if err != nil {
 				fail(name, err)
@@ -122,11 +122,10 @@ func (r *rule) awsPorts(protocolOf, from, to asset.Value) {
 	}
 }
 
-// NetworkACLOpens tells whether the entries of a network ACL (documents of
-// AWS::EC2::NetworkAclEntry) let the internet in to one of the ports, by "tcp",
-// "udp" or "any" of them. The entry with the lowest number that matches decides,
-// and what none matches is denied. The port stays closed all the same where a
-// security group does not open it.
+// NetworkACLOpens reports whether the entries of a network ACL, documents of
+// AWS::EC2::NetworkAclEntry, open one of the ports to the internet, for "tcp", "udp" or
+// "any" of both. The matching entry with the lowest number decides; without one a packet
+// is denied. A security group must open the port as well.
 func NetworkACLOpens(entries []asset.Value, protocol string, ports []int64) (bool, error) {
 	form := &form{
 		what: func(r *rule) string { return fmt.Sprintf("network ACL entry %d", r.place) },
@@ -144,14 +143,14 @@ func NetworkACLOpens(entries []asset.Value, protocol string, ports []int64) (boo
 		}
 		egress, err := boolean(e.Get("Egress"))
 		if err != nil {
-			r.fault("Egress", err)
+			r.note("Egress", err)
 			r.maybe = true
 		}
 		if egress {
 			continue
 		}
 		if r.priority, err = integer(e.Get("RuleNumber")); err != nil {
-			r.fault("RuleNumber", err)
+			r.note("RuleNumber", err)
 			r.anyOrder = true
 		}
 		r.does("RuleAction", e.Get("RuleAction"), nil)

@@ -7,17 +7,17 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// SecurityRulesOpen returns the names of the rules of an Azure network security
-// group (the list properties.securityRules) that let the internet in to one of the
-// ports, by "tcp", "udp" or "any" of them, in the order of their priority. The
-// default rules admit nothing from the internet. Service tags other than Internet
-// are not the internet; a Deny of some destinations takes nothing from a rule for
-// others. The error says that there may be more.
+// SecurityRulesOpen returns the names of the rules of an Azure network security group,
+// the list properties.securityRules, that open one of the ports to the internet, for
+// "tcp", "udp" or "any" of both, by priority. The default rules admit nothing from the
+// internet. Service tags other than Internet are not the internet. A Deny for some
+// destinations does not restrict a rule for others. An error means that there may be more
+// rules.
 func SecurityRulesOpen(rules asset.Value, protocol string, ports []int64) ([]string, error) {
 	return securityRules(rules).opens(protocol, ports)
 }
 
-// SecurityRulesOpenAll tells whether they let the internet in to every port.
+// SecurityRulesOpenAll reports whether the rules open every port to the internet.
 func SecurityRulesOpenAll(rules asset.Value, protocol string) (bool, error) {
 	return securityRules(rules).opensAll(protocol)
 }
@@ -52,13 +52,13 @@ func securityRules(rules asset.Value) filter {
 		}
 		direction, err := p.Get("direction").Str()
 		if err != nil {
-			r.fault("direction", err)
+			r.note("direction", err)
 			r.maybe = true
 		} else if !strings.EqualFold(direction, "Inbound") {
 			continue
 		}
 		if r.priority, err = integer(p.Get("priority")); err != nil {
-			r.fault("priority", err)
+			r.note("priority", err)
 			r.anyOrder = true
 		}
 		r.does("access", p.Get("access"), nil)
@@ -68,8 +68,7 @@ func securityRules(rules asset.Value) filter {
 	return f
 }
 
-// appendAzureSource adds what a source prefix or service tag stands for on the
-// internet.
+// appendAzureSource adds the internet addresses of a source prefix or service tag.
 func appendAzureSource(a addresses, s string) (addresses, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "*", "any", "internet":
@@ -83,14 +82,13 @@ func appendAzureSource(a addresses, s string) (addresses, error) {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// azureMatch reads the protocol and the destination ports of a rule. A caller
-// chooses the port he calls from, so that source ports limit nothing that is
-// allowed; they keep a Deny from covering everything.
+// azureMatch reads the protocol and the destination ports of a rule. A caller chooses
+// its source port, so source ports do not restrict an Allow. They make a Deny partial.
 func (r *rule) azureMatch(p asset.Value) {
 	proto := anyProtocol
 	known := true
 	fail := func(part string, err error) {
-		r.fault(part, err)
+		r.note(part, err)
 		known = false
 	}
 	name, err := p.Get("protocol").Str()
@@ -105,7 +103,7 @@ func (r *rule) azureMatch(p asset.Value) {
 	var unread bool
 	for _, key := range []string{"destinationPortRange", "destinationPortRanges"} {
 		for e := range elements(p.Get(key)) {
-			s, err := text(e)
+			s, err := stringOf(e)
 			if err == nil && s != "" {
 				var span ports
 				if span, err = parsePorts(s); err == nil {
@@ -113,7 +111,7 @@ func (r *rule) azureMatch(p asset.Value) {
 				}
 			}
 			if err != nil {
-				r.fault(key, err)
+				r.note(key, err)
 				unread = true
 			}
 		}
@@ -143,7 +141,7 @@ func sourcePortsAreAll(p asset.Value) (bool, error) {
 	listed := false
 	for _, key := range []string{"sourcePortRange", "sourcePortRanges"} {
 		for e := range elements(p.Get(key)) {
-			s, err := text(e)
+			s, err := stringOf(e)
 			if err != nil {
 				return false, err
 			}
@@ -163,30 +161,30 @@ func sourcePortsAreAll(p asset.Value) (bool, error) {
 // azureTargets reads the destinations of a rule.
 func (r *rule) azureTargets(p asset.Value) {
 	if v := p.Get("destinationApplicationSecurityGroups"); v.Unread() != nil {
-		r.fault("destinationApplicationSecurityGroups", v.Unread())
+		r.note("destinationApplicationSecurityGroups", v.Unread())
 		r.anyTarget = true
 	}
 	var limited targets
 	for e := range elements(p.Get("destinationApplicationSecurityGroups")) {
 		id, err := e.Get("id").Str()
 		if err != nil {
-			r.fault("destinationApplicationSecurityGroups", err)
+			r.note("destinationApplicationSecurityGroups", err)
 			r.anyTarget = true
 		}
 		limited = append(limited, strings.ToLower(id))
 	}
 	for _, key := range []string{"destinationAddressPrefix", "destinationAddressPrefixes"} {
 		for e := range elements(p.Get(key)) {
-			s, err := text(e)
+			s, err := stringOf(e)
 			if err != nil {
-				r.fault(key, err)
+				r.note(key, err)
 				r.anyTarget = true
 				continue
 			}
 			switch s = strings.ToLower(s); s {
 			case "":
 			case "*", "any", "virtualnetwork", "0.0.0.0/0":
-				// The group filters interfaces in its network only.
+				// The group filters only interfaces in its network.
 				r.targets = nil
 				return
 			default:

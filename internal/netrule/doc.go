@@ -1,17 +1,17 @@
-// Package netrule says what packet filters of the clouds let in from the internet:
-// AWS security groups and network ACLs, Azure network security groups, and Google
-// Cloud firewalls with their policies, as pure functions of asset.Value.
+// Package netrule evaluates packet filters of the clouds: which ports AWS security
+// groups and network ACLs, Azure network security groups, and Google Cloud firewalls
+// with their policies open to the internet. Its functions are pure functions of
+// asset.Value.
 //
-// Rules are judged together, in the order in which the cloud applies them: a rule
-// that an earlier one makes void opens nothing, and rules that open halves of the
-// internet open all of it. A filter is open to the internet if the addresses that
-// it admits are half of all IPv4 addresses or half of the global IPv6 addresses
-// (2000::/3) or more. Addresses are kept as exact sets.
+// Rules are evaluated together, in the order in which the cloud applies them: a rule
+// that an earlier one voids opens nothing, and two rules that each open half of the
+// internet open all of it. A filter is open to the internet if the addresses that it
+// admits are at least half of all IPv4 addresses or half of the global IPv6 addresses
+// (2000::/3). Address sets are exact.
 //
-// Answers have three values. A function returns an *asset.Unread where the answer
-// depends on a part of a rule that was not read, and another error where it depends
-// on one that is no rule; where the other rules decide, it answers. Functions that
-// return lists return what is certain, and an error if it may not be all; a rule
-// whose name is not known is named by its place in the list. Absent rules let nothing
-// in.
+// Results are three-valued. A function returns an *asset.Unread if its result depends
+// on an unread part of a rule, and another error if it depends on an invalid rule. If
+// the other rules decide, it returns their result. Functions that return lists return
+// the certain items, and an error if there may be more; a rule with an unknown name is
+// named by its index. Absent rules admit nothing.
 package netrule

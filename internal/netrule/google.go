@@ -10,22 +10,22 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// FirewallsOpen returns the names of the rules that let the internet in to one of
-// the ports of a Google Cloud network, by "tcp", "udp" or "any" of them, in the
-// order in which they are applied. Firewalls are the documents of all firewall rules
-// of the network; before and after are the firewall policies that are applied before
-// them (of the organisation first, then of each folder down to the project) and
-// after them (of the network), as documents of compute.googleapis.com/FirewallPolicy.
-// A rule of a policy is named by the policy and its priority, "policy/1000".
+// FirewallsOpen returns the names of the rules that open one of the ports of a Google
+// Cloud network to the internet, for "tcp", "udp" or "any" of both, in the order in which
+// they apply. Firewalls are the documents of all firewall rules of the network. Before
+// and after are the firewall policies that apply before them (of the organization first,
+// then of each folder down to the project) and after them (of the network), as documents
+// of compute.googleapis.com/FirewallPolicy. A rule of a policy has the name of the policy
+// and its priority, "policy/1000".
 //
-// A rule with targets (tags, service accounts) opens something, and denies only to
-// the targets that it names. Sources other than prefixes are not the internet. The
-// error says that there may be more.
+// A rule with targets (tags, service accounts) opens a port, and denies it only for these
+// targets. Sources other than prefixes are not the internet. An error means that there
+// may be more rules.
 func FirewallsOpen(firewalls, before, after []asset.Value, protocol string, ports []int64) ([]string, error) {
 	return network(firewalls, before, after).opens(protocol, ports)
 }
 
-// FirewallsOpenAll tells whether they let the internet in to every port.
+// FirewallsOpenAll reports whether the rules open every port to the internet.
 func FirewallsOpenAll(firewalls, before, after []asset.Value, protocol string) (bool, error) {
 	return network(firewalls, before, after).opensAll(protocol)
 }
@@ -52,8 +52,8 @@ func network(firewalls, before, after []asset.Value) filter {
 
 const defaultPriority = 1000
 
-// firewall reads a firewall rule of a network. It reports false for one that is not
-// about what comes in.
+// firewall reads a firewall rule of a network. It reports false for an egress or disabled
+// rule.
 func firewall(form *form, v asset.Value, i, level int) (*rule, bool) {
 	r := form.rule(v, i)
 	r.level, r.priority = level, defaultPriority
@@ -72,7 +72,7 @@ func firewall(form *form, v asset.Value, i, level int) (*rule, bool) {
 	allowed, denied := v.Get("allowed"), v.Get("denied")
 	switch {
 	case allowed.Len() > 0 && denied.Len() > 0:
-		r.fault("denied", errors.New("stands beside allowed"))
+		r.note("denied", errors.New("used together with allowed"))
 		r.possible = []match{everything()}
 	case allowed.Err() == nil && allowed.Len() > 0:
 		r.action = allow
@@ -81,10 +81,10 @@ func firewall(form *form, v asset.Value, i, level int) (*rule, bool) {
 		r.action = deny
 		r.layers("denied", denied, "IPProtocol")
 	case allowed.Unread() != nil:
-		r.fault("allowed", allowed.Unread())
+		r.note("allowed", allowed.Unread())
 		r.possible = []match{everything()}
 	case denied.Unread() != nil:
-		r.fault("denied", denied.Unread())
+		r.note("denied", denied.Unread())
 		r.possible = []match{everything()}
 	default:
 		return r, false // does nothing
@@ -92,8 +92,7 @@ func firewall(form *form, v asset.Value, i, level int) (*rule, bool) {
 	return r, true
 }
 
-// firewallSources reads where the packets come from that a firewall rule matches, and
-// where they go.
+// firewallSources reads the sources and destinations of a firewall rule.
 func firewallSources(r *rule) {
 	v := r.doc
 	ranges := v.Get("sourceRanges")
@@ -103,7 +102,7 @@ func firewallSources(r *rule) {
 		for _, key := range []string{"sourceTags", "sourceServiceAccounts"} {
 			v := v.Get(key)
 			if u := v.Unread(); u != nil {
-				r.fault(key, u)
+				r.note(key, u)
 				r.anySource = true
 			} else if !isEmpty(v) {
 				limited = true
@@ -167,7 +166,7 @@ func firewallPolicy(v asset.Value, level int) filter {
 			if err == nil {
 				err = &asset.KindError{Want: asset.Map, Got: m.Kind()}
 			}
-			r.fault("match", err)
+			r.note("match", err)
 			r.unknown()
 			f = append(f, r)
 			continue
@@ -182,19 +181,18 @@ func firewallPolicy(v asset.Value, level int) filter {
 	return f
 }
 
-// policyAction is what a rule of a policy does beside allowing and denying.
+// policyAction returns the actions of policies other than allow and deny.
 func policyAction(word string) action {
 	switch word {
 	case "goto_next":
 		return next
 	case "apply_security_profile_group":
-		return allow // inspected, and let in if nothing is found
+		return allow // inspected, and then admitted
 	}
 	return unknown
 }
 
-// policySources reads where the packets come from that a rule of a policy matches, and
-// where they go.
+// policySources reads the sources and destinations of a rule of a policy.
 func policySources(r *rule) {
 	m := r.doc.Get("match")
 	ranges := m.Get("srcIpRanges")
@@ -203,17 +201,17 @@ func policySources(r *rule) {
 	for _, key := range []string{"srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcAddressGroups", "srcSecureTags", "srcNetworks"} {
 		v := m.Get(key)
 		if v.Unread() != nil {
-			r.fault(key, v.Unread())
+			r.note(key, v.Unread())
 			r.anySource = true
 		}
 		others = others || !isEmpty(v)
 	}
 	for _, key := range []string{"srcNetworkScope", "srcNetworkContext", "srcNetworkType"} {
-		scope, err := text(m.Get(key))
+		scope, err := stringOf(m.Get(key))
 		if err != nil {
-			r.fault(key, err)
+			r.note(key, err)
 			r.anySource = true
-			r.source = nil // perhaps
+			r.source = nil // unknown sources
 		} else if scope != "" && scope != "UNSPECIFIED" && scope != "INTERNET" {
 			r.source = nil // within the networks
 			others = true
@@ -228,16 +226,16 @@ func policySources(r *rule) {
 	}
 }
 
-// ingress reads whether the rule is in force and about what comes in.
+// ingress reports whether the rule is an ingress rule in force.
 func (r *rule) ingress(v asset.Value) bool {
 	disabled, err := boolean(v.Get("disabled"))
 	if err != nil {
-		r.fault("disabled", err)
+		r.note("disabled", err)
 		r.maybe = true
 	}
-	direction, err := text(v.Get("direction"))
+	direction, err := stringOf(v.Get("direction"))
 	if err != nil {
-		r.fault("direction", err)
+		r.note("direction", err)
 		r.maybe = true
 	}
 	return !disabled && (direction == "" || strings.EqualFold(direction, "INGRESS"))
@@ -246,26 +244,26 @@ func (r *rule) ingress(v asset.Value) bool {
 func (r *rule) ranks(v asset.Value) {
 	n, err := integer(v)
 	if err == nil && (n < 0 || n > math.MaxInt32) {
-		err = fmt.Errorf("%d is no priority", n)
+		err = fmt.Errorf("invalid priority %d", n)
 	}
 	if err != nil {
-		r.fault("priority", err)
+		r.note("priority", err)
 		r.anyOrder = true
 	}
 	r.priority = n
 }
 
-// layers reads protocols with their ports, of which none means all.
+// layers reads protocols with their ports. No ports are all ports.
 func (r *rule) layers(part string, v asset.Value, protocolKey string) {
 	for e := range elements(v) {
 		matches := &r.matches
 		proto := anyProtocol
-		name, err := text(e.Get(protocolKey))
+		name, err := stringOf(e.Get(protocolKey))
 		if err == nil {
 			proto, err = parseProtocol(name)
 		}
 		if err != nil {
-			r.fault(part, err)
+			r.note(part, err)
 			matches, proto = &r.possible, anyProtocol
 		}
 		listed := e.Get("ports")
@@ -273,13 +271,13 @@ func (r *rule) layers(part string, v asset.Value, protocolKey string) {
 			*matches = append(*matches, match{proto, allPorts()})
 		}
 		for p := range elements(listed) {
-			s, err := text(p)
+			s, err := stringOf(p)
 			var span ports
 			if err == nil {
 				span, err = parsePorts(s)
 			}
 			if err != nil {
-				r.fault(part, err)
+				r.note(part, err)
 				r.possible = append(r.possible, match{proto, allPorts()})
 				continue
 			}
@@ -288,16 +286,16 @@ func (r *rule) layers(part string, v asset.Value, protocolKey string) {
 	}
 }
 
-// limits reads the targets of a rule, which are any of what the keys list.
+// limits reads the targets of a rule, which the keys list.
 func (r *rule) limits(v asset.Value, keys ...string) {
 	for _, key := range keys {
 		for e := range elements(v.Get(key)) {
 			if e.Kind() == asset.Map { // a secure tag
 				e = e.Get("name")
 			}
-			s, err := text(e)
+			s, err := stringOf(e)
 			if err != nil {
-				r.fault(key, err)
+				r.note(key, err)
 				r.anyTarget = true
 				continue
 			}
@@ -306,11 +304,11 @@ func (r *rule) limits(v asset.Value, keys ...string) {
 	}
 }
 
-// narrows notes that a rule is about some destinations only.
+// narrows marks a rule that has destinations as partial.
 func (r *rule) narrows(v asset.Value, keys ...string) {
 	for _, key := range keys {
 		if d := v.Get(key); d.Unread() != nil {
-			r.fault(key, d.Unread())
+			r.note(key, d.Unread())
 			r.anyTarget = true
 		} else if !isEmpty(d) {
 			r.partial = true

@@ -28,24 +28,24 @@ func parsePorts(s string) (ports, error) {
 	a, err1 := strconv.ParseUint(strings.TrimSpace(from), 10, 16)
 	b, err2 := strconv.ParseUint(strings.TrimSpace(to), 10, 16)
 	if err1 != nil || err2 != nil || a > b {
-		return ports{}, fmt.Errorf("%.50q is no range of ports", s)
+		return ports{}, fmt.Errorf("invalid port range %.50q", s)
 	}
 	return ports{int64(a), int64(b)}, nil
 }
 
-// PortsCover tells whether a list of ports and ranges ("22", "20-30", "*") has a
-// port in it.
+// PortsCover reports whether a list of ports and ranges ("22", "20-30", "*") contains a
+// port.
 func PortsCover(ranges []string, port int64) (bool, error) {
-	var fault error
+	var invalid error
 	for _, s := range ranges {
 		r, err := parsePorts(s)
 		if err != nil {
-			fault = err
+			invalid = err
 		} else if r.has(port) {
 			return true, nil
 		}
 	}
-	return false, fault
+	return false, invalid
 }
 
 // protocol is the number of an IP protocol.
@@ -57,10 +57,9 @@ const (
 	udp         protocol = 17
 )
 
-// parseProtocol reads the name or the number of a protocol as any of the clouds
-// writes it.
+// parseProtocol parses the name or the number of a protocol in the forms of all clouds.
 func parseProtocol(s string) (protocol, error) {
-	// Most are these, and to lower the case of a text is to copy it.
+	// The usual forms need no copy in lower case.
 	switch s = strings.TrimSpace(s); {
 	case strings.EqualFold(s, "tcp"):
 		return tcp, nil
@@ -87,14 +86,14 @@ func parseProtocol(s string) (protocol, error) {
 	}
 	n, err := strconv.ParseUint(s, 10, 8)
 	if err != nil {
-		return 0, fmt.Errorf("%.50q is no protocol", s)
+		return 0, fmt.Errorf("invalid protocol %.50q", s)
 	}
 	return protocol(n), nil
 }
 
-// asked returns the protocols that a question about ports is about: "tcp", "udp",
-// or "any" for both.
-func asked(s string) ([]protocol, error) {
+// protocolsOf returns the protocols of the argument of a function: "tcp", "udp", or
+// "any" for both.
+func protocolsOf(s string) ([]protocol, error) {
 	p, err := parseProtocol(s)
 	switch {
 	case err != nil:

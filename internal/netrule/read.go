@@ -10,20 +10,20 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// form is what rules of a kind have in common. Sources and targets are read of those
-// rules only that a question concerns, which are few.
+// form describes rules of one kind. Sources and targets are read only for rules of the
+// requested ports, which are few.
 type form struct {
 	what func(*rule) string // names a rule in errors
 	rest func(*rule)        // reads source and targets
 }
 
-// rule returns a rule of which nothing is read yet.
+// rule returns a rule that is not read yet.
 func (f *form) rule(doc asset.Value, place int) *rule {
 	return &rule{form: f, doc: doc, place: place, left: true, name: strconv.Itoa(place)}
 }
 
-// whole reads the rest of the rule, unless it is read.
-func (r *rule) whole() {
+// complete reads the rest of the rule, once.
+func (r *rule) complete() {
 	if r.left {
 		r.left = false
 		r.form.rest(r)
@@ -31,8 +31,8 @@ func (r *rule) whole() {
 	}
 }
 
-// fault keeps the first reason why something of the rule is not known.
-func (r *rule) fault(part string, err error) {
+// note keeps the first error in the rule.
+func (r *rule) note(part string, err error) {
 	if u, ok := errors.AsType[*asset.Unread](err); ok {
 		err = u
 	} else {
@@ -43,8 +43,8 @@ func (r *rule) fault(part string, err error) {
 	}
 }
 
-// elements yields the elements of a list, or v itself if it is none; nothing of
-// what is absent.
+// elements yields the elements of a list, or v itself if it is not a list, or nothing if
+// v is absent.
 func elements(v asset.Value) iter.Seq[asset.Value] {
 	return func(yield func(asset.Value) bool) {
 		if v.IsAbsent() {
@@ -62,8 +62,8 @@ func elements(v asset.Value) iter.Seq[asset.Value] {
 	}
 }
 
-// text returns a text, or a number as one; an absent value is "".
-func text(v asset.Value) (string, error) {
+// stringOf returns a string or a number as a string; an absent value is "".
+func stringOf(v asset.Value) (string, error) {
 	switch v.Kind() {
 	case asset.Absent, asset.Null:
 		return "", nil
@@ -74,7 +74,7 @@ func text(v asset.Value) (string, error) {
 	return v.Str()
 }
 
-// integer returns a number, also one that is written as text.
+// integer returns an integer, or a string of digits as one.
 func integer(v asset.Value) (int64, error) {
 	if v.Kind() == asset.String {
 		s, err := v.Str()
@@ -86,8 +86,7 @@ func integer(v asset.Value) (int64, error) {
 	return v.Int()
 }
 
-// boolean returns a boolean, also one that is written as text; an absent value is
-// false.
+// boolean returns a boolean, or a string as one; an absent value is false.
 func boolean(v asset.Value) (bool, error) {
 	switch v.Kind() {
 	case asset.Absent, asset.Null:
@@ -102,22 +101,22 @@ func boolean(v asset.Value) (bool, error) {
 	return v.Bool()
 }
 
-// add adds the prefixes that a rule lists under some key.
+// add adds the prefixes in a part of a rule.
 func (r *rule) add(part string, v asset.Value, appendTo func(addresses, string) (addresses, error)) {
 	for e := range elements(v) {
-		s, err := text(e)
+		s, err := stringOf(e)
 		if err == nil {
 			r.source, err = appendTo(r.source, s)
 		}
 		if err != nil {
 			r.anySource = true
-			r.fault(part, err)
+			r.note(part, err)
 		}
 	}
 }
 
-// does reads what the rule does: allow or deny, in any case, or what else a cloud
-// has words for.
+// does reads the action of the rule: allow or deny, in any case, or another one of the
+// cloud.
 func (r *rule) does(part string, v asset.Value, more func(word string) action) {
 	s, err := v.Str()
 	if err == nil {
@@ -130,15 +129,15 @@ func (r *rule) does(part string, v asset.Value, more func(word string) action) {
 			r.action = more(strings.ToLower(s))
 		}
 		if r.action == unknown {
-			err = fmt.Errorf("%.50q is no action", s)
+			err = fmt.Errorf("invalid action %.50q", s)
 		}
 	}
 	if err != nil {
-		r.fault(part, err)
+		r.note(part, err)
 	}
 }
 
-// isMap checks that a rule is one; nothing is known of it otherwise.
+// isMap reports whether a rule is a map; otherwise it is unknown.
 func (r *rule) isMap(v asset.Value) bool {
 	if v.Kind() == asset.Map {
 		return true
@@ -147,12 +146,12 @@ func (r *rule) isMap(v asset.Value) bool {
 	if err == nil {
 		err = &asset.KindError{Want: asset.Map, Got: v.Kind()}
 	}
-	r.fault("rule", err)
+	r.note("rule", err)
 	r.unknown()
 	return false
 }
 
-// unknown takes everything of the rule, except its action, as not known.
+// unknown marks everything in the rule except its action as unknown.
 func (r *rule) unknown() {
 	r.possible, r.left = []match{everything()}, false
 	r.anySource, r.anyTarget, r.anyOrder, r.maybe = true, true, true, true

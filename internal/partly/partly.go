@@ -1,6 +1,6 @@
-// Package partly makes documents of which parts are unread, and everything that
-// they could have been, for tests of answers with three values: what is said of a
-// document that was read in part must be said of each way to complete it.
+// Package partly makes documents with unread parts, and the complete documents that
+// they could be, for tests of functions with three-valued results: a result for a
+// document with unread parts must hold for each way to complete it.
 package partly
 
 import (
@@ -13,24 +13,24 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Hole is a place of a document that may not have been read. It returns what could
-// be there, another thing each time.
+// Hole is a part of a document that may be unread. It returns a possible value,
+// another one each time.
 type Hole func() any
 
 // A Maker makes documents out of nested maps (map[string]any), lists ([]any) and
 // plain values with holes among them.
 type Maker struct {
 	*rand.Rand
-	// Rare is how rare holes are: one of that many places that may be one.
+	// Rare is the number of parts that may be holes for each one that is.
 	Rare int
 }
 
-// New returns a maker whose documents depend on nothing but the seed.
+// New returns a maker whose documents depend only on the seed.
 func New(seed uint64, rare int) *Maker {
 	return &Maker{rand.New(rand.NewPCG(seed, 0)), rare}
 }
 
-// Maybe returns a hole, or else what would be in it.
+// Maybe returns a hole, or a possible value of it.
 func (m *Maker) Maybe(what Hole) any {
 	if m.IntN(m.Rare) == 0 {
 		return what
@@ -52,7 +52,7 @@ func (m *Maker) Obscured(doc any) asset.Value {
 }
 
 // Completed returns the document with its holes filled. A member of a map that is a
-// hole may turn out not to be there.
+// hole may be absent.
 func (m *Maker) Completed(doc any) asset.Value {
 	missing := func() bool { return m.IntN(3) == 0 }
 	var filled func(h Hole) any
@@ -60,7 +60,7 @@ func (m *Maker) Completed(doc any) asset.Value {
 	return value(fill(doc, filled, missing))
 }
 
-// fill returns the document with holes filled, or left out of maps where they are
+// fill returns the document with its holes filled, or omitted from maps if they are
 // missing.
 func fill(doc any, hole func(Hole) any, missing func() bool) any {
 	switch x := doc.(type) {
@@ -84,10 +84,9 @@ func fill(doc any, hole func(Hole) any, missing func() bool) any {
 	return doc
 }
 
-// Holds reports whether an answer to a document with unread parts, true or false or
-// the texts that are certain, holds for a whole one that it could be. With an error
-// beside it, the answer claims nothing, and texts may lack some. A whole document
-// without an answer contradicts none.
+// Holds reports whether a result for a document with unread parts, a boolean or the
+// certain strings, holds for a complete one. With an error, a boolean claims nothing and
+// strings may be missing. An error for the complete document contradicts no result.
 func Holds(got any, err error, whole any, wholeErr error) bool {
 	if wholeErr != nil {
 		return true

@@ -1,0 +1,99 @@
+package iam
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/openstance/stance/asset"
+)
+
+// denials are the Deny statements of a document that every stranger meets.
+type denials struct {
+	gathered bool
+	all      []denial
+	work     int
+}
+
+type denial struct {
+	statement
+	certain truth // that strangers meet it
+	size    int
+}
+
+// maxWork bounds the comparisons of Allow with Deny statements, for documents with
+// thousands of both.
+const maxWork = 1 << 28
+
+func (d *denials) from(ss []statement) {
+	if d.gathered {
+		return
+	}
+	d.gathered = true
+	for _, s := range ss {
+		t := s.is("Deny")
+		if _, unread := errors.AsType[*asset.Unread](t.err); t.err != nil && !unread {
+			continue // an invalid statement denies nothing
+		}
+		if !t.isNo() {
+			t = t.and(s.addressesStrangers())
+		}
+		if !t.isNo() {
+			t = t.and(s.holds(s.unavoidable))
+		}
+		if !t.isNo() {
+			left := maxPolicy
+			fits(s.v, &left)
+			d.all = append(d.all, denial{s, t, maxPolicy - left})
+		}
+	}
+}
+
+// undo reports whether the denials deny strangers every action on every resource that
+// the statement allows.
+func (d *denials) undo(s statement, by []denial) truth {
+	if len(by) == 0 {
+		return known(false)
+	}
+	t, granted := known(true), false
+	for action, err := range s.granted("Action") {
+		for resource, err2 := range s.granted("Resource") {
+			if err == nil {
+				err = err2
+			}
+			granted = true
+			if err != nil {
+				t = t.and(undecided(err))
+				continue
+			}
+			if t = t.and(d.deny(probe{action, resource}, by)); t.isNo() {
+				return t
+			}
+		}
+	}
+	if !granted {
+		return known(false) // nothing to deny
+	}
+	return t
+}
+
+// granted yields the patterns of an element of the statement, or the pattern of
+// everything if it lists exceptions or has no such element.
+func (s statement) granted(element string) iter.Seq2[string, error] {
+	if v := s.v.Get(element); !v.IsAbsent() {
+		return stringsIn(v)
+	}
+	return func(yield func(string, error) bool) { yield("*", nil) }
+}
+
+func (d *denials) deny(p probe, by []denial) truth {
+	t := known(false)
+	for _, s := range by {
+		if d.work += s.size * (len(p.action) + len(p.resource)); d.work > maxWork {
+			return undecided(errTooLarge)
+		}
+		if t = t.or(s.certain.and(s.appliesToAll(p, nil))); t.isYes() {
+			break
+		}
+	}
+	return t
+}
