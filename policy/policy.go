@@ -72,26 +72,6 @@ type Verdict struct {
 	Evidence []Evidence
 }
 
-// Param is a parameter of a policy: a value that sites set differently.
-type Param struct {
-	Name        string
-	Type        ParamType
-	Default     any // of the Go type that goes with Type
-	Description string
-}
-
-// ParamType is the type of a parameter, written as in CEL.
-type ParamType string
-
-// The types of parameters, with the Go types of their values.
-const (
-	StringParam  ParamType = "string"       // string
-	IntParam     ParamType = "int"          // int64
-	BoolParam    ParamType = "bool"         // bool
-	StringsParam ParamType = "list(string)" // []string
-	IntsParam    ParamType = "list(int)"    // []int64
-)
-
 // Remediation tells how to repair what breaks a policy.
 type Remediation struct {
 	Class     Class

@@ -256,20 +256,6 @@ func joined(ts []asset.Type) string {
 	return strings.Join(names, ", ")
 }
 
-func (t ParamType) cel() *cel.Type {
-	switch t {
-	case IntParam:
-		return cel.IntType
-	case BoolParam:
-		return cel.BoolType
-	case StringsParam:
-		return cel.ListType(cel.StringType)
-	case IntsParam:
-		return cel.ListType(cel.IntType)
-	}
-	return cel.StringType
-}
-
 func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params *cel.Type) (*compiledCheck, []error) {
 	out := &compiledCheck{policy: p, index: i, typ: t, check: check}
 	if check.Run != nil {

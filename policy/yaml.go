@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -267,4 +268,13 @@ func (f *file) offsetOf(line, column int) int {
 		at += next + 1
 	}
 	return min(at+column-1, len(f.source))
+}
+
+func parseTime(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time: want 2006-01-02T15:04:05Z or 2006-01-02", s)
 }

@@ -1,0 +1,251 @@
+package policy
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/openstance/stance/asset"
+)
+
+// test reads a case.
+func (r *policyReader) test(n *yaml.Node) (Case, bool) {
+	before := len(r.faults)
+	c := Case{Line: n.Line, Asset: &asset.Asset{}}
+	var want, now string
+	var params asset.Value
+	fields := map[string]func(*yaml.Node){
+		"name":    r.text(&c.Name),
+		"message": r.text(&c.Message),
+		"want":    r.text(&want),
+		"now":     r.text(&now),
+		"params":  r.value(&params),
+		"related": func(n *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
+				a := &asset.Asset{}
+				r.asset(el, a, map[string]func(*yaml.Node){}, true)
+				c.Related = append(c.Related, a)
+			})
+		},
+		"gaps": func(n *yaml.Node) {
+			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.gap(el)) })
+		},
+		"coverage": func(n *yaml.Node) {
+			c.Covered = true
+			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.coverage(el)) })
+		},
+	}
+	seen := r.asset(n, c.Asset, fields, false)
+	if c.Name == "" {
+		r.Fault(n, "a test has no name")
+	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
+		r.Fault(n, "test %q a second time", c.Name)
+	}
+	switch want {
+	case "pass":
+		c.Want = Pass
+	case "fail":
+		c.Want = Fail
+	case "unknown":
+		c.Want = Unknown
+	case "not_applicable":
+		c.Want = NotApplicable
+	default:
+		r.Fault(n, "test %q: want %q is none of pass, fail, unknown, not_applicable", c.Name, want)
+	}
+	if now != "" {
+		t, err := parseTime(now)
+		if err != nil {
+			r.Fault(seen["now"], "%v", err)
+		}
+		c.Now = t
+	}
+	if !params.IsAbsent() {
+		c.Params = r.caseParams(seen["params"], params)
+	}
+	return c, len(r.faults) == before
+}
+
+func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
+	params := map[string]any{}
+	members, err := v.Members()
+	if err != nil {
+		r.Fault(n, "params %v", err)
+	}
+	for name, x := range members {
+		i := slices.IndexFunc(r.p.Params, func(p Param) bool { return p.Name == name })
+		if i < 0 {
+			r.Fault(n, "no parameter %q", name)
+			continue
+		}
+		value, err := r.p.Params[i].Type.fromValue(x)
+		if err != nil {
+			r.Fault(n, "parameter %q: %v", name, err)
+		}
+		params[name] = value
+	}
+	return params
+}
+
+// asset reads an asset of a case: its documents beside its metadata, which for the
+// subject of the case stand under the key asset, and for a related one beside them.
+func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]func(*yaml.Node), related bool) map[string]*yaml.Node {
+	var unread *yaml.Node
+	fields["config"] = r.value(&a.Config)
+	fields["status"] = r.value(&a.Status)
+	fields["access"] = r.value(&a.Access)
+	fields["unread"] = func(n *yaml.Node) { unread = n }
+	meta := r.meta(a)
+	if related {
+		for k, read := range meta {
+			fields[k] = read
+		}
+	} else {
+		fields["asset"] = func(n *yaml.Node) { r.Mapping(n, meta) }
+	}
+	seen := r.Mapping(n, fields)
+	if !related && a.Type == "" && len(r.p.Checks) > 0 && len(r.p.Checks[0].Types) > 0 {
+		a.Type = r.p.Checks[0].Types[0]
+	}
+	if a.Type == "" {
+		r.Fault(n, "an asset has no type")
+	}
+	if a.ID == "" {
+		a.ID = "test"
+		if related {
+			r.Fault(n, "a related asset has no id")
+		}
+	}
+	if a.Name == "" {
+		a.Name = a.ID
+	}
+	if a.Account == "" {
+		a.Account = "test-account"
+	}
+	if a.Provider == "" {
+		a.Provider = a.Type.Provider()
+	}
+	if unread != nil {
+		r.List(unread, func(el *yaml.Node) { r.unread(el, a) })
+	}
+	return seen
+}
+
+func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
+	var created string
+	refs := func(to *[]asset.Ref) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
+				var ref asset.Ref
+				r.Mapping(el, map[string]func(*yaml.Node){"type": r.text((*string)(&ref.Type)), "id": r.text(&ref.ID)})
+				*to = append(*to, ref)
+			})
+		}
+	}
+	return map[string]func(*yaml.Node){
+		"id": r.text(&a.ID), "type": r.text((*string)(&a.Type)), "name": r.text(&a.Name), "class": r.text(&a.Class),
+		"provider": r.text(&a.Provider), "account": r.text(&a.Account), "region": r.text(&a.Region),
+		"observers": r.texts(&a.Observers), "parents": refs(&a.Parents),
+		"origin": func(n *yaml.Node) {
+			var o string
+			r.text(&o)(n)
+			switch o {
+			case "template":
+				a.Origin = asset.Origin{File: "template", Line: 1}
+			case "live":
+			default:
+				r.Fault(n, "origin %q is none of live, template", o)
+			}
+		},
+		"created": func(n *yaml.Node) {
+			r.text(&created)(n)
+			t, err := parseTime(created)
+			if err != nil {
+				r.Fault(n, "%v", err)
+			}
+			a.Created = t
+		},
+		"tags": r.tags(&a.Tags),
+		"links": func(n *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
+				var l asset.Link
+				r.Mapping(el, map[string]func(*yaml.Node){
+					"rel": r.text(&l.Rel), "type": r.text((*string)(&l.To.Type)), "id": r.text(&l.To.ID)})
+				a.Links = append(a.Links, l)
+			})
+		},
+	}
+}
+
+// unread marks a part of an asset of a case: a path, or a mapping with the reason.
+func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
+	u := asset.Unread{Op: "test:Read", Reason: asset.Denied, Code: "AccessDenied"}
+	var p string
+	if n.Kind == yaml.ScalarNode {
+		p = n.Value
+	} else {
+		r.Mapping(n, map[string]func(*yaml.Node){
+			"path": r.text(&p), "op": r.text(&u.Op), "reason": r.reason(&u.Reason), "code": r.text(&u.Code), "message": r.text(&u.Message)})
+	}
+	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
+		r.Fault(n, "unread: %v", err)
+	}
+}
+
+func (r *policyReader) scope(s *asset.Scope, t *asset.Type) map[string]func(*yaml.Node) {
+	return map[string]func(*yaml.Node){
+		"provider": r.text(&s.Provider), "account": r.text(&s.Account), "region": r.text(&s.Region), "type": r.text((*string)(t)),
+	}
+}
+
+// fill gives a scope of a case what assets of a case have by default.
+func fillScope(s *asset.Scope, t asset.Type) {
+	if s.Account == "" {
+		s.Account = "test-account"
+	}
+	if s.Provider == "" {
+		s.Provider = t.Provider()
+	}
+}
+
+func (r *policyReader) reason(to *asset.Reason) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		var name string
+		r.text(&name)(n)
+		reason, err := asset.ParseReason(name)
+		if err != nil {
+			r.Fault(n, "%v", err)
+		}
+		*to = reason
+	}
+}
+
+func (r *policyReader) gap(n *yaml.Node) *asset.Gap {
+	g := &asset.Gap{}
+	fields := r.scope(&g.Scope, &g.Type)
+	fields["op"], fields["reason"] = r.text(&g.Cause.Op), r.reason(&g.Cause.Reason)
+	fields["code"], fields["message"] = r.text(&g.Cause.Code), r.text(&g.Cause.Message)
+	fields["of"] = func(n *yaml.Node) {
+		r.Mapping(n, map[string]func(*yaml.Node){"type": r.text((*string)(&g.Of.Type)), "id": r.text(&g.Of.ID)})
+	}
+	r.Mapping(n, fields)
+	fillScope(&g.Scope, g.Type)
+	return g
+}
+
+func (r *policyReader) coverage(n *yaml.Node) *asset.Coverage {
+	c := &asset.Coverage{}
+	fields := r.scope(&c.Scope, &c.Type)
+	fields["state"] = func(n *yaml.Node) {
+		for _, s := range []asset.CoverageState{asset.NotAsked, asset.Partial, asset.Complete} {
+			if n.Value == s.String() {
+				c.State = s
+				return
+			}
+		}
+		r.Fault(n, "state %q is none of not_asked, partial, complete", n.Value)
+	}
+	r.Mapping(n, fields)
+	fillScope(&c.Scope, c.Type)
+	return c
+}

@@ -1,0 +1,90 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/openstance/stance/asset"
+)
+
+var (
+	idPattern      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	namePattern    = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
+	controlPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)
+)
+
+// verify reports what is wrong with a policy that needs no compiler.
+func (p *Policy) verify() []error {
+	var faults []error
+	add := func(place, format string, args ...any) {
+		faults = append(faults, p.fault(place, fmt.Sprintf(format, args...)))
+	}
+	if !idPattern.MatchString(p.ID) {
+		add("id", "id %q: want lower case letters, digits and dashes", p.ID)
+	}
+	if strings.TrimSpace(p.Title) == "" {
+		add("title", "no title")
+	}
+	if p.Severity < Informational || p.Severity > Critical {
+		add("severity", "no severity")
+	}
+	for _, c := range p.Controls {
+		if !controlPattern.MatchString(c) {
+			add("controls", "control %q: want a standard and a section, such as cis-aws-5.0/2.1.4", c)
+		}
+	}
+	for _, q := range p.Params {
+		if !namePattern.MatchString(q.Name) {
+			add("params", "parameter %q: want a name of letters and digits", q.Name)
+		}
+		if _, err := q.Type.check(q.Default); err != nil {
+			add("params", "parameter %q: default %v", q.Name, err)
+		}
+	}
+	if len(p.Checks) == 0 {
+		add("", "no checks")
+	}
+	seen := map[asset.Type]bool{}
+	for i, c := range p.Checks {
+		place := fmt.Sprintf("checks[%d]", i)
+		if len(c.Types) == 0 {
+			add(place, "no type")
+		}
+		for _, t := range c.Types {
+			if seen[t] {
+				add(place+".type", "type %s a second time", t)
+			}
+			seen[t] = true
+		}
+		switch {
+		case c.Run == nil && strings.TrimSpace(c.Require) == "":
+			add(place, "no require")
+		case c.Run != nil && (c.Require != "" || c.When != "" || c.Message != "" || len(c.Let) > 0):
+			add(place, "a check in Go has no expressions")
+		}
+		for _, l := range c.Let {
+			if !namePattern.MatchString(l.Name) || slices.Contains(reserved, l.Name) {
+				add(place+".let."+l.Name, "variable %q: want a new name of letters and digits", l.Name)
+			}
+		}
+	}
+	return faults
+}
+
+var reserved = []string{"asset", "config", "status", "access", "params", "now", "true", "false", "null", "in"}
+
+// fault makes a fault of something in p.
+func (p *Policy) fault(place, what string) *Diagnostic {
+	f := &Diagnostic{File: p.file, What: what}
+	if f.File == "" {
+		f.File = "policy " + p.ID
+	}
+	at, ok := p.positions[place]
+	if !ok {
+		at = p.positions[""]
+	}
+	f.Line, f.Column = at.line, at.column
+	return f
+}
