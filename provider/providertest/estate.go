@@ -61,7 +61,7 @@ func (e *estate) add(o asset.Observation) {
 		if o == nil {
 			break
 		}
-		e.gaps[fmt.Sprintf("gap of %s in %s of %s: %s %s", o.Type, o.Scope, o.Of, o.Cause.Op, o.Cause.Code)] = o
+		e.gaps[fmt.Sprintf("gap of %s in %s of %s: %s %s %s", o.Type, o.Scope, o.Of, o.Cause.Op, o.Cause.Reason, o.Cause.Code)] = o
 		return
 	case *asset.Coverage:
 		if o == nil {

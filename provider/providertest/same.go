@@ -23,10 +23,12 @@ func same(a, b *asset.Asset, how strictness) error {
 	x, y := *a, *b
 	if how == narrowed {
 		how = whereRead
-		leaveOut(&x, &y)
+		omit(&x, &y)
 	}
 	for _, s := range []*asset.Asset{&x, &y} {
-		s.Config, s.Status, s.Access = asset.Value{}, asset.Value{}, asset.Value{}
+		for _, doc := range s.Documents() {
+			*doc = asset.Value{}
+		}
 		s.Observed = x.Observed
 		// What is empty need not be nil.
 		if len(s.Tags) == 0 {
@@ -49,29 +51,30 @@ func same(a, b *asset.Asset, how strictness) error {
 	if !reflect.DeepEqual(x, y) {
 		return fmt.Errorf("%+v and %+v", x, y)
 	}
-	for _, d := range []struct {
-		name asset.Path
-		a, b asset.Value
-	}{{"config", a.Config, b.Config}, {"status", a.Status, b.Status}, {"access", a.Access, b.Access}} {
-		if err := sameValue(d.name, d.a, d.b, how); err != nil {
+	for name, doc := range a.Documents() {
+		other, err := b.At(asset.Path(name))
+		if err != nil {
+			return err
+		}
+		if err := sameValue(asset.Path(name), *doc, other, how); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// leaveOut takes out of a what may be missing in b, if something of b was not asked
-// for: tags, links, the time of creation and the incarnation.
-func leaveOut(a, b *asset.Asset) {
-	asked := true
-	for _, d := range []asset.Value{b.Config, b.Status, b.Access} {
-		for _, part := range d.Marks() {
-			if u := part.Unread(); u != nil && (u.Code == asset.CodeNotRequested || u.Code == asset.CodeNotKept) {
-				asked = false
+// omit takes out of a what may be missing in b, if a part of b was not requested: tags,
+// links, the time of creation and the incarnation.
+func omit(a, b *asset.Asset) {
+	whole := true
+	for _, doc := range b.Documents() {
+		for _, part := range doc.Marks() {
+			if u := part.Unread(); u != nil && (u.Reason == asset.NotRequested || u.Reason == asset.NotKept) {
+				whole = false
 			}
 		}
 	}
-	if asked {
+	if whole {
 		return
 	}
 	if len(b.Tags) == 0 {
@@ -91,7 +94,7 @@ func sameValue(p asset.Path, a, b asset.Value, how strictness) error {
 	u, w := a.Unread(), b.Unread()
 	switch {
 	case u != nil && w != nil:
-		if how == exactly && (u.Op != w.Op || u.Code != w.Code) {
+		if how == exactly && (u.Op != w.Op || u.Reason != w.Reason || u.Code != w.Code) {
 			return fmt.Errorf("%s: %w and %w", p, u, w)
 		}
 		return nil

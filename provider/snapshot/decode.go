@@ -25,6 +25,9 @@ type decoder struct {
 	counts  counts
 	kinds   map[asset.Type]kind
 	unknown []asset.Scope // requested scopes without an observation so far
+
+	inspector *inspector // nil if assets are not checked
+	problems  []error    // of the last line
 }
 
 func newDecoder(opts *Options, q provider.Query) *decoder {
@@ -44,6 +47,9 @@ func newDecoder(opts *Options, q provider.Query) *decoder {
 	if d.opts.Schemas == nil {
 		d.opts.Schemas = catalog.Schema
 	}
+	if d.opts.Strict || d.opts.Summary != nil {
+		d.inspector = newInspector()
+	}
 	return d
 }
 
@@ -58,6 +64,7 @@ type counts struct{ assets, gaps, coverage int64 }
 
 // line decodes one line. The observation is nil if it was not asked for.
 func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
+	d.problems = nil
 	v, err := asset.Parse(data)
 	if err != nil {
 		return nil, false, err
@@ -171,11 +178,13 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	if a.Ref, err = d.opts.Clouds.ParseRef(a.Type, a.ID); err != nil {
 		return nil, err
 	}
-	config, status, access := a.Config, a.Status, a.Access
+	if d.inspector != nil {
+		d.problems = d.inspector.inspect(a, kind.schema)
+	}
+	before := blocks(a)
 	if err := d.opts.Redactor.Redact(a, kind.secret...); err != nil {
 		return nil, err
 	}
-	changed := a.Config.Block() != config.Block() || a.Status.Block() != status.Block() || a.Access.Block() != access.Block()
 	narrow, err := d.query.Project(a)
 	if err != nil {
 		return nil, err
@@ -183,9 +192,9 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	switch {
 	case narrow != a:
 		detach(narrow)
-	case changed:
+	case blocks(a) != before:
 		// The texts and the documents without secrets are still parts of the line.
-		for _, doc := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
+		for _, doc := range a.Documents() {
 			if *doc, err = doc.Project(""); err != nil {
 				return nil, err
 			}
@@ -193,6 +202,16 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 		detach(a)
 	}
 	return narrow, nil
+}
+
+// blocks returns the memory of each document.
+func blocks(a *asset.Asset) (b [3]string) {
+	i := 0
+	for _, doc := range a.Documents() {
+		b[i] = doc.Block()
+		i++
+	}
+	return b
 }
 
 // placeOf returns an asset with its scope and observers alone.
@@ -216,7 +235,8 @@ func placeOf(v asset.Value) (*asset.Asset, error) {
 
 // kind is what the schema says of a type.
 type kind struct {
-	shape  *asset.Shape // of an asset as it stands in a line
+	schema *asset.Schema // nil if there is none
+	shape  *asset.Shape  // of an asset as it stands in a line
 	secret []asset.Path
 }
 
@@ -226,10 +246,12 @@ func (d *decoder) kind(t asset.Type) kind {
 	}
 	var k kind
 	if s, ok := d.opts.Schemas(t); ok {
-		k.secret = secret.Paths(s)
-		k.shape = &asset.Shape{Kind: asset.ObjectShape, Fields: []asset.Field{
-			{Name: "access", Shape: s.Access}, {Name: "config", Shape: s.Config}, {Name: "status", Shape: s.Status},
-		}}
+		k.schema, k.secret = s, secret.Paths(s)
+		k.shape = &asset.Shape{Kind: asset.ObjectShape}
+		for name := range new(asset.Asset).Documents() {
+			k.shape.Fields = append(k.shape.Fields, asset.Field{Name: name, Shape: s.Document(name)})
+		}
+		slices.SortFunc(k.shape.Fields, func(a, b asset.Field) int { return strings.Compare(a.Name, b.Name) })
 	}
 	if d.kinds == nil || len(d.kinds) >= maxTypes {
 		d.kinds = map[asset.Type]kind{}

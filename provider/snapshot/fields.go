@@ -12,15 +12,8 @@ import (
 func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
-		switch name {
-		case "config":
-			a.Config = x
-			continue
-		case "status":
-			a.Status = x
-			continue
-		case "access":
-			a.Access = x
+		if doc := document(a, name); doc != nil {
+			*doc = x
 			continue
 		}
 		if x.Kind() == asset.Null {
@@ -65,6 +58,16 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 		}
 		if err != nil {
 			return fmt.Errorf("%.80q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// document returns the document with the name, nil if there is none.
+func document(a *asset.Asset, name string) *asset.Value {
+	for n, doc := range a.Documents() {
+		if n == name {
+			return doc
 		}
 	}
 	return nil

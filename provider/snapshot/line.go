@@ -143,14 +143,10 @@ func (l *line) asset(a *asset.Asset) {
 		}
 		l.raw("}")
 	}
-	documents := [...]struct {
-		name asset.Path
-		v    asset.Value
-	}{{"config", a.Config}, {"status", a.Status}, {"access", a.Access}}
-	for _, d := range documents {
-		if k := d.v.Kind(); k != asset.Absent && k != asset.UnreadPart {
-			l.key(string(d.name))
-			l.buf = d.v.AppendJSON(l.buf)
+	for name, doc := range a.Documents() {
+		if k := doc.Kind(); k != asset.Absent && k != asset.UnreadPart {
+			l.key(name)
+			l.buf = doc.AppendJSON(l.buf)
 		}
 	}
 	if len(a.Links) > 0 {
@@ -202,9 +198,9 @@ func (l *line) asset(a *asset.Asset) {
 	l.raw("}")
 
 	var unread, redacted, defaults []mark
-	for _, d := range documents {
-		for p, v := range d.v.Marks() {
-			m := mark{from(d.name, p), v}
+	for name, doc := range a.Documents() {
+		for p, v := range doc.Marks() {
+			m := mark{from(asset.Path(name), p), v}
 			if v.Kind() == asset.UnreadPart {
 				unread = append(unread, m)
 			} else if _, ok := v.Redacted(); ok {

@@ -50,8 +50,7 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 
 // inDocument tells whether a path leads to a document or into it.
 func inDocument(p asset.Path) error {
-	switch name, _ := p.Document(); name {
-	case "config", "status", "access":
+	if name, _ := p.Document(); document(new(asset.Asset), name) != nil {
 		return nil
 	}
 	return fmt.Errorf("path %.80q begins with none of config, status and access", p)

@@ -17,19 +17,20 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// Provider discovers what a snapshot holds. It conforms to [provider.Provider]: the
-// snapshot is read anew each time a sequence is ranged over.
+// Provider discovers the observations of a snapshot. It conforms to [provider.Provider]:
+// the snapshot is read anew each time a sequence is ranged over.
 //
-// Beside what the snapshot says, it states that coverage is partial for the type of
-// an asset in a scope of which the snapshot states nothing, after everything else.
-// It holds one line, and the scopes and types that it has seen.
+// After the observations of the snapshot, it states partial coverage for the type of
+// an asset in each scope without a statement in the snapshot. It holds one line, the
+// scopes and types that it has seen and, with [Options.Summary] or [Options.Strict],
+// 8 bytes for each asset.
 type Provider struct {
 	open func() (io.ReadCloser, error)
 	opts Options
 }
 
-// File returns a provider of the snapshot in a file, which is gzip if its name ends
-// in ".gz". Errors name the file, unless the options do.
+// File returns a provider of the snapshot in a file. Errors name the file, unless the
+// options do.
 func File(name string, opts *Options) *Provider {
 	return newProvider(name, opts, func() (io.ReadCloser, error) { return os.Open(name) })
 }
@@ -39,8 +40,7 @@ func FS(fsys fs.FS, name string, opts *Options) *Provider {
 	return newProvider(name, opts, func() (io.ReadCloser, error) { return fsys.Open(name) })
 }
 
-// Bytes returns a provider of a snapshot in memory, which must not be changed. It is
-// gzip if the name in the options ends in ".gz".
+// Bytes returns a provider of a snapshot in memory, which must not be changed.
 func Bytes(data []byte, opts *Options) *Provider {
 	return newProvider("", opts, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -28,27 +29,23 @@ func Read(r io.Reader, opts *Options) iter.Seq2[asset.Observation, error] {
 // counted, but not decoded further.
 func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
-		l := lines{}
-		fail := func(err error) {
+		l := lines{line: 1}
+		at := func(err error) *Error {
 			e := &Error{Name: d.opts.Name, Line: l.line, Offset: l.start, Err: err}
 			var s *asset.SyntaxError
 			if errors.As(err, &s) {
 				e.Offset += int64(s.Offset)
 			}
-			yield(nil, e)
+			return e
 		}
-		in := r
-		if strings.HasSuffix(d.opts.Name, ".gz") {
-			z, err := gzip.NewReader(bufio.NewReader(r))
-			if err != nil {
-				l.line = 1
-				fail(unexpected(err))
-				return
-			}
-			in = z
+		fail := func(err error) { yield(nil, at(err)) }
+		if d.inspector != nil && d.opts.Summary != nil {
+			defer func() { d.opts.Summary(d.inspector.summary(d.counts)) }()
 		}
-		l.r = bufio.NewReaderSize(in, 64<<10)
-
+		if err := l.open(r, strings.HasSuffix(d.opts.Name, ".gz")); err != nil {
+			fail(err)
+			return
+		}
 		line, err := l.next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -80,6 +77,9 @@ func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observa
 			case err != nil:
 				fail(err)
 				return
+			case len(d.problems) > 0 && d.opts.Strict:
+				fail(d.problems[0])
+				return
 			case end:
 				if _, err := l.next(); err == nil {
 					fail(errAfterEnd)
@@ -87,6 +87,13 @@ func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observa
 					fail(err)
 				}
 				return
+			}
+			for _, problem := range d.problems {
+				if len(d.inspector.Problems) < maxProblems {
+					d.inspector.Problems = append(d.inspector.Problems, at(problem))
+				}
+			}
+			switch {
 			case o == nil:
 			case len(d.query.Scopes) > 0:
 				for _, part := range d.query.Restrict(o) {
@@ -114,15 +121,62 @@ func unexpected(err error) error {
 type lines struct {
 	r     *bufio.Reader
 	long  []byte // a line longer than the buffer of r
-	line  int    // number of the last line
+	begun bool   // whether the first line was read
+	line  int    // number of the last line, or of the first before it is read
 	start int64  // where it starts
 	end   int64  // where it ends
+}
+
+// open begins to read an input. It is uncompressed if it is gzip, or must be, and a
+// byte order mark is skipped.
+func (l *lines) open(r io.Reader, zipped bool) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, err := peek(in)
+	if err != nil {
+		return err
+	}
+	if zipped || bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return unexpected(err)
+		}
+		in = bufio.NewReaderSize(z, 64<<10)
+		if head, err = peek(in); err != nil {
+			return err
+		}
+	}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		n, err := in.Discard(3)
+		if err != nil {
+			return unexpected(err)
+		}
+		l.start, l.end = int64(n), int64(n)
+	}
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "{\x00", "\x00{"} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return errUTF16
+		}
+	}
+	l.r = in
+	return nil
+}
+
+// peek returns the first bytes of an input, as far as it has them.
+func peek(r *bufio.Reader) ([]byte, error) {
+	head, err := r.Peek(3)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	return head, nil
 }
 
 // next returns a line with its newline, valid until the next call, or io.EOF after
 // the last.
 func (l *lines) next() ([]byte, error) {
-	l.line++
+	if l.begun {
+		l.line++
+	}
+	l.begun = true
 	l.start = l.end
 	if cap(l.long) > 1<<20 {
 		l.long = nil // one giant must not be held for all the small ones

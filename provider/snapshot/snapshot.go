@@ -4,8 +4,8 @@
 //
 // # Format
 //
-// A snapshot is UTF-8 text, one JSON object a line, every line ended by a newline;
-// compressed with gzip if the name of its file ends in ".gz". The first line is the
+// A snapshot is UTF-8 text, one JSON object a line, every line ended by a newline. It may
+// begin with a byte order mark, and may be compressed with gzip. The first line is the
 // header:
 //
 //	{"stance":"snapshot","version":1,"created":"2026-03-01T12:00:00Z"}
@@ -75,7 +75,7 @@ const (
 // Options adapt reading. The zero Options do for a snapshot of one's own.
 type Options struct {
 	// Name of the input in errors, "snapshot" by default. If it ends in ".gz" the
-	// input is gzip.
+	// input must be gzip, which is recognized without the name too.
 	Name string
 	// Redactor redacts the assets. Nil: that of the query, or one without a key.
 	Redactor *secret.Redactor
@@ -86,18 +86,24 @@ type Options struct {
 	Schemas func(asset.Type) (*asset.Schema, bool)
 	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
 	Clouds asset.Clouds
+	// Strict makes a duplicate asset an error, and so is a part of a document that
+	// does not fit the schema of its type ([asset.Lint]), such as a misspelled field.
+	Strict bool
+	// Summary, if set, is called once for each sequence, when it ends, on the
+	// goroutine that ranges over it. Without it and Strict, assets are not checked.
+	Summary func(Summary)
 }
 
-// Error says where a snapshot is at fault. Every error of reading one is an *Error,
-// but for those of opening it and of a context.
+// Error describes an invalid line of a snapshot. Every error of reading one is an
+// *Error, except those of opening it and of a context.
 type Error struct {
 	Name   string
 	Line   int   // from 1
-	Offset int64 // bytes of text, after decompression, before the fault or the line that has it
+	Offset int64 // bytes of text, after decompression, before the error or its line
 	Err    error
 }
 
-// Error tells all of it.
+// Error returns the place and the problem.
 func (e *Error) Error() string {
 	what := e.Err.Error()
 	if s, ok := e.Err.(*asset.SyntaxError); ok {
@@ -118,5 +124,6 @@ var (
 	errNoNewline = errors.New("cut off: the line is not ended by a newline")
 	errAfterEnd  = errors.New("more after the line with the counts")
 	errUnknown   = errors.New("unknown member")
+	errUTF16     = errors.New("text in UTF-16 (want UTF-8)")
 	errTooLong   = fmt.Errorf("line of more than %d bytes", asset.MaxDocument)
 )
