@@ -105,7 +105,7 @@ func (e *estate) identities(account, name string) {
 		link(u, "member_of", group)
 		used := 3 + 200*e.flag(!e.good())
 		u.Status = value(obj{"CredentialReport": obj{
-			"user": user, "password_enabled": user != "build", "mfa_active": e.good(),
+			"password_enabled": user != "build", "mfa_active": e.good(),
 			"password_last_used": text(e.ago(used)), "password_last_changed": text(e.ago(60)),
 			"access_key_1_active": user == "build", "access_key_1_last_used_date": text(e.ago(used)), "access_key_1_last_rotated": text(e.ago(80)),
 		}})
@@ -273,12 +273,12 @@ func (e *estate) services(account, name string, arn func(string, string) string,
 		"StorageEncrypted": e.good(), "AutoMinorVersionUpgrade": e.good(), "BackupRetentionPeriod": 7})
 	db.Created = e.ago(500)
 	link(db, "encrypted_by", key)
-	backup := e.add("AWS::RDS::DBSnapshot", arn("rds", "snapshot:orders-monthly"), "orders-monthly", obj{"DBSnapshotIdentifier": "orders-monthly"})
+	backup := e.add("AWS::RDS::DBSnapshot", arn("rds", "snapshot:orders-monthly"), "orders-monthly", obj{"DBSnapshotIdentifier": "orders-monthly", "SnapshotType": "manual"})
 	restore := list{}
 	if !e.mostly() {
 		restore = list{"all"}
 	}
-	backup.Status = value(obj{"SnapshotType": "manual", "Attributes": obj{"restore": restore}})
+	backup.Status = value(obj{"Attributes": obj{"restore": restore}})
 	link(backup, "source", db)
 	queue := e.add("AWS::SQS::Queue", arn("sqs", "orders"), "orders", obj{"QueueName": "orders", "SqsManagedSseEnabled": true})
 	from := obj{"AWS": "arn:aws:iam::" + account + ":root"}
