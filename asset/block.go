@@ -178,6 +178,13 @@ type block struct {
 	tables [256]node
 }
 
+// reset makes the block empty, and keeps its memory.
+func (b *block) reset() {
+	b.out, b.stack = b.out[:0], b.stack[:0]
+	clear(b.keys[:])
+	clear(b.tables[:])
+}
+
 func (b *block) u64(n uint64) {
 	b.out = append(b.out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(n>>32), byte(n>>40), byte(n>>48), byte(n>>56))
 }

@@ -88,7 +88,7 @@ func (b *block) conform(v Value, s *Shape, depth int) node {
 	case tagBool, tagInt32, tagInt64, tagUint64, tagFloat:
 		return b.conformScalar(v, s) | flags
 	case tagString:
-		return b.conformText(v, s, depth) | flags
+		return b.conformText(v.text(v.node), s, depth) | flags
 	case tagList:
 		if s.Kind != ListShape {
 			break
@@ -124,8 +124,7 @@ func (b *block) conformScalar(v Value, s *Shape) node {
 	return b.copy(v)
 }
 
-func (b *block) conformText(v Value, s *Shape, depth int) node {
-	text := v.text(v.node)
+func (b *block) conformText(text string, s *Shape, depth int) node {
 	switch s.Kind {
 	case BoolShape:
 		switch {
@@ -155,7 +154,7 @@ func (b *block) conformText(v Value, s *Shape, depth int) node {
 			return b.conform(x, s, depth)
 		}
 	}
-	return b.copy(v)
+	return b.str(tagString, text)
 }
 
 // depth returns how many lists and maps lie in each other in v.

@@ -249,11 +249,7 @@ func (e *encoder) any(r reflect.Value, depth int) (node, error) {
 		}
 		// As encoding/json writes it and Parse reads it: a float without a fraction
 		// becomes an integer.
-		format := byte('f')
-		if f != 0 && (math.Abs(f) < 1e-6 || math.Abs(f) >= 1e21) {
-			format = 'e'
-		}
-		return e.json(strconv.AppendFloat(nil, f, format, -1, r.Type().Bits()), depth)
+		return e.json(appendFloat(nil, f, r.Type().Bits()), depth)
 	case reflect.String:
 		return e.text(r.String())
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:

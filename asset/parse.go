@@ -54,9 +54,7 @@ type parser struct {
 
 func (p *parser) parse(data []byte) (Value, error) {
 	p.in, p.at, p.err = data, 0, nil
-	p.out, p.stack = p.out[:0], p.stack[:0]
-	clear(p.keys[:])
-	clear(p.tables[:])
+	p.reset()
 	n := p.any(0)
 	if p.err == nil {
 		p.space()
