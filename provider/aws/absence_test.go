@@ -72,7 +72,7 @@ func TestServicesThatCannotBeUsed(t *testing.T) {
 			require.Len(t, inv.Gaps(), 1)
 			assert.Equal(t, tt.code, inv.Gaps()[0].Cause.Code)
 			assert.Equal(t, asset.Partial, inv.Coverage(testRegion, tt.typ))
-			assert.Equal(t, tt.denied, denies(tt.code))
+			assert.Equal(t, tt.denied, inv.Gaps()[0].Cause.Reason == asset.Denied)
 			assert.Contains(t, action(&inv.Gaps()[0].Cause), tt.action)
 		})
 	}
@@ -92,10 +92,10 @@ func TestServicesWhoseNameDoesNotResolve(t *testing.T) {
 	x.Provider.cfg.BaseEndpoint, x.Provider.cfg.RetryMaxAttempts = nil, 0
 	inv := x.collect(t, ecrRepository)
 	assert.Equal(t, []*asset.Gap{{
-		Scope: testRegion, Type: ecrRepository, Cause: asset.Unread{Op: "ecr:DescribeRepositories", Code: "EndpointNotFound",
+		Scope: testRegion, Type: ecrRepository, Cause: asset.Unread{Op: "ecr:DescribeRepositories", Reason: asset.Unavailable, Code: "EndpointNotFound",
 			Message: "no such host api.ecr.us-east-1.amazonaws.com: the service may not be offered in the region"},
 	}}, inv.Gaps())
-	assert.False(t, denies(inv.Gaps()[0].Cause.Code))
+	assert.Equal(t, asset.Unavailable, inv.Gaps()[0].Cause.Reason)
 	assert.Equal(t, asset.Partial, inv.Coverage(testRegion, ecrRepository))
 	assert.EqualValues(t, 1, calls.Load(), "asking again is in vain")
 }

@@ -10,39 +10,38 @@ import (
 	analyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-const accessAnalyzer asset.Type = "AWS::AccessAnalyzer::Analyzer"
-
 // accessAnalyzerTables read the analyzers of a region. One of the organisation is told
 // only to the account that it is in, and analyses all accounts of the organisation.
-func accessAnalyzerTables(u *unit) []table {
+func accessAnalyzerTables(u *unit) []collect.Table {
 	client := accessanalyzer.NewFromConfig(u.config("accessanalyzer"))
-	return []table{{
-		op:    "accessanalyzer:ListAnalyzers",
-		types: []asset.Type{accessAnalyzer},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "accessanalyzer:ListAnalyzers",
+		Types: []asset.Type{accessAnalyzer},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListAnalyzers(ctx, &accessanalyzer.ListAnalyzersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Analyzers {
 				d := analyzerDraft(x)
 				if x.Type == analyzertypes.TypeOrganization {
-					d.observers = u.scan.members
+					d.Observers = u.scan.members
 				}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "accessanalyzer:ListArchiveRules",
-			each: func(ctx context.Context, d *draft) error {
-				rules := []doc{}
+		Reads: []collect.Read{{
+			Op: "accessanalyzer:ListArchiveRules",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				rules := []collect.Doc{}
 				for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]analyzertypes.ArchiveRuleSummary, string, error) {
-					out, err := client.ListArchiveRules(ctx, &accessanalyzer.ListArchiveRulesInput{AnalyzerName: &d.name, NextToken: optional(token), MaxResults: aws.Int32(100)})
+					out, err := client.ListArchiveRules(ctx, &accessanalyzer.ListArchiveRulesInput{AnalyzerName: &d.Name, NextToken: optional(token), MaxResults: aws.Int32(100)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -51,33 +50,33 @@ func accessAnalyzerTables(u *unit) []table {
 					if err != nil {
 						return err
 					}
-					filter := []doc{}
+					filter := []collect.Doc{}
 					for _, property := range slices.Sorted(maps.Keys(r.Filter)) {
 						c := r.Filter[property]
-						filter = append(filter, doc{"Property": property, "Contains": c.Contains, "Eq": c.Eq, "Exists": c.Exists, "Neq": c.Neq})
+						filter = append(filter, collect.Doc{"Property": property, "Contains": c.Contains, "Eq": c.Eq, "Exists": c.Exists, "Neq": c.Neq})
 					}
-					rules = append(rules, doc{"RuleName": r.RuleName, "Filter": filter})
+					rules = append(rules, collect.Doc{"RuleName": r.RuleName, "Filter": filter})
 				}
-				d.config["ArchiveRules"] = rules
+				d.Config["ArchiveRules"] = rules
 				return nil
 			},
 		}},
 	}}
 }
 
-func analyzerDraft(x analyzertypes.AnalyzerSummary) *draft {
-	d := newDraft(accessAnalyzer, aws.ToString(x.Arn), aws.ToString(x.Name))
-	d.created, d.tags = aws.ToTime(x.CreatedAt), x.Tags
-	if d.tags == nil {
-		d.tags = map[string]string{}
+func analyzerDraft(x analyzertypes.AnalyzerSummary) *collect.Draft {
+	d := collect.NewDraft(accessAnalyzer, aws.ToString(x.Arn), aws.ToString(x.Name))
+	d.Created, d.Tags = aws.ToTime(x.CreatedAt), x.Tags
+	if d.Tags == nil {
+		d.Tags = map[string]string{}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"Arn":                   x.Arn,
 		"AnalyzerName":          x.Name,
 		"Type":                  x.Type,
 		"AnalyzerConfiguration": analyzerConfiguration(x.Configuration),
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"Status":                 x.Status,
 		"StatusReason":           x.StatusReason,
 		"CreatedAt":              x.CreatedAt,
@@ -92,25 +91,25 @@ func analyzerDraft(x analyzertypes.AnalyzerSummary) *draft {
 func analyzerConfiguration(x analyzertypes.AnalyzerConfiguration) any {
 	switch c := x.(type) {
 	case *analyzertypes.AnalyzerConfigurationMemberUnusedAccess:
-		unused := doc{"UnusedAccessAge": c.Value.UnusedAccessAge, "AnalysisRule": nil}
+		unused := collect.Doc{"UnusedAccessAge": c.Value.UnusedAccessAge, "AnalysisRule": nil}
 		if c.Value.AnalysisRule != nil {
-			exclusions := []doc{}
+			exclusions := []collect.Doc{}
 			for _, e := range c.Value.AnalysisRule.Exclusions {
-				tags := [][]doc{}
+				tags := [][]tag{}
 				for _, set := range e.ResourceTags {
 					tags = append(tags, tagList(set))
 				}
-				exclusions = append(exclusions, doc{"AccountIds": e.AccountIds, "ResourceTags": tags})
+				exclusions = append(exclusions, collect.Doc{"AccountIds": e.AccountIds, "ResourceTags": tags})
 			}
-			unused["AnalysisRule"] = doc{"Exclusions": exclusions}
+			unused["AnalysisRule"] = collect.Doc{"Exclusions": exclusions}
 		}
-		return doc{"UnusedAccessConfiguration": unused}
+		return collect.Doc{"UnusedAccessConfiguration": unused}
 	case *analyzertypes.AnalyzerConfigurationMemberInternalAccess:
-		internal := doc{}
+		internal := collect.Doc{}
 		if c.Value.AnalysisRule != nil {
 			internal["InternalAccessAnalysisRule"] = c.Value.AnalysisRule
 		}
-		return doc{"InternalAccessConfiguration": internal}
+		return collect.Doc{"InternalAccessConfiguration": internal}
 	}
 	return nil
 }

@@ -13,88 +13,89 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // accountTable describes the account itself.
-func accountTable(u *unit, client *iam.Client, report func(context.Context) (credentialReport, error)) table {
+func accountTable(u *unit, client *iam.Client, report func(context.Context) (credentialReport, error)) collect.Table {
 	blocks := s3control.NewFromConfig(u.config("s3control"), plainS3Control)
 	contacts := accountapi.NewFromConfig(u.config("account"))
-	return table{
-		op:     "sts:GetCallerIdentity",
-		types:  []asset.Type{accountType},
-		global: true,
-		list: func(context.Context, string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:     "sts:GetCallerIdentity",
+		Types:  []asset.Type{accountType},
+		Global: true,
+		List: func(context.Context, string) ([]*collect.Draft, string, error) {
 			// That the account is there was seen when it was entered.
 			name := u.account.Name
 			if name == "" {
 				name = u.account.ID
 			}
-			d := newDraft(accountType, u.account.ID, name)
-			d.config["Id"] = u.account.ID
-			if d.tags = u.account.Tags; d.tags == nil && u.account.tagsUnread != nil {
-				d.config["Tags"] = u.account.tagsUnread
+			d := collect.NewDraft(accountType, u.account.ID, name)
+			d.Config["Id"] = u.account.ID
+			if d.Tags = u.account.Tags; d.Tags == nil && u.account.tagsUnread != nil {
+				d.Config["Tags"] = u.account.tagsUnread
 			}
-			return []*draft{d}, "", nil
+			return []*collect.Draft{d}, "", nil
 		},
-		reads: []read{{
-			op: "iam:GetAccountSummary",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "iam:GetAccountSummary",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
 				if err != nil {
 					return err
 				}
-				d.status["SummaryMap"] = out.SummaryMap
+				d.Status["SummaryMap"] = out.SummaryMap
 				return nil
 			},
 		}, {
-			op:     "iam:GetAccountPasswordPolicy",
-			absent: []string{"NoSuchEntity"},
-			each: func(ctx context.Context, d *draft) error {
+			Op:     "iam:GetAccountPasswordPolicy",
+			Absent: []string{"NoSuchEntity"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})
 				if err != nil {
 					return err
 				}
-				d.config["PasswordPolicy"] = out.PasswordPolicy
+				d.Config["PasswordPolicy"] = out.PasswordPolicy
 				return nil
 			},
 		}, {
-			op: "iam:GetCredentialReport",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "iam:GetCredentialReport",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				rows, err := report(ctx)
 				if err != nil {
 					return err
 				}
 				row, ok := rows[rootRow]
 				if !ok {
-					return &asset.Unread{Op: "iam:GetCredentialReport", Code: codeNotInReport, Message: "the report has no row of the root user"}
+					return unread("iam:GetCredentialReport", codeNotInReport, "the report has no row of the root user")
 				}
-				d.status["CredentialReport"] = row
+				d.Status["CredentialReport"] = row
 				return nil
 			},
 		}, {
-			op: "iam:ListAccountAliases",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "iam:ListAccountAliases",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
 				if err != nil {
 					return err
 				}
-				d.status["AccountAliases"] = out.AccountAliases
+				d.Status["AccountAliases"] = out.AccountAliases
 				return nil
 			},
 		}, {
-			op:     "s3control:GetPublicAccessBlock",
-			absent: []string{"NoSuchPublicAccessBlockConfiguration"},
-			each: func(ctx context.Context, d *draft) error {
+			Op:     "s3control:GetPublicAccessBlock",
+			Absent: []string{"NoSuchPublicAccessBlockConfiguration"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := blocks.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.config["PublicAccessBlockConfiguration"] = out.PublicAccessBlockConfiguration
+				d.Config["PublicAccessBlockConfiguration"] = out.PublicAccessBlockConfiguration
 				return nil
 			},
 		}, {
-			op: "account:GetAlternateContact",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "account:GetAlternateContact",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				list := []*accounttypes.AlternateContact{}
 				for _, kind := range accounttypes.AlternateContactType("").Values() {
 					out, err := contacts.GetAlternateContact(ctx, &accountapi.GetAlternateContactInput{AlternateContactType: kind})
@@ -107,7 +108,7 @@ func accountTable(u *unit, client *iam.Client, report func(context.Context) (cre
 						list = append(list, out.AlternateContact)
 					}
 				}
-				d.config["AlternateContacts"] = list
+				d.Config["AlternateContacts"] = list
 				return nil
 			},
 		}},

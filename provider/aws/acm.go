@@ -9,15 +9,17 @@ import (
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // acmTables read certificates.
-func acmTables(u *unit) []table {
+func acmTables(u *unit) []collect.Table {
 	client := acm.NewFromConfig(u.config("acm"))
-	return []table{{
-		op:    "acm:ListCertificates",
-		types: []asset.Type{acmCertificate},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "acm:ListCertificates",
+		Types: []asset.Type{acmCertificate},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListCertificates(ctx, &acm.ListCertificatesInput{
 				NextToken: optional(token), MaxItems: aws.Int32(1000),
 				// Without it the service lists those with short RSA keys alone.
@@ -26,18 +28,18 @@ func acmTables(u *unit) []table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.CertificateSummaryList {
-				d := newDraft(acmCertificate, aws.ToString(x.CertificateArn), aws.ToString(x.DomainName))
-				d.created, d.incarnation = aws.ToTime(x.CreatedAt), arnName(d.ID)
-				d.config = doc{"CertificateArn": x.CertificateArn, "DomainName": x.DomainName}
+				d := collect.NewDraft(acmCertificate, aws.ToString(x.CertificateArn), aws.ToString(x.DomainName))
+				d.Created, d.Incarnation = aws.ToTime(x.CreatedAt), awsapi.Name(d.ID)
+				d.Config = collect.Doc{"CertificateArn": x.CertificateArn, "DomainName": x.DomainName}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "acm:DescribeCertificate",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "acm:DescribeCertificate",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &d.ID})
 				if err != nil {
 					return err
@@ -49,40 +51,40 @@ func acmTables(u *unit) []table {
 				return nil
 			},
 		}, {
-			op: "acm:ListTagsForCertificate",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "acm:ListTagsForCertificate",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTagsForCertificate(ctx, &acm.ListTagsForCertificateInput{CertificateArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.tags = tagMap(out.Tags, func(t acmtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(out.Tags, func(t acmtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
 	}}
 }
 
-func acmRead(d *draft, x *acmtypes.CertificateDetail) {
+func acmRead(d *collect.Draft, x *acmtypes.CertificateDetail) {
 	var options acmtypes.CertificateOptions
 	if x.Options != nil {
 		options = *x.Options
 	}
 	method := options.ValidationMethod
-	validation := []doc{}
+	validation := []collect.Doc{}
 	for _, v := range x.DomainValidationOptions {
-		validation = append(validation, doc{"DomainName": v.DomainName, "ValidationDomain": v.ValidationDomain, "HostedZoneId": notCollected()})
+		validation = append(validation, collect.Doc{"DomainName": v.DomainName, "ValidationDomain": v.ValidationDomain, "HostedZoneId": collect.NotCollected()})
 		if method == "" {
 			method = v.ValidationMethod
 		}
 	}
-	d.config["CertificateAuthorityArn"] = x.CertificateAuthorityArn
-	d.config["CertificateExport"] = options.Export
-	d.config["CertificateTransparencyLoggingPreference"] = options.CertificateTransparencyLoggingPreference
-	d.config["DomainValidationOptions"] = validation
-	d.config["KeyAlgorithm"] = x.KeyAlgorithm
-	d.config["SubjectAlternativeNames"] = x.SubjectAlternativeNames
-	d.config["ValidationMethod"] = method
-	d.status = doc{
+	d.Config["CertificateAuthorityArn"] = x.CertificateAuthorityArn
+	d.Config["CertificateExport"] = options.Export
+	d.Config["CertificateTransparencyLoggingPreference"] = options.CertificateTransparencyLoggingPreference
+	d.Config["DomainValidationOptions"] = validation
+	d.Config["KeyAlgorithm"] = x.KeyAlgorithm
+	d.Config["SubjectAlternativeNames"] = x.SubjectAlternativeNames
+	d.Config["ValidationMethod"] = method
+	d.Status = collect.Doc{
 		"Status":             x.Status,
 		"Type":               x.Type,
 		"NotBefore":          x.NotBefore,

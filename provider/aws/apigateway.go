@@ -13,48 +13,41 @@ import (
 	api2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	restAPI   asset.Type = "AWS::ApiGateway::RestApi"
-	restStage asset.Type = "AWS::ApiGateway::Stage"
-	httpAPI   asset.Type = "AWS::ApiGatewayV2::Api"
-	httpStage asset.Type = "AWS::ApiGatewayV2::Stage"
-	webACL    asset.Type = "AWS::WAFv2::WebACL"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // gatewayARN makes the ARN of a resource of API Gateway, in which there is no account.
 func gatewayARN(u *unit, path string) string {
-	return strings.Join([]string{"arn", u.account.partition, "apigateway", u.region, "", path}, ":")
+	return strings.Join([]string{"arn", u.account.session.Partition, "apigateway", u.region, "", path}, ":")
 }
 
 // apigatewayTables read REST APIs, and the stages of each.
-func apigatewayTables(u *unit) []table {
+func apigatewayTables(u *unit) []collect.Table {
 	client := apigateway.NewFromConfig(u.config("apigateway"))
-	return []table{{
-		op:    "apigateway:GetRestApis",
-		types: []asset.Type{restAPI},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "apigateway:GetRestApis",
+		Types: []asset.Type{restAPI},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.GetRestApis(ctx, &apigateway.GetRestApisInput{Position: optional(token), Limit: aws.Int32(500)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Items {
 				ds = append(ds, restAPIDraft(u, x))
 			}
 			return ds, aws.ToString(out.Position), nil
 		},
-		under: []table{{
-			op:    "apigateway:GetStages",
-			types: []asset.Type{restStage},
-			of:    restAPI,
-			listOf: func(ctx context.Context, api *draft, _ string) ([]*draft, string, error) {
-				out, err := client.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: &api.key})
+		Under: []collect.Table{{
+			Op:    "apigateway:GetStages",
+			Types: []asset.Type{restStage},
+			Of:    restAPI,
+			ListOf: func(ctx context.Context, api *collect.Draft, _ string) ([]*collect.Draft, string, error) {
+				out, err := client.GetStages(ctx, &apigateway.GetStagesInput{RestApiId: &api.Key})
 				if err != nil {
 					return nil, "", err
 				}
-				var ds []*draft
+				var ds []*collect.Draft
 				for _, x := range out.Item {
 					ds = append(ds, restStageDraft(api, x))
 				}
@@ -64,12 +57,12 @@ func apigatewayTables(u *unit) []table {
 	}}
 }
 
-func restAPIDraft(u *unit, x apitypes.RestApi) *draft {
+func restAPIDraft(u *unit, x apitypes.RestApi) *collect.Draft {
 	id := aws.ToString(x.Id)
-	d := newDraft(restAPI, gatewayARN(u, "/restapis/"+id), aws.ToString(x.Name))
-	d.key, d.incarnation, d.created, d.tags = id, id, aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.access = restPolicy(x.Policy)
-	d.config = doc{
+	d := collect.NewDraft(restAPI, gatewayARN(u, "/restapis/"+id), aws.ToString(x.Name))
+	d.Key, d.Incarnation, d.Created, d.Tags = id, id, aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
+	d.Access = restPolicy(x.Policy)
+	d.Config = collect.Doc{
 		"ApiKeySourceType":          x.ApiKeySource,
 		"BinaryMediaTypes":          x.BinaryMediaTypes,
 		"Description":               x.Description,
@@ -78,13 +71,13 @@ func restAPIDraft(u *unit, x apitypes.RestApi) *draft {
 		"EndpointConfiguration":     x.EndpointConfiguration,
 		"MinimumCompressionSize":    x.MinimumCompressionSize,
 		"Name":                      x.Name,
-		"Policy":                    d.access,
+		"Policy":                    d.Access,
 		"RestApiId":                 id,
 		"RootResourceId":            x.RootResourceId,
 		"SecurityPolicy":            x.SecurityPolicy,
 		"Version":                   x.Version,
 	}
-	d.status = doc{"CreatedDate": x.CreatedDate}
+	d.Status = collect.Doc{"CreatedDate": x.CreatedDate}
 	return d
 }
 
@@ -100,16 +93,16 @@ func restPolicy(text *string) any {
 	return policyDocument("apigateway:GetRestApis", text)
 }
 
-func restStageDraft(api *draft, x apitypes.Stage) *draft {
+func restStageDraft(api *collect.Draft, x apitypes.Stage) *collect.Draft {
 	name := aws.ToString(x.StageName)
-	d := newDraft(restStage, api.ID+"/stages/"+name, name)
-	d.created, d.tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.incarnation = incarnationAt(d.created)
-	var canary doc
+	d := collect.NewDraft(restStage, api.ID+"/stages/"+name, name)
+	d.Created, d.Tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
+	d.Incarnation = incarnationAt(d.Created)
+	var canary collect.Doc
 	if c := x.CanarySettings; c != nil {
-		canary = doc{"DeploymentId": c.DeploymentId, "PercentTraffic": c.PercentTraffic, "StageVariableOverrides": c.StageVariableOverrides, "UseStageCache": c.UseStageCache}
+		canary = collect.Doc{"DeploymentId": c.DeploymentId, "PercentTraffic": c.PercentTraffic, "StageVariableOverrides": c.StageVariableOverrides, "UseStageCache": c.UseStageCache}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AccessLogSetting":     x.AccessLogSettings,
 		"CacheClusterEnabled":  x.CacheClusterEnabled,
 		"CacheClusterSize":     x.CacheClusterSize,
@@ -119,26 +112,26 @@ func restStageDraft(api *draft, x apitypes.Stage) *draft {
 		"Description":          x.Description,
 		"DocumentationVersion": x.DocumentationVersion,
 		"MethodSettings":       methodSettings(x.MethodSettings),
-		"RestApiId":            api.key,
+		"RestApiId":            api.Key,
 		"StageName":            x.StageName,
 		"TracingEnabled":       x.TracingEnabled,
 		"Variables":            x.Variables,
 	}
-	d.status = doc{"CreatedDate": x.CreatedDate, "LastUpdatedDate": x.LastUpdatedDate, "WebAclArn": x.WebAclArn}
-	d.link("parent", restAPI, api.ID)
+	d.Status = collect.Doc{"CreatedDate": x.CreatedDate, "LastUpdatedDate": x.LastUpdatedDate, "WebAclArn": x.WebAclArn}
+	d.Link("parent", restAPI, api.ID)
 	if acl := aws.ToString(x.WebAclArn); strings.Contains(acl, ":wafv2:") {
-		d.link("web_acl", webACL, acl)
+		d.Link("web_acl", webACL, acl)
 	}
 	if x.AccessLogSettings != nil {
-		d.linkLogGroup(x.AccessLogSettings.DestinationArn)
+		linkLogGroup(d, x.AccessLogSettings.DestinationArn)
 	}
 	return d
 }
 
 // methodSettings returns settings as CloudFormation lists them. The API has them by
 // path and method, with the slashes in the path escaped.
-func methodSettings(settings map[string]apitypes.MethodSetting) []doc {
-	var list []doc
+func methodSettings(settings map[string]apitypes.MethodSetting) []collect.Doc {
+	var list []collect.Doc
 	keys := make([]string, 0, len(settings))
 	for key := range settings {
 		keys = append(keys, key)
@@ -150,7 +143,7 @@ func methodSettings(settings map[string]apitypes.MethodSetting) []doc {
 		if i := strings.LastIndexByte(key, '/'); i >= 0 {
 			path, method = key[:i], key[i+1:]
 		}
-		list = append(list, doc{
+		list = append(list, collect.Doc{
 			"CacheDataEncrypted":   s.CacheDataEncrypted,
 			"CacheTtlInSeconds":    s.CacheTtlInSeconds,
 			"CachingEnabled":       s.CachingEnabled,
@@ -167,39 +160,39 @@ func methodSettings(settings map[string]apitypes.MethodSetting) []doc {
 }
 
 // linkLogGroup adds a link to where access is logged, if that is a log group.
-func (d *draft) linkLogGroup(destination *string) {
+func linkLogGroup(d *collect.Draft, destination *string) {
 	if id := aws.ToString(destination); strings.Contains(id, ":log-group:") {
-		d.link("logs_to", logGroup, logGroupARN(id))
+		d.Link("logs_to", logGroup, logGroupARN(id))
 	}
 }
 
 // apigatewayv2Tables read HTTP and WebSocket APIs, and the stages of each.
-func apigatewayv2Tables(u *unit) []table {
+func apigatewayv2Tables(u *unit) []collect.Table {
 	client := apigatewayv2.NewFromConfig(u.config("apigatewayv2"))
-	return []table{{
-		op:    "apigatewayv2:GetApis",
-		types: []asset.Type{httpAPI},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "apigatewayv2:GetApis",
+		Types: []asset.Type{httpAPI},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: optional(token), MaxResults: aws.String("500")})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Items {
 				ds = append(ds, httpAPIDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		under: []table{{
-			op:    "apigatewayv2:GetStages",
-			types: []asset.Type{httpStage},
-			of:    httpAPI,
-			listOf: func(ctx context.Context, api *draft, token string) ([]*draft, string, error) {
-				out, err := client.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api.key, NextToken: optional(token), MaxResults: aws.String("500")})
+		Under: []collect.Table{{
+			Op:    "apigatewayv2:GetStages",
+			Types: []asset.Type{httpStage},
+			Of:    httpAPI,
+			ListOf: func(ctx context.Context, api *collect.Draft, token string) ([]*collect.Draft, string, error) {
+				out, err := client.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api.Key, NextToken: optional(token), MaxResults: aws.String("500")})
 				if err != nil {
 					return nil, "", err
 				}
-				var ds []*draft
+				var ds []*collect.Draft
 				for _, x := range out.Items {
 					ds = append(ds, httpStageDraft(api, x))
 				}
@@ -209,11 +202,11 @@ func apigatewayv2Tables(u *unit) []table {
 	}}
 }
 
-func httpAPIDraft(u *unit, x api2types.Api) *draft {
+func httpAPIDraft(u *unit, x api2types.Api) *collect.Draft {
 	id := aws.ToString(x.ApiId)
-	d := newDraft(httpAPI, gatewayARN(u, "/apis/"+id), aws.ToString(x.Name))
-	d.key, d.incarnation, d.created, d.tags = id, id, aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.config = doc{
+	d := collect.NewDraft(httpAPI, gatewayARN(u, "/apis/"+id), aws.ToString(x.Name))
+	d.Key, d.Incarnation, d.Created, d.Tags = id, id, aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
+	d.Config = collect.Doc{
 		"ApiEndpoint":               x.ApiEndpoint,
 		"ApiId":                     x.ApiId,
 		"ApiKeySelectionExpression": x.ApiKeySelectionExpression,
@@ -228,18 +221,18 @@ func httpAPIDraft(u *unit, x api2types.Api) *draft {
 		"RouteSelectionExpression":  x.RouteSelectionExpression,
 		"Version":                   x.Version,
 	}
-	d.status = doc{"CreatedDate": x.CreatedDate}
+	d.Status = collect.Doc{"CreatedDate": x.CreatedDate}
 	return d
 }
 
-func httpStageDraft(api *draft, x api2types.Stage) *draft {
+func httpStageDraft(api *collect.Draft, x api2types.Stage) *collect.Draft {
 	name := aws.ToString(x.StageName)
-	d := newDraft(httpStage, api.ID+"/stages/"+name, name)
-	d.created, d.tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
-	d.incarnation = incarnationAt(d.created)
-	d.config = doc{
+	d := collect.NewDraft(httpStage, api.ID+"/stages/"+name, name)
+	d.Created, d.Tags = aws.ToTime(x.CreatedDate), tagsOr(x.Tags)
+	d.Incarnation = incarnationAt(d.Created)
+	d.Config = collect.Doc{
 		"AccessLogSettings":    x.AccessLogSettings,
-		"ApiId":                api.key,
+		"ApiId":                api.Key,
 		"AutoDeploy":           x.AutoDeploy,
 		"ClientCertificateId":  x.ClientCertificateId,
 		"DefaultRouteSettings": x.DefaultRouteSettings,
@@ -249,10 +242,10 @@ func httpStageDraft(api *draft, x api2types.Stage) *draft {
 		"StageName":            x.StageName,
 		"StageVariables":       x.StageVariables,
 	}
-	d.status = doc{"CreatedDate": x.CreatedDate, "LastUpdatedDate": x.LastUpdatedDate}
-	d.link("parent", httpAPI, api.ID)
+	d.Status = collect.Doc{"CreatedDate": x.CreatedDate, "LastUpdatedDate": x.LastUpdatedDate}
+	d.Link("parent", httpAPI, api.ID)
 	if x.AccessLogSettings != nil {
-		d.linkLogGroup(x.AccessLogSettings.DestinationArn)
+		linkLogGroup(d, x.AccessLogSettings.DestinationArn)
 	}
 	return d
 }

@@ -10,35 +10,31 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-const (
-	autoScalingGroup    asset.Type = "AWS::AutoScaling::AutoScalingGroup"
-	launchConfiguration asset.Type = "AWS::AutoScaling::LaunchConfiguration"
-)
-
 // autoScalingTables read groups and what their instances are started from.
-func autoScalingTables(u *unit) []table {
+func autoScalingTables(u *unit) []collect.Table {
 	client := autoscaling.NewFromConfig(u.config("autoscaling"))
-	return []table{autoScalingGroups(u, client), launchConfigurations(u, client)}
+	return []collect.Table{autoScalingGroups(u, client), launchConfigurations(u, client)}
 }
 
-func autoScalingGroups(u *unit, client *autoscaling.Client) table {
-	notifications := once(func(ctx context.Context) (map[string][]autoscalingtypes.NotificationConfiguration, error) {
+func autoScalingGroups(u *unit, client *autoscaling.Client) collect.Table {
+	notifications := collect.Once(func(ctx context.Context) (map[string][]autoscalingtypes.NotificationConfiguration, error) {
 		return groupNotifications(ctx, client)
 	})
-	configurations := once(func(ctx context.Context) (map[string]string, error) { return launchConfigurationARNs(ctx, client) })
-	return table{
-		op:    "autoscaling:DescribeAutoScalingGroups",
-		also:  []string{"ec2:DescribeSubnets", "autoscaling:DescribeLaunchConfigurations"},
-		types: []asset.Type{autoScalingGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	configurations := collect.Once(func(ctx context.Context) (map[string]string, error) { return launchConfigurationARNs(ctx, client) })
+	return collect.Table{
+		Op:    "autoscaling:DescribeAutoScalingGroups",
+		Also:  []string{"ec2:DescribeSubnets", "autoscaling:DescribeLaunchConfigurations"},
+		Types: []asset.Type{autoScalingGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{NextToken: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.AutoScalingGroups {
 				d := autoScalingGroupDraft(u, u.netOwners(ctx), x)
 				if x.LaunchConfigurationName != nil {
@@ -48,30 +44,30 @@ func autoScalingGroups(u *unit, client *autoscaling.Client) table {
 					if !ok {
 						to = u.arn("autoscaling", "launchConfiguration::launchConfigurationName/"+*x.LaunchConfigurationName)
 					}
-					d.link("launch_configuration", launchConfiguration, to)
+					d.Link("launch_configuration", launchConfiguration, to)
 				}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "autoscaling:DescribeLifecycleHooks",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeLifecycleHooks(ctx, &autoscaling.DescribeLifecycleHooksInput{AutoScalingGroupName: &d.name})
+		Reads: []collect.Read{{
+			Op: "autoscaling:DescribeLifecycleHooks",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeLifecycleHooks(ctx, &autoscaling.DescribeLifecycleHooksInput{AutoScalingGroupName: &d.Name})
 				if err != nil {
 					return err
 				}
-				d.config["LifecycleHookSpecificationList"] = append([]autoscalingtypes.LifecycleHook{}, out.LifecycleHooks...)
+				d.Config["LifecycleHookSpecificationList"] = append([]autoscalingtypes.LifecycleHook{}, out.LifecycleHooks...)
 				return nil
 			},
 		}, {
-			op: "autoscaling:DescribeNotificationConfigurations",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "autoscaling:DescribeNotificationConfigurations",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				byGroup, err := notifications(ctx)
 				if err != nil {
 					return err
 				}
-				d.config["NotificationConfigurations"] = notificationDocs(byGroup[d.name])
+				d.Config["NotificationConfigurations"] = notificationDocs(byGroup[d.Name])
 				return nil
 			},
 		}},
@@ -98,14 +94,14 @@ func groupNotifications(ctx context.Context, client *autoscaling.Client) (map[st
 }
 
 // notificationDocs makes one entry of each topic, where the API has one of each event.
-func notificationDocs(list []autoscalingtypes.NotificationConfiguration) []doc {
-	docs := []doc{}
-	byTopic := map[string]doc{}
+func notificationDocs(list []autoscalingtypes.NotificationConfiguration) []collect.Doc {
+	docs := []collect.Doc{}
+	byTopic := map[string]collect.Doc{}
 	for _, n := range list {
 		topic := aws.ToString(n.TopicARN)
 		d, ok := byTopic[topic]
 		if !ok {
-			d = doc{"TopicARN": topic, "NotificationTypes": []*string{}}
+			d = collect.Doc{"TopicARN": topic, "NotificationTypes": []*string{}}
 			byTopic[topic] = d
 			docs = append(docs, d)
 		}
@@ -114,15 +110,15 @@ func notificationDocs(list []autoscalingtypes.NotificationConfiguration) []doc {
 	return docs
 }
 
-func autoScalingGroupDraft(u *unit, owners netOwners, x autoscalingtypes.AutoScalingGroup) *draft {
-	d := newDraft(autoScalingGroup, aws.ToString(x.AutoScalingGroupARN), aws.ToString(x.AutoScalingGroupName))
-	d.created, d.incarnation = aws.ToTime(x.CreatedTime), d.ID
-	d.tags = tagMap(x.Tags, func(t autoscalingtypes.TagDescription) (key, value *string) { return t.Key, t.Value })
+func autoScalingGroupDraft(u *unit, owners netOwners, x autoscalingtypes.AutoScalingGroup) *collect.Draft {
+	d := collect.NewDraft(autoScalingGroup, aws.ToString(x.AutoScalingGroupARN), aws.ToString(x.AutoScalingGroupName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreatedTime), d.ID
+	d.Tags = tagMap(x.Tags, func(t autoscalingtypes.TagDescription) (key, value *string) { return t.Key, t.Value })
 	var subnets []string
 	if zone := aws.ToString(x.VPCZoneIdentifier); zone != "" {
 		subnets = strings.Split(zone, ",")
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AutoScalingGroupARN":              x.AutoScalingGroupARN,
 		"AutoScalingGroupName":             x.AutoScalingGroupName,
 		"AvailabilityZoneDistribution":     x.AvailabilityZoneDistribution,
@@ -159,33 +155,33 @@ func autoScalingGroupDraft(u *unit, owners netOwners, x autoscalingtypes.AutoSca
 		"VPCZoneIdentifier":                subnets,
 	}
 	if p := x.AvailabilityZoneImpairmentPolicy; p != nil {
-		d.config["AvailabilityZoneImpairmentPolicy"] = doc{
+		d.Config["AvailabilityZoneImpairmentPolicy"] = collect.Doc{
 			"ZonalShiftEnabled": p.ZonalShiftEnabled, "ImpairedZoneHealthCheckBehavior": p.ImpairedZoneHealthCheckBehavior,
 		}
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"CreatedTime":        x.CreatedTime,
 		"Status":             x.Status,
 		"SuspendedProcesses": x.SuspendedProcesses,
 		"Instances":          append([]autoscalingtypes.Instance{}, x.Instances...),
 	}
 	for _, s := range subnets {
-		d.link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
 	}
 	for _, i := range x.Instances {
-		d.link("instance", ec2Instance, u.ec2ARN("", "instance", aws.ToString(i.InstanceId)))
+		d.Link("instance", ec2Instance, u.ec2ARN("", "instance", aws.ToString(i.InstanceId)))
 	}
 	template := x.LaunchTemplate
 	if m := x.MixedInstancesPolicy; m != nil && m.LaunchTemplate != nil {
 		template = m.LaunchTemplate.LaunchTemplateSpecification
 	}
 	if template != nil {
-		d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", aws.ToString(template.LaunchTemplateId)))
+		d.Link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", aws.ToString(template.LaunchTemplateId)))
 	}
 	for _, g := range x.TargetGroupARNs {
-		d.link("target_group", elbTargetGroup, g)
+		d.Link("target_group", elbTargetGroup, g)
 	}
-	d.link("role", iamRole, aws.ToString(x.ServiceLinkedRoleARN))
+	d.Link("role", iamRole, aws.ToString(x.ServiceLinkedRoleARN))
 	return d
 }
 
@@ -199,14 +195,14 @@ func decimal(n *int32) *string {
 
 // metricsCollection makes one entry of each granularity, where the API has one of each
 // metric.
-func metricsCollection(enabled []autoscalingtypes.EnabledMetric) []doc {
-	docs := []doc{}
-	byGranularity := map[string]doc{}
+func metricsCollection(enabled []autoscalingtypes.EnabledMetric) []collect.Doc {
+	docs := []collect.Doc{}
+	byGranularity := map[string]collect.Doc{}
 	for _, m := range enabled {
 		granularity := aws.ToString(m.Granularity)
 		d, ok := byGranularity[granularity]
 		if !ok {
-			d = doc{"Granularity": granularity, "Metrics": []*string{}}
+			d = collect.Doc{"Granularity": granularity, "Metrics": []*string{}}
 			byGranularity[granularity] = d
 			docs = append(docs, d)
 		}
@@ -238,16 +234,16 @@ func launchConfigurationARNs(ctx context.Context, client *autoscaling.Client) (m
 	return arns, nil
 }
 
-func launchConfigurations(u *unit, client *autoscaling.Client) table {
-	return table{
-		op:    "autoscaling:DescribeLaunchConfigurations",
-		types: []asset.Type{launchConfiguration},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func launchConfigurations(u *unit, client *autoscaling.Client) collect.Table {
+	return collect.Table{
+		Op:    "autoscaling:DescribeLaunchConfigurations",
+		Types: []asset.Type{launchConfiguration},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			page, next, err := launchConfigurationPage(ctx, client, token)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range page {
 				ds = append(ds, launchConfigurationDraft(u, x))
 			}
@@ -256,10 +252,10 @@ func launchConfigurations(u *unit, client *autoscaling.Client) table {
 	}
 }
 
-func launchConfigurationDraft(u *unit, x autoscalingtypes.LaunchConfiguration) *draft {
-	d := newDraft(launchConfiguration, aws.ToString(x.LaunchConfigurationARN), aws.ToString(x.LaunchConfigurationName))
-	d.created, d.incarnation = aws.ToTime(x.CreatedTime), d.ID
-	d.config = doc{
+func launchConfigurationDraft(u *unit, x autoscalingtypes.LaunchConfiguration) *collect.Draft {
+	d := collect.NewDraft(launchConfiguration, aws.ToString(x.LaunchConfigurationARN), aws.ToString(x.LaunchConfigurationName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreatedTime), d.ID
+	d.Config = collect.Doc{
 		"LaunchConfigurationName":      x.LaunchConfigurationName,
 		"AssociatePublicIpAddress":     x.AssociatePublicIpAddress,
 		"BlockDeviceMappings":          x.BlockDeviceMappings,
@@ -280,13 +276,13 @@ func launchConfigurationDraft(u *unit, x autoscalingtypes.LaunchConfiguration) *
 		"UserData":                     optional(aws.ToString(x.UserData)),
 	}
 	if m := x.InstanceMonitoring; m != nil {
-		d.config["InstanceMonitoring"] = m.Enabled
+		d.Config["InstanceMonitoring"] = m.Enabled
 	}
-	d.status = doc{"CreatedTime": x.CreatedTime}
+	d.Status = collect.Doc{"CreatedTime": x.CreatedTime}
 	for _, g := range x.SecurityGroups {
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
-	d.link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
-	d.link("instance_profile", iamInstanceProfile, u.instanceProfileARN("", aws.ToString(x.IamInstanceProfile)))
+	d.Link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
+	d.Link("instance_profile", iamInstanceProfile, u.instanceProfileARN("", aws.ToString(x.IamInstanceProfile)))
 	return d
 }

@@ -8,23 +8,22 @@ import (
 	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-const backupVault asset.Type = "AWS::Backup::BackupVault"
-
 // backupTables read vaults of backups.
-func backupTables(u *unit) []table {
+func backupTables(u *unit) []collect.Table {
 	client := backup.NewFromConfig(u.config("backup"))
-	return []table{{
-		op:    "backup:ListBackupVaults",
-		types: []asset.Type{backupVault},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "backup:ListBackupVaults",
+		Types: []asset.Type{backupVault},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListBackupVaults(ctx, &backup.ListBackupVaultsInput{NextToken: optional(token), MaxResults: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.BackupVaultList {
 				// Vaults that are air-gapped, or give access to those of others, are types of
 				// their own, with other properties.
@@ -34,34 +33,34 @@ func backupTables(u *unit) []table {
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op:     "backup:GetBackupVaultAccessPolicy",
-			absent: []string{"ResourceNotFoundException"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetBackupVaultAccessPolicy(ctx, &backup.GetBackupVaultAccessPolicyInput{BackupVaultName: &d.name})
+		Reads: []collect.Read{{
+			Op:     "backup:GetBackupVaultAccessPolicy",
+			Absent: []string{"ResourceNotFoundException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetBackupVaultAccessPolicy(ctx, &backup.GetBackupVaultAccessPolicyInput{BackupVaultName: &d.Name})
 				if err != nil {
 					return err
 				}
-				d.access = policyDocument("backup:GetBackupVaultAccessPolicy", out.Policy)
-				d.config["AccessPolicy"] = d.access
+				d.Access = policyDocument("backup:GetBackupVaultAccessPolicy", out.Policy)
+				d.Config["AccessPolicy"] = d.Access
 				return nil
 			},
 		}, {
-			op:     "backup:GetBackupVaultNotifications",
-			absent: []string{"ResourceNotFoundException"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetBackupVaultNotifications(ctx, &backup.GetBackupVaultNotificationsInput{BackupVaultName: &d.name})
+			Op:     "backup:GetBackupVaultNotifications",
+			Absent: []string{"ResourceNotFoundException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetBackupVaultNotifications(ctx, &backup.GetBackupVaultNotificationsInput{BackupVaultName: &d.Name})
 				if err != nil {
 					return err
 				}
 				if out.SNSTopicArn != nil {
-					d.config["Notifications"] = doc{"BackupVaultEvents": out.BackupVaultEvents, "SNSTopicArn": out.SNSTopicArn}
+					d.Config["Notifications"] = collect.Doc{"BackupVaultEvents": out.BackupVaultEvents, "SNSTopicArn": out.SNSTopicArn}
 				}
 				return nil
 			},
 		}, {
-			op: "backup:ListTags",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "backup:ListTags",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				tags := map[string]string{}
 				for page, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]map[string]string, string, error) {
 					out, err := client.ListTags(ctx, &backup.ListTagsInput{ResourceArn: &d.ID, NextToken: optional(token), MaxResults: aws.Int32(1000)})
@@ -77,30 +76,30 @@ func backupTables(u *unit) []table {
 						tags[k] = v
 					}
 				}
-				d.tags = tags
-				d.config["BackupVaultTags"] = tags
+				d.Tags = tags
+				d.Config["BackupVaultTags"] = tags
 				return nil
 			},
 		}},
 	}}
 }
 
-func backupDraft(u *unit, x backuptypes.BackupVaultListMember) *draft {
-	d := newDraft(backupVault, aws.ToString(x.BackupVaultArn), aws.ToString(x.BackupVaultName))
-	d.created = aws.ToTime(x.CreationDate)
-	d.incarnation = incarnationAt(d.created)
-	var lock doc
+func backupDraft(u *unit, x backuptypes.BackupVaultListMember) *collect.Draft {
+	d := collect.NewDraft(backupVault, aws.ToString(x.BackupVaultArn), aws.ToString(x.BackupVaultName))
+	d.Created = aws.ToTime(x.CreationDate)
+	d.Incarnation = incarnationAt(d.Created)
+	var lock collect.Doc
 	if aws.ToBool(x.Locked) {
 		// When the lock can no longer be changed is told as a time, not in days.
-		lock = doc{"MinRetentionDays": x.MinRetentionDays, "MaxRetentionDays": x.MaxRetentionDays, "ChangeableForDays": notCollected()}
+		lock = collect.Doc{"MinRetentionDays": x.MinRetentionDays, "MaxRetentionDays": x.MaxRetentionDays, "ChangeableForDays": collect.NotCollected()}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"BackupVaultArn":    x.BackupVaultArn,
 		"BackupVaultName":   x.BackupVaultName,
 		"EncryptionKeyArn":  x.EncryptionKeyArn,
 		"LockConfiguration": lock,
 	}
-	d.status = doc{"CreationDate": x.CreationDate, "NumberOfRecoveryPoints": x.NumberOfRecoveryPoints, "Locked": x.Locked}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionKeyArn)))
+	d.Status = collect.Doc{"CreationDate": x.CreationDate, "NumberOfRecoveryPoints": x.NumberOfRecoveryPoints, "Locked": x.Locked}
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionKeyArn)))
 	return d
 }

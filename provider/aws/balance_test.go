@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // twoSubnets returns two subnets of the default VPC in different zones, and the VPC.
@@ -128,7 +129,7 @@ func TestTagsOfLoadBalancersAreReadTwentyAtOnce(t *testing.T) {
 }
 
 func TestListenerSecretsAndCertificates(t *testing.T) {
-	lb := newDraft(elbLoadBalancer, "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/front/1", "front")
+	lb := collect.NewDraft(elbLoadBalancer, "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/front/1", "front")
 	d := listenerDraft(lb, elbtypes.Listener{
 		ListenerArn: aws.String("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/front/1/2"),
 		Certificates: []elbtypes.Certificate{
@@ -145,7 +146,7 @@ func TestListenerSecretsAndCertificates(t *testing.T) {
 		{Rel: "target_group", To: asset.Ref{Type: elbTargetGroup, ID: "b"}},
 		{Rel: "certificate", To: asset.Ref{Type: acmCertificate, ID: "arn:aws:acm:us-east-1:123456789012:certificate/1"}},
 		{Rel: "certificate", To: asset.Ref{Type: iamServerCert, ID: "arn:aws:iam::123456789012:server-certificate/old"}},
-	}, d.links)
+	}, d.Links)
 }
 
 func TestClassicLoadBalancers(t *testing.T) {
@@ -179,7 +180,7 @@ func TestClassicLoadBalancers(t *testing.T) {
 	assertJSON(t, `"tls"`, policy.Get("PolicyName"))
 	assertJSON(t, `"SSLNegotiationPolicyType"`, policy.Get("PolicyType"))
 	assertJSON(t, `[{"Name":"Protocol-TLSv1","Value":"false"}]`, policy.Get("Attributes"))
-	assertUnread(t, "", codeNotCollected, policy.Get("LoadBalancerPorts"))
+	assertUnread(t, "", collect.CodeNotCollected, policy.Get("LoadBalancerPorts"))
 	assert.Equal(t, map[string]string{"team": "web"}, a.Tags)
 	assert.Contains(t, a.Links, asset.Link{Rel: "vpc", To: ref(ec2VPC, "vpc/"+vpc)})
 	assert.Equal(t, map[string]int{

@@ -34,7 +34,7 @@ func TestCallsAreThoseOfTheCatalogue(t *testing.T) {
 	want := map[string]int{}
 	for typ := range numbers() {
 		more := many.n(typ) - few.n(typ)
-		if !isGlobal(typ) {
+		if !ofAccount(typ) {
 			more *= len(cloudRegions())
 		}
 		schema, ok := awscatalog.Schema(typ)

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	redshifttypes "github.com/aws/aws-sdk-go-v2/service/redshift/types"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/openstance/stance/internal/collect"
 )
 
 func TestDomains(t *testing.T) {
@@ -42,7 +44,7 @@ func TestDomains(t *testing.T) {
 	assertJSON(t, publicPolicy, a.Access)
 	assertJSON(t, `{"SubnetIds":["subnet-1"],"SecurityGroupIds":["sg-1"]}`, a.Config.Get("VPCOptions"))
 	assertJSON(t, `true`, a.Config.Get("AdvancedSecurityOptions", "Enabled"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("AdvancedSecurityOptions", "MasterUserOptions"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("AdvancedSecurityOptions", "MasterUserOptions"))
 	assert.Contains(t, a.Links, link("vpc", ec2VPC, "arn:aws:ec2:us-east-1:999999999999:vpc/vpc-1"))
 	assert.Contains(t, a.Links, link("encrypted_by", kmsKey, testKey))
 	// Tags were read of the domain that is not described, and nothing else.
@@ -75,7 +77,7 @@ func TestWarehouses(t *testing.T) {
 	assertJSON(t, `"multi-node"`, a.Config.Get("ClusterType"))
 	assertJSON(t, `true`, a.Config.Get("MultiAZ"))
 	assertJSON(t, `5439`, a.Config.Get("Port"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("SnapshotCopyManual"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("SnapshotCopyManual"))
 	assert.Contains(t, a.Links, link("vpc", ec2VPC, "arn:aws:ec2:us-east-1:999999999999:vpc/vpc-1"))
 	assert.Contains(t, a.Links, link("role", iamRole, "arn:aws:iam::123456789012:role/copy"))
 	g := only(t, inv, redshiftParameterGroup)
@@ -131,8 +133,8 @@ func TestCaches(t *testing.T) {
 	assert.Empty(t, r.Incarnation, "when it was made is not told yet")
 	assertUnread(t, "elasticache:DescribeCacheClusters", codeNotListed, named(t, inv, replicationGroup, "new").Config.Get("SecurityGroupIds"))
 	shard := named(t, inv, replicationGroup, "sharded").Config.Get("NodeGroupConfiguration").Index(0)
-	assertUnread(t, "", codeNotCollected, shard.Get("PrimaryAvailabilityZone"))
-	assertUnread(t, "", codeNotCollected, shard.Get("ReplicaAvailabilityZones"))
+	assertUnread(t, "", collect.CodeNotCollected, shard.Get("PrimaryAvailabilityZone"))
+	assertUnread(t, "", collect.CodeNotCollected, shard.Get("ReplicaAvailabilityZones"))
 	c := named(t, inv, cacheCluster, "r-001")
 	assert.Contains(t, c.Links, link("member_of", replicationGroup, r.ID))
 	assertJSON(t, `{"Address":"n","Port":"6379"}`, c.Config.Get("RedisEndpoint"))

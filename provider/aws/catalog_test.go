@@ -9,6 +9,9 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/awscatalog"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
+	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
 )
 
@@ -17,39 +20,39 @@ import (
 func TestCatalogueAndCollectorsAgree(t *testing.T) {
 	p := New(aws.Config{}, nil)
 	called := map[asset.Type]map[string]bool{}
-	var walk func(tables []table, above []string)
-	walk = func(tables []table, above []string) { // above: the lists that lead to the tables
+	var walk func(tables []collect.Table, above []string)
+	walk = func(tables []collect.Table, above []string) { // above: the lists that lead to the tables
 		for _, tab := range tables {
-			for _, typ := range tab.types {
+			for _, typ := range tab.Types {
 				if called[typ] == nil {
 					called[typ] = map[string]bool{}
 				}
-				called[typ][tab.op] = true
-				if o, ok := p.operation(typ, tab.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, tab.op) {
-					assert.Empty(t, o.Provides, "%s: %s lists", typ, tab.op)
+				called[typ][tab.Op] = true
+				if o, ok := operation(typ, tab.Op); assert.True(t, ok, "%s: the catalogue has no %s", typ, tab.Op) {
+					assert.Empty(t, o.Provides, "%s: %s lists", typ, tab.Op)
 				}
-				for _, op := range slices.Concat(above, tab.also, tab.finds) {
+				for _, op := range slices.Concat(above, tab.Also, tab.Finds) {
 					called[typ][op] = true
-					_, ok := p.operation(typ, op)
+					_, ok := operation(typ, op)
 					assert.True(t, ok, "%s: the catalogue has no %s", typ, op)
 				}
-				for _, r := range tab.reads {
-					if r.of != "" && r.of != typ {
+				for _, r := range tab.Reads {
+					if r.Of != "" && r.Of != typ {
 						continue
 					}
-					called[typ][r.op] = true
-					if o, ok := p.operation(typ, r.op); assert.True(t, ok, "%s: the catalogue has no %s", typ, r.op) {
-						assert.NotEmpty(t, o.Provides, "%s: %s is a read", typ, r.op)
+					called[typ][r.Op] = true
+					if o, ok := operation(typ, r.Op); assert.True(t, ok, "%s: the catalogue has no %s", typ, r.Op) {
+						assert.NotEmpty(t, o.Provides, "%s: %s is a read", typ, r.Op)
 					}
-					assert.True(t, (r.each == nil) != (r.together == nil), "%s: %s has one of each and together", typ, r.op)
-					assert.Equal(t, r.together != nil, r.size > 0, "%s: %s reads together so many", typ, r.op)
+					assert.True(t, (r.Each == nil) != (r.Together == nil), "%s: %s has one of each and together", typ, r.Op)
+					assert.Equal(t, r.Together != nil, r.Size > 0, "%s: %s reads together so many", typ, r.Op)
 				}
 			}
-			walk(tab.under, append(slices.Clip(above), tab.op))
+			walk(tab.Under, append(slices.Clip(above), tab.Op))
 		}
 	}
 	for i := range p.services {
-		walk(p.inert(&p.services[i], provider.Query{}), nil)
+		walk(tablesOf(p, &p.services[i]), nil)
 	}
 	for _, typ := range p.Types() {
 		s, ok := awscatalog.Schema(typ)
@@ -59,6 +62,49 @@ func TestCatalogueAndCollectorsAgree(t *testing.T) {
 		for _, o := range s.Operations {
 			assert.True(t, called[typ][o.Name], "%s: no collector calls %s", typ, o.Name)
 		}
+	}
+}
+
+// tablesOf returns the tables of a service, for what they say of themselves. Their
+// functions must not be called.
+func tablesOf(p *Provider, s *service) []collect.Table {
+	return s.tables(testUnit(p, "aws", "", s))
+}
+
+// testUnit returns a unit of the account of tests.
+func testUnit(p *Provider, partition, region string, s *service) *unit {
+	a := newAccount(Account{ID: moto.Account}, awsapi.NewAccount(moto.Account, partition, aws.Config{}, p.rate))
+	return &unit{scan: p.scan(provider.Query{}), account: a, region: region, service: s}
+}
+
+// operation returns what the catalogue says of an operation of a type.
+func operation(t asset.Type, op string) (asset.Operation, bool) {
+	s, _ := awscatalog.Schema(t)
+	if s == nil {
+		return asset.Operation{}, false
+	}
+	i := slices.IndexFunc(s.Operations, func(o asset.Operation) bool { return o.Name == op })
+	if i < 0 {
+		return asset.Operation{}, false
+	}
+	return s.Operations[i], true
+}
+
+// TestServicesNameTheirTypes holds the lists of types together with the tables.
+func TestServicesNameTheirTypes(t *testing.T) {
+	p := New(aws.Config{}, nil)
+	for i := range p.services {
+		s := &p.services[i]
+		var global, regional []asset.Type
+		for _, tab := range tablesOf(p, s) {
+			if tab.Global {
+				global = append(global, tab.AllTypes()...)
+			} else {
+				regional = append(regional, tab.AllTypes()...)
+			}
+		}
+		assert.ElementsMatch(t, s.global, global, "%s lists for an account", s.name)
+		assert.ElementsMatch(t, s.regional, regional, "%s lists in a region", s.name)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/provider"
 )
 
@@ -31,7 +32,7 @@ func (p *Provider) Check(ctx context.Context, q provider.Query) ([]provider.Chec
 	if len(q.Scopes) > 0 {
 		return nil, errScopes
 	}
-	s := &scan{provider: p, query: q}
+	s := p.scan(q)
 	byAccount := map[string]*provider.CheckResult{}
 	work := func(ctx context.Context) error {
 		accounts, err := s.accounts(ctx)
@@ -51,7 +52,7 @@ func (p *Provider) Check(ctx context.Context, q provider.Query) ([]provider.Chec
 		return g.Wait()
 	}
 	var gaps []*asset.Gap
-	err := s.drive(ctx, work, func(o asset.Observation) bool {
+	err := s.Drive(ctx, work, func(o asset.Observation) bool {
 		if g, ok := o.(*asset.Gap); ok {
 			gaps = append(gaps, g)
 		}
@@ -121,43 +122,28 @@ func action(why *asset.Unread) string {
 		return "enable the region in the account, or leave it out"
 	case codeNoRegion:
 		return "correct the name of the region"
-	case codeTimeout, codeNoAnswer, codeNoEndpoint:
-		return "see whether the service can be reached from here"
 	case codeNotAsked:
 		return "ask Organizations for the accounts"
+	case awsapi.CodeTimeout, awsapi.CodeNoAnswer, awsapi.CodeNoEndpoint:
+		return "see whether the service can be reached from here"
 	}
 	switch {
-	case unsubscribed(why.Code):
+	case why.Reason == asset.Disabled:
 		return "subscribe the account to the service, or leave its types out"
-	case why.Op == "sts:AssumeRole" && denies(why.Code):
+	case why.Op == "sts:AssumeRole" && why.Reason == asset.Denied:
 		return "see that the account has the role, that the role trusts these credentials and that the external id is the one it asks for"
 	case strings.HasPrefix(why.Op, "organizations:"):
 		return "use credentials of the management account or of one to which it delegates, which are permitted " + why.Op
-	case denies(why.Code):
+	case why.Reason == asset.Denied:
 		return "permit " + why.Op
 	}
 	return "try again later"
 }
 
-// unsubscribed reports whether a code says that the account may not use a service at all,
-// whatever is permitted in it. It does not say that nothing is there: an account that
-// has not paid is answered so, too.
-func unsubscribed(code string) bool {
-	return slices.Contains([]string{"OptInRequired", "SubscriptionRequiredException", "NotSignedUp"}, code)
-}
-
-// denies reports whether a code says that a permission is missing. InvalidAccess is what
-// Security Hub says.
-func denies(code string) bool {
-	return slices.ContainsFunc([]string{"AccessDenied", "Unauthorized", "NotAuthorized", "AuthorizationError", "Forbidden", "InvalidAccess"}, func(s string) bool {
-		return strings.Contains(code, s)
-	})
-}
-
 // check makes the tree of one account.
 func (s *scan) check(ctx context.Context, a *account) provider.CheckResult {
 	tree := provider.CheckResult{Name: a.ID}
-	if why := a.enter(ctx); why != nil {
+	if why := s.enter(ctx, a); why != nil {
 		tree.Children = []provider.CheckResult{failing("entry", why)}
 		return sum(tree)
 	}
@@ -178,7 +164,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 	asked := slices.Compact(slices.Sorted(slices.Values(s.provider.opts.Regions)))
 	if err != nil {
 		a.regions = asked
-		node = failing(node.Name, fault("ec2:DescribeRegions", err))
+		node = failing(node.Name, awsapi.Unread("ec2:DescribeRegions", err))
 		if len(asked) > 0 {
 			node.Level = provider.CheckWarning // they are looked at all the same
 		}
@@ -193,9 +179,9 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 			a.regions = append(a.regions, r)
 			node.Children = append(node.Children, provider.CheckResult{Name: r, Level: provider.CheckOK})
 		case slices.Contains(known, r):
-			node.Children = append(node.Children, failing(r, &asset.Unread{Code: codeNotEnabled, Message: "the region is not enabled in the account"}))
+			node.Children = append(node.Children, failing(r, unread("", codeNotEnabled, "the region is not enabled in the account")))
 		default:
-			node.Children = append(node.Children, failing(r, &asset.Unread{Code: codeNoRegion, Message: "there is no such region"}))
+			node.Children = append(node.Children, failing(r, unread("", codeNoRegion, "there is no such region")))
 		}
 	}
 	return sum(node)
@@ -203,7 +189,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 
 // checkPermissions tells of each permission whether it is granted.
 func (s *scan) checkPermissions(ctx context.Context, a *account) provider.CheckResult {
-	needed := s.provider.permissions(s.query, s.askedElsewhere(a))
+	needed := s.provider.permissions(s.Query, s.askedElsewhere(a))
 	names := slices.Sorted(maps.Keys(needed))
 	answers, how := s.simulate(ctx, a, names), "as IAM simulates them"
 	if answers == nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
 )
@@ -207,7 +208,7 @@ func TestPrincipalThatIsSimulated(t *testing.T) {
 	client := iam.NewFromConfig(x.cfg)
 	_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deep"), Path: aws.String("/some/path/"), AssumeRolePolicyDocument: aws.String("{}")})
 	require.NoError(t, err)
-	s := &scan{provider: x.Provider}
+	s := x.Provider.scan(provider.Query{})
 	for name, tt := range map[string]struct{ caller, want string }{
 		"user":                {"arn:aws:iam::1:user/ann", "arn:aws:iam::1:user/ann"},
 		"root":                {"arn:aws:iam::1:root", ""},
@@ -217,8 +218,8 @@ func TestPrincipalThatIsSimulated(t *testing.T) {
 		"nobody":              {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAccount(x.Provider, Account{ID: "123456789012"}, "aws", x.Provider.cfg)
-			a.caller = tt.caller
+			a := newAccount(Account{ID: "123456789012"}, awsapi.NewAccount("123456789012", "aws", x.Provider.cfg, nil))
+			a.session.Caller = tt.caller
 			assert.Equal(t, tt.want, s.principal(t.Context(), a, client))
 		})
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/internal/moto"
 )
 
@@ -74,8 +75,8 @@ func (c *cloud) n(t asset.Type) int {
 	return (all*c.percent + 99) / 100
 }
 
-// isGlobal reports whether the number of a type is of the account.
-func isGlobal(t asset.Type) bool {
+// ofAccount reports whether the number of a type is of the account.
+func ofAccount(t asset.Type) bool {
 	return strings.HasPrefix(string(t), "AWS::IAM::") || t == s3Bucket
 }
 
@@ -83,7 +84,7 @@ func isGlobal(t asset.Type) bool {
 func (c *cloud) size() int {
 	n := 1 + len(cloudRegions())
 	for t := range numbers() {
-		if isGlobal(t) {
+		if ofAccount(t) {
 			n += c.n(t)
 		} else {
 			n += c.n(t) * len(cloudRegions())
@@ -233,7 +234,7 @@ func TestCloudIsReadWhole(t *testing.T) {
 	require.Empty(t, gapTexts(inv))
 	for typ := range numbers() {
 		want := c.n(typ)
-		if !isGlobal(typ) {
+		if !ofAccount(typ) {
 			want *= len(cloudRegions())
 		}
 		assert.Len(t, slices.Collect(inv.OfType(typ)), want, "%s", typ)
@@ -246,7 +247,7 @@ func TestCloudIsReadWhole(t *testing.T) {
 					if (a.Type == ec2VPC || a.Type == ec2Subnet) && why.Code == codeNotListed {
 						continue // the cloud has no groups and ACLs by default
 					}
-					require.Contains(t, []string{codeNotCollected, codeNotAsked}, why.Code, "%s %s: %v", a.Ref, at, why)
+					require.Contains(t, []string{collect.CodeNotCollected, codeNotAsked}, why.Code, "%s %s: %v", a.Ref, at, why)
 				}
 			}
 		}

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -60,23 +62,40 @@ func (p *Provider) controlled(q provider.Query) []asset.Type {
 	return slices.Compact(types)
 }
 
+// controlledWhere returns the requested types that Cloud Control is to list once for an
+// account, and in each region: a type that is listed below others with these.
+func (s *scan) controlledWhere() (global, regional []asset.Type) {
+	for _, t := range s.controlled() {
+		top := t
+		for s.Only.IsZero() && resources()[top].Parent != "" {
+			top = resources()[top].Parent
+		}
+		if isGlobal(top) && !resources()[top].CrossAccount {
+			global = append(global, t)
+		} else {
+			regional = append(regional, t)
+		}
+	}
+	return global, regional
+}
+
 // unlisted says why a type of a query is not looked for.
 func unlisted(t asset.Type) *asset.Unread {
 	if r := resources()[t]; r != nil {
 		needs := strings.Join(slices.Sorted(maps.Keys(r.Needs)), ", ")
-		return &asset.Unread{Code: codeNeedsParent, Message: "Cloud Control lists the type only for a given " + needs}
+		return unread("", codeNeedsParent, "Cloud Control lists the type only for a given "+needs)
 	}
-	return &asset.Unread{Code: codeUnknownType, Message: "neither a collector nor Cloud Control lists the type"}
+	return unread("", codeUnknownType, "neither a collector nor Cloud Control lists the type")
 }
 
 // control lists types in one unit.
 type control struct {
 	u    *unit
 	list func(ctx context.Context, t asset.Type, model *string, token string) (*cloudcontrol.ListResourcesOutput, error)
-	get  func(ctx context.Context, d *draft) error
+	get  func(ctx context.Context, d *collect.Draft) error
 }
 
-func cloudControlTables(u *unit) []table {
+func cloudControlTables(u *unit) []collect.Table {
 	types := u.scan.controlled()
 	if len(types) == 0 {
 		return nil
@@ -89,11 +108,11 @@ func cloudControlTables(u *unit) []table {
 				TypeName: aws.String(string(t)), ResourceModel: model, NextToken: optional(token),
 			})
 		},
-		get: func(ctx context.Context, d *draft) error {
-			out, err := client.GetResource(ctx, &cloudcontrol.GetResourceInput{TypeName: aws.String(string(d.Type)), Identifier: &d.key})
+		get: func(ctx context.Context, d *collect.Draft) error {
+			out, err := client.GetResource(ctx, &cloudcontrol.GetResourceInput{TypeName: aws.String(string(d.Type)), Identifier: &d.Key})
 			switch {
-			case hasCode(err, []string{"ResourceNotFoundException"}):
-				return errGone
+			case awsapi.HasCode(err, []string{"ResourceNotFoundException"}):
+				return collect.ErrGone
 			case err != nil:
 				return err
 			case out.ResourceDescription == nil:
@@ -102,8 +121,8 @@ func cloudControlTables(u *unit) []table {
 			return properties(d, aws.ToString(out.ResourceDescription.Properties))
 		},
 	}
-	if !u.scan.only.IsZero() {
-		return []table{c.one(u.scan.only)}
+	if !u.scan.Only.IsZero() {
+		return []collect.Table{c.one(u.scan.Only)}
 	}
 	return c.tables(types)
 }
@@ -113,7 +132,7 @@ func getOperation(t asset.Type) string  { return cloudControl + ":GetResource(" 
 
 // tables returns the tables of types. A type that is listed below others is in the
 // table of these, which is there for that alone unless they are of the types too.
-func (c *control) tables(types []asset.Type) []table {
+func (c *control) tables(types []asset.Type) []collect.Table {
 	below := map[asset.Type][]asset.Type{} // by the type above; "" for those at the top
 	for _, t := range types {
 		for {
@@ -128,18 +147,20 @@ func (c *control) tables(types []asset.Type) []table {
 			t = above
 		}
 	}
-	var under func(above asset.Type) []table
-	under = func(above asset.Type) []table {
-		var all []table
+	var under func(above asset.Type) []collect.Table
+	under = func(above asset.Type) []collect.Table {
+		var all []collect.Table
 		for _, t := range below[above] {
 			tab := c.table(t, slices.Contains(types, t))
-			tab.under = under(t)
+			tab.Under = under(t)
 			if above == "" {
-				tab.list = func(ctx context.Context, token string) ([]*draft, string, error) { return c.page(ctx, t, nil, token) }
-				tab.none = func(ctx context.Context) bool { return c.u.lacks(ctx, t) }
+				tab.List = func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
+					return c.page(ctx, t, nil, token)
+				}
+				tab.None = func(ctx context.Context) bool { return c.u.lacks(ctx, t) }
 			} else {
-				tab.of = above
-				tab.listOf = func(ctx context.Context, d *draft, token string) ([]*draft, string, error) {
+				tab.Of = above
+				tab.ListOf = func(ctx context.Context, d *collect.Draft, token string) ([]*collect.Draft, string, error) {
 					return c.page(ctx, t, d, token)
 				}
 			}
@@ -151,32 +172,32 @@ func (c *control) tables(types []asset.Type) []table {
 }
 
 // table returns the table of a type, of which assets are wanted or only what is below.
-func (c *control) table(t asset.Type, wanted bool) table {
-	tab := table{op: listOperation(t), global: c.u.scan.provider.schema(t).Global && !resources()[t].CrossAccount}
+func (c *control) table(t asset.Type, wanted bool) collect.Table {
+	tab := collect.Table{Op: listOperation(t), Global: isGlobal(t) && !resources()[t].CrossAccount}
 	if wanted {
-		tab.types = []asset.Type{t}
-		tab.reads = []read{{op: getOperation(t), each: c.get}}
+		tab.Types = []asset.Type{t}
+		tab.Reads = []collect.Read{{Op: getOperation(t), Each: c.get}}
 	}
 	return tab
 }
 
 // one returns the table of the one asset that is asked for, which needs no list, and so
 // is not the worse for what that leaves out.
-func (c *control) one(ref asset.Ref) table {
+func (c *control) one(ref asset.Ref) collect.Table {
 	tab := c.table(ref.Type, true)
-	tab.op = getOperation(ref.Type)
-	tab.list = func(context.Context, string) ([]*draft, string, error) {
-		identifier, ok := resources()[ref.Type].identify(ref, c.u.scan.provider.schema(ref.Type).Global)
+	tab.Op = getOperation(ref.Type)
+	tab.List = func(context.Context, string) ([]*collect.Draft, string, error) {
+		identifier, ok := resources()[ref.Type].identify(ref, isGlobal(ref.Type))
 		if !ok {
 			return nil, "", malformed(ref.Type, "not an id of the type")
 		}
-		return []*draft{c.draft(ref.Type, identifier)}, "", nil
+		return []*collect.Draft{c.draft(ref.Type, identifier)}, "", nil
 	}
 	return tab
 }
 
 // page lists a page of a type, of all or of those below another resource.
-func (c *control) page(ctx context.Context, t asset.Type, above *draft, token string) ([]*draft, string, error) {
+func (c *control) page(ctx context.Context, t asset.Type, above *collect.Draft, token string) ([]*collect.Draft, string, error) {
 	r := resources()[t]
 	model, err := r.model(c.u.account.ID, above)
 	if err != nil {
@@ -186,7 +207,7 @@ func (c *control) page(ctx context.Context, t asset.Type, above *draft, token st
 	if err != nil {
 		return nil, "", err
 	}
-	var page []*draft
+	var page []*collect.Draft
 	for _, found := range out.ResourceDescriptions {
 		d := c.draft(t, aws.ToString(found.Identifier))
 		if r.CrossAccount && d.ID != "" {
@@ -200,20 +221,20 @@ func (c *control) page(ctx context.Context, t asset.Type, above *draft, token st
 	return page, aws.ToString(out.NextToken), nil
 }
 
-func (c *control) draft(t asset.Type, identifier string) *draft {
-	d := newDraft(t, resources()[t].id(c.u, t, identifier), "")
-	d.key = identifier
-	d.name = identifier[strings.LastIndexAny(identifier, "|/:")+1:]
+func (c *control) draft(t asset.Type, identifier string) *collect.Draft {
+	d := collect.NewDraft(t, resources()[t].id(c.u, t, identifier), "")
+	d.Key = identifier
+	d.Name = identifier[strings.LastIndexAny(identifier, "|/:")+1:]
 	return d
 }
 
 func malformed(t asset.Type, message string) error {
-	return &asset.Unread{Op: getOperation(t), Code: codeMalformed, Message: message}
+	return unread(getOperation(t), collect.CodeMalformed, message)
 }
 
 // properties fills the config of a draft with what a resource has. What Cloud Control
 // never answers is unread: it may be set all the same.
-func properties(d *draft, text string) error {
+func properties(d *collect.Draft, text string) error {
 	v, err := asset.Parse([]byte(text))
 	if err != nil {
 		return malformed(d.Type, err.Error())
@@ -223,16 +244,16 @@ func properties(d *draft, text string) error {
 		return malformed(d.Type, err.Error())
 	}
 	for name, member := range members {
-		d.config[name] = member
+		d.Config[name] = member
 	}
 	r := resources()[d.Type]
-	d.tags = propertyTags(v.Get(r.Tags))
+	d.Tags = propertyTags(v.Get(r.Tags))
 	if name, err := v.Get("Name").Str(); err == nil && name != "" {
-		d.name = name
+		d.Name = name
 	}
 	for _, p := range r.Hidden {
 		if at, hidden := hiddenPart(v, p); hidden {
-			d.setUnread([]asset.Path{"config." + at}, &asset.Unread{Op: getOperation(d.Type), Code: codeNotAnswered})
+			d.SetUnread(unread(getOperation(d.Type), codeNotAnswered, ""), "config."+at)
 		}
 	}
 	return nil

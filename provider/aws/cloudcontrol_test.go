@@ -324,7 +324,7 @@ func TestCheckTriesCloudControl(t *testing.T) {
 // from the id, so that an asset can be read anew.
 func TestIDsOfCloudControlAreReversible(t *testing.T) {
 	p := New(aws.Config{}, nil)
-	u := &unit{scan: &scan{provider: p}, account: newAccount(p, Account{ID: "123456789012"}, "aws-cn", aws.Config{}), region: "cn-north-1"}
+	u := testUnit(p, "aws-cn", "cn-north-1", nil)
 	inARN := 0
 	for typ, r := range resources() {
 		schema, ok := awscatalog.Schema(typ)
@@ -364,7 +364,8 @@ func TestCloudControlHasParents(t *testing.T) {
 		for _, of := range r.Needs {
 			assert.Contains(t, parent.Identifier, of, typ)
 		}
-		ops := New(aws.Config{}, nil).schema(typ).Operations
+		schema, _ := awscatalog.Schema(typ)
+		ops := schema.Operations
 		if !slices.ContainsFunc(ops, func(o asset.Operation) bool { return strings.HasPrefix(o.Name, cloudControl) }) {
 			continue // a collector is there for it
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // resource is what the generator of the catalogue writes of a type that Cloud Control
@@ -44,7 +45,7 @@ func (r *resource) listed() bool {
 }
 
 // model returns what a list takes, which may be of the resource above.
-func (r *resource) model(account string, above *draft) (*string, error) {
+func (r *resource) model(account string, above *collect.Draft) (*string, error) {
 	if len(r.Needs) == 0 {
 		return nil, nil
 	}
@@ -53,7 +54,7 @@ func (r *resource) model(account string, above *draft) (*string, error) {
 		needed[accountNeed] = account
 	} else {
 		parent := resources()[above.Type]
-		values, ok := parent.values(above.key)
+		values, ok := parent.values(above.Key)
 		if !ok {
 			return nil, malformed(above.Type, "the identifier does not have its parts")
 		}
@@ -95,7 +96,7 @@ func (r *resource) id(u *unit, t asset.Type, identifier string) string {
 		return arnVariable.ReplaceAllStringFunc(r.ARN, func(v string) string {
 			switch name := v[2 : len(v)-1]; name {
 			case "Partition":
-				return u.account.partition
+				return u.account.session.Partition
 			case "Region":
 				return u.region
 			case "Account":
@@ -105,7 +106,7 @@ func (r *resource) id(u *unit, t asset.Type, identifier string) string {
 			}
 		})
 	}
-	if u.scan.provider.schema(t).Global {
+	if isGlobal(t) {
 		return u.account.ID + "/" + identifier
 	}
 	return u.account.ID + "/" + u.region + "/" + identifier

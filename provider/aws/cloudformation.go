@@ -8,22 +8,22 @@ import (
 	stacktypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const stack asset.Type = "AWS::CloudFormation::Stack"
-
 // cloudformationTables read stacks.
-func cloudformationTables(u *unit) []table {
+func cloudformationTables(u *unit) []collect.Table {
 	client := cloudformation.NewFromConfig(u.config("cloudformation"))
-	return []table{{
-		op:    "cloudformation:DescribeStacks",
-		types: []asset.Type{stack},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "cloudformation:DescribeStacks",
+		Types: []asset.Type{stack},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Stacks {
 				ds = append(ds, stackDraft(x))
 			}
@@ -32,15 +32,15 @@ func cloudformationTables(u *unit) []table {
 	}}
 }
 
-func stackDraft(x stacktypes.Stack) *draft {
-	d := newDraft(stack, aws.ToString(x.StackId), aws.ToString(x.StackName))
-	d.created, d.incarnation = aws.ToTime(x.CreationTime), arnName(aws.ToString(x.StackId))
-	d.tags = tagMap(x.Tags, func(t stacktypes.Tag) (key, value *string) { return t.Key, t.Value })
-	parameters := doc{}
+func stackDraft(x stacktypes.Stack) *collect.Draft {
+	d := collect.NewDraft(stack, aws.ToString(x.StackId), aws.ToString(x.StackName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreationTime), awsapi.Name(aws.ToString(x.StackId))
+	d.Tags = tagMap(x.Tags, func(t stacktypes.Tag) (key, value *string) { return t.Key, t.Value })
+	parameters := collect.Doc{}
 	for _, p := range x.Parameters {
 		parameters[aws.ToString(p.ParameterKey)] = p.ParameterValue
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"ChangeSetId":      x.ChangeSetId,
 		"CreationTime":     x.CreationTime,
 		"LastUpdateTime":   x.LastUpdatedTime,
@@ -53,12 +53,12 @@ func stackDraft(x stacktypes.Stack) *draft {
 		"StackStatus":      x.StackStatus,
 		"TimeoutInMinutes": x.TimeoutInMinutes,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"StackStatusReason":           x.StackStatusReason,
 		"EnableTerminationProtection": x.EnableTerminationProtection,
 		"DriftInformation":            x.DriftInformation,
 	}
-	d.link("role", iamRole, aws.ToString(x.RoleARN))
-	d.link("parent", stack, aws.ToString(x.ParentId))
+	d.Link("role", iamRole, aws.ToString(x.RoleARN))
+	d.Link("parent", stack, aws.ToString(x.ParentId))
 	return d
 }

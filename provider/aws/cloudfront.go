@@ -10,49 +10,48 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const cloudfrontDistribution asset.Type = "AWS::CloudFront::Distribution"
-
 // cloudfrontTables read distributions.
-func cloudfrontTables(u *unit) []table {
+func cloudfrontTables(u *unit) []collect.Table {
 	client := cloudfront.NewFromConfig(u.config("cloudfront"))
-	return []table{{
-		op:     "cloudfront:ListDistributions",
-		types:  []asset.Type{cloudfrontDistribution},
-		global: true,
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "cloudfront:ListDistributions",
+		Types:  []asset.Type{cloudfrontDistribution},
+		Global: true,
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListDistributions(ctx, &cloudfront.ListDistributionsInput{Marker: optional(token), MaxItems: aws.Int32(100)})
 			if err != nil || out.DistributionList == nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DistributionList.Items {
 				id := aws.ToString(x.Id)
-				d := newDraft(cloudfrontDistribution, aws.ToString(x.ARN), id)
-				d.incarnation = id
-				d.config = doc{"DomainName": x.DomainName, "Id": id}
-				d.status = doc{"Status": x.Status, "LastModifiedTime": x.LastModifiedTime}
+				d := collect.NewDraft(cloudfrontDistribution, aws.ToString(x.ARN), id)
+				d.Incarnation = id
+				d.Config = collect.Doc{"DomainName": x.DomainName, "Id": id}
+				d.Status = collect.Doc{"Status": x.Status, "LastModifiedTime": x.LastModifiedTime}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.DistributionList.NextMarker), nil
 		},
-		reads: []read{{
-			op: "cloudfront:GetDistributionConfig",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &d.name})
+		Reads: []collect.Read{{
+			Op: "cloudfront:GetDistributionConfig",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &d.Name})
 				if err != nil {
 					return err
 				}
 				if out.DistributionConfig == nil {
-					return fmt.Errorf("no configuration of %s in the answer", d.name)
+					return fmt.Errorf("no configuration of %s in the answer", d.Name)
 				}
 				cloudfrontRead(u, d, out.DistributionConfig)
 				return nil
 			},
 		}, {
-			op: "cloudfront:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "cloudfront:ListTagsForResource",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTagsForResource(ctx, &cloudfront.ListTagsForResourceInput{Resource: &d.ID})
 				if err != nil {
 					return err
@@ -61,7 +60,7 @@ func cloudfrontTables(u *unit) []table {
 				if out.Tags != nil {
 					list = out.Tags.Items
 				}
-				d.tags = tagMap(list, func(t cftypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(list, func(t cftypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
@@ -69,8 +68,8 @@ func cloudfrontTables(u *unit) []table {
 }
 
 // cloudfrontRead adds the configuration. What is not set is an empty text in the API.
-func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
-	config := doc{
+func cloudfrontRead(u *unit, d *collect.Draft, x *cftypes.DistributionConfig) {
+	config := collect.Doc{
 		"Aliases":                       x.Aliases,
 		"AnycastIpListId":               optional(aws.ToString(x.AnycastIpListId)),
 		"CacheTagConfig":                x.CacheTagConfig,
@@ -102,7 +101,7 @@ func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
 		})
 	}
 	if x.CacheBehaviors != nil {
-		behaviors := []doc{}
+		behaviors := []collect.Doc{}
 		for _, b := range x.CacheBehaviors.Items {
 			one := cacheBehavior(b)
 			one["PathPattern"] = b.PathPattern
@@ -111,26 +110,26 @@ func cloudfrontRead(u *unit, d *draft, x *cftypes.DistributionConfig) {
 		config["CacheBehaviors"] = behaviors
 	}
 	if l := x.Logging; l != nil && aws.ToBool(l.Enabled) && aws.ToString(l.Bucket) != "" {
-		config["Logging"] = doc{"Bucket": l.Bucket, "IncludeCookies": l.IncludeCookies, "Prefix": l.Prefix}
-		d.link("logs_to", s3Bucket, bucketARN(u, *l.Bucket))
+		config["Logging"] = collect.Doc{"Bucket": l.Bucket, "IncludeCookies": l.IncludeCookies, "Prefix": l.Prefix}
+		d.Link("logs_to", s3Bucket, bucketARN(u, *l.Bucket))
 	}
 	if r := x.Restrictions; r != nil && r.GeoRestriction != nil {
-		config["Restrictions"] = doc{"GeoRestriction": doc{"RestrictionType": r.GeoRestriction.RestrictionType, "Locations": r.GeoRestriction.Items}}
+		config["Restrictions"] = collect.Doc{"GeoRestriction": collect.Doc{"RestrictionType": r.GeoRestriction.RestrictionType, "Locations": r.GeoRestriction.Items}}
 	}
 	if x.Origins != nil {
 		config["Origins"] = cloudfrontOrigins(u, d, x.Origins.Items)
 	}
-	d.config["DistributionConfig"] = config
+	d.Config["DistributionConfig"] = config
 	if c := x.ViewerCertificate; c != nil {
-		d.link("certificate", acmCertificate, aws.ToString(c.ACMCertificateArn))
+		d.Link("certificate", acmCertificate, aws.ToString(c.ACMCertificateArn))
 	}
 	if acl := aws.ToString(x.WebACLId); strings.HasPrefix(acl, "arn:") {
-		d.link("web_acl", webACL, acl)
+		d.Link("web_acl", webACL, acl)
 	}
 }
 
-func cacheBehavior(b cftypes.CacheBehavior) doc {
-	one := doc{
+func cacheBehavior(b cftypes.CacheBehavior) collect.Doc {
+	one := collect.Doc{
 		"AllowedMethods":             b.AllowedMethods,
 		"CachePolicyId":              optional(aws.ToString(b.CachePolicyId)),
 		"Compress":                   b.Compress,
@@ -157,10 +156,10 @@ func cacheBehavior(b cftypes.CacheBehavior) doc {
 	return one
 }
 
-func cloudfrontOrigins(u *unit, d *draft, origins []cftypes.Origin) []doc {
-	list := []doc{}
+func cloudfrontOrigins(u *unit, d *collect.Draft, origins []cftypes.Origin) []collect.Doc {
+	list := []collect.Doc{}
 	for _, o := range origins {
-		list = append(list, doc{
+		list = append(list, collect.Doc{
 			"ConnectionAttempts":        o.ConnectionAttempts,
 			"ConnectionTimeout":         o.ConnectionTimeout,
 			"CustomOriginConfig":        o.CustomOriginConfig,
@@ -175,8 +174,8 @@ func cloudfrontOrigins(u *unit, d *draft, origins []cftypes.Origin) []doc {
 			"VpcOriginConfig":           o.VpcOriginConfig,
 		})
 		domain := aws.ToString(o.DomainName)
-		d.link("origin", s3Bucket, bucketARN(u, domain))
-		d.link("origin", restAPI, restAPIARN(u, domain))
+		d.Link("origin", s3Bucket, bucketARN(u, domain))
+		d.Link("origin", restAPI, restAPIARN(u, domain))
 	}
 	return list
 }
@@ -190,7 +189,7 @@ func bucketARN(u *unit, host string) string {
 	}
 	for _, mark := range []string{".s3.", ".s3-"} {
 		if i := strings.LastIndex(host, mark); i > 0 {
-			return "arn:" + u.account.partition + ":s3:::" + host[:i]
+			return "arn:" + u.account.session.Partition + ":s3:::" + host[:i]
 		}
 	}
 	return ""
@@ -203,5 +202,5 @@ func restAPIARN(u *unit, host string) string {
 	if len(parts) < 5 || parts[1] != "execute-api" || parts[3] != "amazonaws" {
 		return ""
 	}
-	return strings.Join([]string{"arn", u.account.partition, "apigateway", parts[2], "", "/restapis/" + parts[0]}, ":")
+	return strings.Join([]string{"arn", u.account.session.Partition, "apigateway", parts[2], "", "/restapis/" + parts[0]}, ":")
 }

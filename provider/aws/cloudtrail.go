@@ -9,27 +9,26 @@ import (
 	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
-
-const cloudTrailTrail asset.Type = "AWS::CloudTrail::Trail"
 
 // cloudTrailTables read trails. A trail of all regions is answered in each of them,
 // and one of an organisation in each account; it is told of where it is at home, or,
 // if that region is not looked at, in the first that is.
-func cloudTrailTables(u *unit) []table {
+func cloudTrailTables(u *unit) []collect.Table {
 	client := cloudtrail.NewFromConfig(u.config("cloudtrail"))
-	atHome := func(d *draft) func(*cloudtrail.Options) {
-		return func(o *cloudtrail.Options) { o.Region = d.key }
+	atHome := func(d *collect.Draft) func(*cloudtrail.Options) {
+		return func(o *cloudtrail.Options) { o.Region = d.Key }
 	}
-	return []table{{
-		op:    "cloudtrail:DescribeTrails",
-		types: []asset.Type{cloudTrailTrail},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "cloudtrail:DescribeTrails",
+		Types: []asset.Type{cloudTrailTrail},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.TrailList {
 				if u.tellsOfTrail(aws.ToString(x.HomeRegion)) {
 					ds = append(ds, trailDraft(u, x))
@@ -37,64 +36,64 @@ func cloudTrailTables(u *unit) []table {
 			}
 			return ds, "", nil
 		},
-		reads: []read{{
-			op: "cloudtrail:GetTrailStatus",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "cloudtrail:GetTrailStatus",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &d.ID}, atHome(d))
 				if err != nil {
 					return err
 				}
-				d.config["IsLogging"] = out.IsLogging
-				d.status["LatestDeliveryTime"] = out.LatestDeliveryTime
-				d.status["LatestDeliveryError"] = optional(aws.ToString(out.LatestDeliveryError))
-				d.status["LatestCloudWatchLogsDeliveryTime"] = out.LatestCloudWatchLogsDeliveryTime
-				d.status["LatestCloudWatchLogsDeliveryError"] = optional(aws.ToString(out.LatestCloudWatchLogsDeliveryError))
-				d.status["StartLoggingTime"] = out.StartLoggingTime
-				d.status["StopLoggingTime"] = out.StopLoggingTime
+				d.Config["IsLogging"] = out.IsLogging
+				d.Status["LatestDeliveryTime"] = out.LatestDeliveryTime
+				d.Status["LatestDeliveryError"] = optional(aws.ToString(out.LatestDeliveryError))
+				d.Status["LatestCloudWatchLogsDeliveryTime"] = out.LatestCloudWatchLogsDeliveryTime
+				d.Status["LatestCloudWatchLogsDeliveryError"] = optional(aws.ToString(out.LatestCloudWatchLogsDeliveryError))
+				d.Status["StartLoggingTime"] = out.StartLoggingTime
+				d.Status["StopLoggingTime"] = out.StopLoggingTime
 				return nil
 			},
 		}, {
-			op: "cloudtrail:GetEventSelectors",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "cloudtrail:GetEventSelectors",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: &d.ID}, atHome(d))
 				if err != nil {
 					return err
 				}
 				// A trail has one kind or the other.
 				if len(out.EventSelectors) > 0 {
-					d.config["EventSelectors"] = out.EventSelectors
+					d.Config["EventSelectors"] = out.EventSelectors
 				}
 				if len(out.AdvancedEventSelectors) > 0 {
-					d.config["AdvancedEventSelectors"] = out.AdvancedEventSelectors
+					d.Config["AdvancedEventSelectors"] = out.AdvancedEventSelectors
 				}
 				return nil
 			},
 		}, {
-			op:     "cloudtrail:GetInsightSelectors",
-			absent: []string{"InsightNotEnabledException"},
-			each: func(ctx context.Context, d *draft) error {
+			Op:     "cloudtrail:GetInsightSelectors",
+			Absent: []string{"InsightNotEnabledException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetInsightSelectors(ctx, &cloudtrail.GetInsightSelectorsInput{TrailName: &d.ID}, atHome(d))
 				if err != nil {
 					return err
 				}
-				d.config["InsightSelectors"] = out.InsightSelectors
+				d.Config["InsightSelectors"] = out.InsightSelectors
 				return nil
 			},
 		}, {
-			op: "cloudtrail:GetEventConfiguration",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "cloudtrail:GetEventConfiguration",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetEventConfiguration(ctx, &cloudtrail.GetEventConfigurationInput{TrailName: &d.ID}, atHome(d))
 				if err != nil {
 					return err
 				}
-				d.config["AggregationConfigurations"] = out.AggregationConfigurations
+				d.Config["AggregationConfigurations"] = out.AggregationConfigurations
 				return nil
 			},
 		}, {
-			op: "cloudtrail:ListTags",
-			each: func(ctx context.Context, d *draft) (err error) {
+			Op: "cloudtrail:ListTags",
+			Each: func(ctx context.Context, d *collect.Draft) (err error) {
 				tag := func(t cloudtrailtypes.Tag) (key, value *string) { return t.Key, t.Value }
-				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]cloudtrailtypes.Tag, string, error) {
+				d.Tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]cloudtrailtypes.Tag, string, error) {
 					out, err := client.ListTags(ctx, &cloudtrail.ListTagsInput{ResourceIdList: []string{d.ID}, NextToken: optional(token)}, atHome(d))
 					if err != nil {
 						return nil, "", err
@@ -120,10 +119,10 @@ func (u *unit) tellsOfTrail(home string) bool {
 	return u.region == u.account.regions[0]
 }
 
-func trailDraft(u *unit, x cloudtrailtypes.Trail) *draft {
-	d := newDraft(cloudTrailTrail, aws.ToString(x.TrailARN), aws.ToString(x.Name))
-	d.key = aws.ToString(x.HomeRegion)
-	d.config = doc{
+func trailDraft(u *unit, x cloudtrailtypes.Trail) *collect.Draft {
+	d := collect.NewDraft(cloudTrailTrail, aws.ToString(x.TrailARN), aws.ToString(x.Name))
+	d.Key = aws.ToString(x.HomeRegion)
+	d.Config = collect.Doc{
 		"Arn":                        x.TrailARN,
 		"TrailName":                  x.Name,
 		"CloudWatchLogsLogGroupArn":  x.CloudWatchLogsLogGroupArn,
@@ -138,13 +137,13 @@ func trailDraft(u *unit, x cloudtrailtypes.Trail) *draft {
 		"SnsTopicArn":                x.SnsTopicARN,
 		"SnsTopicName":               x.SnsTopicName,
 	}
-	d.status = doc{"HomeRegion": x.HomeRegion, "HasCustomEventSelectors": x.HasCustomEventSelectors}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(d.key, aws.ToString(x.KmsKeyId)))
+	d.Status = collect.Doc{"HomeRegion": x.HomeRegion, "HasCustomEventSelectors": x.HasCustomEventSelectors}
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(d.Key, aws.ToString(x.KmsKeyId)))
 	if x.S3BucketName != nil {
-		d.link("logs_to", s3Bucket, "arn:"+u.account.partition+":s3:::"+*x.S3BucketName)
+		d.Link("logs_to", s3Bucket, "arn:"+u.account.session.Partition+":s3:::"+*x.S3BucketName)
 	}
-	d.link("logs_to", logGroup, logGroupARN(aws.ToString(x.CloudWatchLogsLogGroupArn)))
-	d.link("notifies", snsTopic, aws.ToString(x.SnsTopicARN))
-	d.link("role", iamRole, aws.ToString(x.CloudWatchLogsRoleArn))
+	d.Link("logs_to", logGroup, logGroupARN(aws.ToString(x.CloudWatchLogsLogGroupArn)))
+	d.Link("notifies", snsTopic, aws.ToString(x.SnsTopicARN))
+	d.Link("role", iamRole, aws.ToString(x.CloudWatchLogsRoleArn))
 	return d
 }

@@ -9,27 +9,23 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	cloudwatchAlarm asset.Type = "AWS::CloudWatch::Alarm"
-	compositeAlarm  asset.Type = "AWS::CloudWatch::CompositeAlarm"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // cloudwatchTables read alarms on metrics, and those on other alarms.
-func cloudwatchTables(u *unit) []table {
+func cloudwatchTables(u *unit) []collect.Table {
 	client := cloudwatch.NewFromConfig(u.config("cloudwatch"))
-	return []table{{
-		op:    "cloudwatch:DescribeAlarms",
-		types: []asset.Type{cloudwatchAlarm, compositeAlarm},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "cloudwatch:DescribeAlarms",
+		Types: []asset.Type{cloudwatchAlarm, compositeAlarm},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
 				NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
 			})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.MetricAlarms {
 				ds = append(ds, alarmDraft(x))
 			}
@@ -38,23 +34,23 @@ func cloudwatchTables(u *unit) []table {
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "cloudwatch:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "cloudwatch:ListTagsForResource",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.tags = tagMap(out.Tags, func(t cwtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(out.Tags, func(t cwtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
 	}}
 }
 
-func alarmDraft(x cwtypes.MetricAlarm) *draft {
-	d := newDraft(cloudwatchAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
-	d.config = doc{
+func alarmDraft(x cwtypes.MetricAlarm) *collect.Draft {
+	d := collect.NewDraft(cloudwatchAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
+	d.Config = collect.Doc{
 		"ActionsEnabled":                   x.ActionsEnabled,
 		"AlarmActions":                     x.AlarmActions,
 		"AlarmDescription":                 x.AlarmDescription,
@@ -83,22 +79,22 @@ func alarmDraft(x cwtypes.MetricAlarm) *draft {
 		"WarmUpConfiguration":              x.WarmUpConfiguration,
 	}
 	if c, ok := x.EvaluationCriteria.(*cwtypes.EvaluationCriteriaMemberPromQLCriteria); ok {
-		d.config["EvaluationCriteria"] = doc{"PromQLCriteria": c.Value}
+		d.Config["EvaluationCriteria"] = collect.Doc{"PromQLCriteria": c.Value}
 	}
 	switch w := x.EvaluationWindow.(type) {
 	case *cwtypes.EvaluationWindowMemberSlidingWindow:
-		d.config["EvaluationWindow"] = doc{"SlidingWindow": doc{}}
+		d.Config["EvaluationWindow"] = collect.Doc{"SlidingWindow": collect.Doc{}}
 	case *cwtypes.EvaluationWindowMemberWallClockWindow:
-		d.config["EvaluationWindow"] = doc{"WallClockWindow": w.Value}
+		d.Config["EvaluationWindow"] = collect.Doc{"WallClockWindow": w.Value}
 	}
-	d.status = doc{"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp}
-	d.linkTopics(x.AlarmActions)
+	d.Status = collect.Doc{"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp}
+	linkTopics(d, x.AlarmActions)
 	return d
 }
 
-func compositeDraft(x cwtypes.CompositeAlarm) *draft {
-	d := newDraft(compositeAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
-	d.config = doc{
+func compositeDraft(x cwtypes.CompositeAlarm) *collect.Draft {
+	d := collect.NewDraft(compositeAlarm, aws.ToString(x.AlarmArn), aws.ToString(x.AlarmName))
+	d.Config = collect.Doc{
 		"ActionsEnabled":                   x.ActionsEnabled,
 		"ActionsSuppressor":                x.ActionsSuppressor,
 		"ActionsSuppressorExtensionPeriod": x.ActionsSuppressorExtensionPeriod,
@@ -111,19 +107,19 @@ func compositeDraft(x cwtypes.CompositeAlarm) *draft {
 		"InsufficientDataActions":          x.InsufficientDataActions,
 		"OKActions":                        x.OKActions,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"StateValue": x.StateValue, "StateReason": x.StateReason, "StateUpdatedTimestamp": x.StateUpdatedTimestamp,
 		"ActionsSuppressedBy": optional(string(x.ActionsSuppressedBy)), "ActionsSuppressedReason": x.ActionsSuppressedReason,
 	}
-	d.linkTopics(x.AlarmActions)
+	linkTopics(d, x.AlarmActions)
 	return d
 }
 
 // linkTopics adds links to the topics among the actions of an alarm.
-func (d *draft) linkTopics(actions []string) {
+func linkTopics(d *collect.Draft, actions []string) {
 	for _, action := range actions {
 		if strings.Contains(action, ":sns:") {
-			d.link("notifies", snsTopic, action)
+			d.Link("notifies", snsTopic, action)
 		}
 	}
 }

@@ -8,36 +8,35 @@ import (
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const codebuildProject asset.Type = "AWS::CodeBuild::Project"
-
 // codebuildTables read projects that build.
-func codebuildTables(u *unit) []table {
+func codebuildTables(u *unit) []collect.Table {
 	const describe = "codebuild:BatchGetProjects"
 	client := codebuild.NewFromConfig(u.config("codebuild"))
-	return []table{{
-		op:    "codebuild:ListProjects",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{codebuildProject},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "codebuild:ListProjects",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{codebuildProject},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListProjects(ctx, &codebuild.ListProjectsInput{NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, name := range out.Projects {
-				ds = append(ds, newDraft(codebuildProject, u.arn("codebuild", "project/"+name), name))
+				ds = append(ds, collect.NewDraft(codebuildProject, u.arn("codebuild", "project/"+name), name))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op:   describe,
-			size: 100,
-			together: func(ctx context.Context, ds []*draft) error {
+		Reads: []collect.Read{{
+			Op:   describe,
+			Size: 100,
+			Together: func(ctx context.Context, ds []*collect.Draft) error {
 				names := make([]string, len(ds))
 				for i, d := range ds {
-					names[i] = d.name
+					names[i] = d.Name
 				}
 				out, err := client.BatchGetProjects(ctx, &codebuild.BatchGetProjectsInput{Names: names})
 				if err != nil {
@@ -48,10 +47,10 @@ func codebuildTables(u *unit) []table {
 					byName[aws.ToString(x.Name)] = x
 				}
 				for _, d := range ds {
-					if x, ok := byName[d.name]; ok {
+					if x, ok := byName[d.Name]; ok {
 						codebuildRead(ctx, u, d, x)
 					} else {
-						d.setUnread(u.scan.provider.fills(d.Type, describe), &asset.Unread{Op: describe, Code: codeNotListed, Message: "the project is not in the answer"})
+						d.Fail(unread(describe, codeNotListed, "the project is not in the answer"))
 					}
 				}
 				return nil
@@ -60,11 +59,11 @@ func codebuildTables(u *unit) []table {
 	}}
 }
 
-func codebuildRead(ctx context.Context, u *unit, d *draft, x buildtypes.Project) {
-	d.created = aws.ToTime(x.Created)
-	d.incarnation = incarnationAt(d.created)
-	d.tags = tagMap(x.Tags, func(t buildtypes.Tag) (key, value *string) { return t.Key, t.Value })
-	d.config = doc{
+func codebuildRead(ctx context.Context, u *unit, d *collect.Draft, x buildtypes.Project) {
+	d.Created = aws.ToTime(x.Created)
+	d.Incarnation = incarnationAt(d.Created)
+	d.Tags = tagMap(x.Tags, func(t buildtypes.Tag) (key, value *string) { return t.Key, t.Value })
+	d.Config = collect.Doc{
 		"Arn":                     x.Arn,
 		"Artifacts":               x.Artifacts,
 		"AutoRetryLimit":          x.AutoRetryLimit,
@@ -93,11 +92,11 @@ func codebuildRead(ctx context.Context, u *unit, d *draft, x buildtypes.Project)
 		"VpcConfig":               nil,
 	}
 	if x.Environment != nil {
-		d.setUnread([]asset.Path{"config.Environment.HostKernel"}, notCollected())
+		d.SetUnread(collect.NotCollected(), "config.Environment.HostKernel")
 	}
 	if w := x.Webhook; w != nil {
 		// The webhook has a secret too, which is not kept.
-		d.config["Triggers"] = doc{
+		d.Config["Triggers"] = collect.Doc{
 			"Webhook":                true,
 			"BuildType":              w.BuildType,
 			"FilterGroups":           w.FilterGroups,
@@ -105,12 +104,12 @@ func codebuildRead(ctx context.Context, u *unit, d *draft, x buildtypes.Project)
 			"ScopeConfiguration":     w.ScopeConfiguration,
 		}
 	}
-	d.status = doc{"Created": x.Created, "LastModified": x.LastModified}
+	d.Status = collect.Doc{"Created": x.Created, "LastModified": x.LastModified}
 	// A project outside of all VPCs may have an empty configuration.
 	if v := x.VpcConfig; v != nil && aws.ToString(v.VpcId) != "" {
-		d.config["VpcConfig"] = v
-		d.linkNetwork(ctx, u, v.VpcId, nil, v.SecurityGroupIds)
+		d.Config["VpcConfig"] = v
+		linkNetwork(d, ctx, u, v.VpcId, nil, v.SecurityGroupIds)
 	}
-	d.link("role", iamRole, aws.ToString(x.ServiceRole))
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionKey)))
+	d.Link("role", iamRole, aws.ToString(x.ServiceRole))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionKey)))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -157,7 +158,7 @@ func TestContainers(t *testing.T) {
 	s := only(t, inv, ecsService)
 	assertJSON(t, `"ENABLED"`, s.Config.Get("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp"))
 	assertJSON(t, `true`, s.Config.Get("ServiceConnectConfiguration", "Enabled"))
-	assertUnread(t, "", codeNotCollected, s.Config.Get("Monitoring"))
+	assertUnread(t, "", collect.CodeNotCollected, s.Config.Get("Monitoring"))
 	assert.Contains(t, s.Links, link("cluster", ecsCluster, cluster))
 	assert.Contains(t, s.Links, link("task_definition", ecsTaskDefinition, task))
 	assert.Contains(t, s.Links, link("subnet", ec2Subnet, "arn:aws:ec2:us-east-1:999999999999:subnet/subnet-1"))

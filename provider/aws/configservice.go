@@ -8,18 +8,14 @@ import (
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	configRecorder asset.Type = "AWS::Config::ConfigurationRecorder"
-	configChannel  asset.Type = "AWS::Config::DeliveryChannel"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // configTables read what records configurations, and where the records go. A region
 // has at most one of each that the customer made.
-func configTables(u *unit) []table {
+func configTables(u *unit) []collect.Table {
 	client := configservice.NewFromConfig(u.config("config"))
-	status := once(func(ctx context.Context) (map[string]configtypes.ConfigurationRecorderStatus, error) {
+	status := collect.Once(func(ctx context.Context) (map[string]configtypes.ConfigurationRecorderStatus, error) {
 		out, err := client.DescribeConfigurationRecorderStatus(ctx, &configservice.DescribeConfigurationRecorderStatusInput{})
 		if err != nil {
 			return nil, err
@@ -31,32 +27,32 @@ func configTables(u *unit) []table {
 		return byName, nil
 	})
 	const statusOp = "config:DescribeConfigurationRecorderStatus"
-	return []table{{
-		op:    "config:DescribeConfigurationRecorders",
-		types: []asset.Type{configRecorder},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "config:DescribeConfigurationRecorders",
+		Types: []asset.Type{configRecorder},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.ConfigurationRecorders {
 				ds = append(ds, recorderDraft(u, x))
 			}
 			return ds, "", nil
 		},
-		reads: []read{{
-			op: statusOp,
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: statusOp,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				byName, err := status(ctx)
 				if err != nil {
 					return err
 				}
-				s, ok := byName[d.name]
+				s, ok := byName[d.Name]
 				if !ok {
-					return &asset.Unread{Op: statusOp, Code: codeNotListed, Message: "the recorder is not in the list"}
+					return unread(statusOp, codeNotListed, "the recorder is not in the list")
 				}
-				d.status = doc{
+				d.Status = collect.Doc{
 					"Recording":            s.Recording,
 					"LastStatus":           s.LastStatus,
 					"LastStartTime":        s.LastStartTime,
@@ -69,20 +65,20 @@ func configTables(u *unit) []table {
 			},
 		}},
 	}, {
-		op:    "config:DescribeDeliveryChannels",
-		types: []asset.Type{configChannel},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+		Op:    "config:DescribeDeliveryChannels",
+		Types: []asset.Type{configChannel},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DeliveryChannels {
 				name := aws.ToString(x.Name)
 				// There is no ARN of a channel; this is what one would be.
-				d := newDraft(configChannel, u.arn("config", "delivery-channel/"+name), name)
-				d.page = ""
-				d.config = doc{
+				d := collect.NewDraft(configChannel, u.arn("config", "delivery-channel/"+name), name)
+				d.Page = ""
+				d.Config = collect.Doc{
 					"Name":                             name,
 					"ConfigSnapshotDeliveryProperties": x.ConfigSnapshotDeliveryProperties,
 					"S3BucketName":                     x.S3BucketName,
@@ -91,9 +87,9 @@ func configTables(u *unit) []table {
 					"SnsTopicARN":                      x.SnsTopicARN,
 				}
 				if x.S3BucketName != nil {
-					d.link("logs_to", s3Bucket, "arn:"+u.account.partition+":s3:::"+*x.S3BucketName)
+					d.Link("logs_to", s3Bucket, "arn:"+u.account.session.Partition+":s3:::"+*x.S3BucketName)
 				}
-				d.link("notifies", snsTopic, aws.ToString(x.SnsTopicARN))
+				d.Link("notifies", snsTopic, aws.ToString(x.SnsTopicARN))
 				ds = append(ds, d)
 			}
 			return ds, "", nil
@@ -101,15 +97,15 @@ func configTables(u *unit) []table {
 	}}
 }
 
-func recorderDraft(u *unit, x configtypes.ConfigurationRecorder) *draft {
+func recorderDraft(u *unit, x configtypes.ConfigurationRecorder) *collect.Draft {
 	name := aws.ToString(x.Name)
 	id := aws.ToString(x.Arn)
 	if id == "" {
 		id = u.arn("config", "configuration-recorder/"+name)
 	}
-	d := newDraft(configRecorder, id, name)
-	d.page = aws.ToString(x.Arn)
-	d.config = doc{
+	d := collect.NewDraft(configRecorder, id, name)
+	d.Page = aws.ToString(x.Arn)
+	d.Config = collect.Doc{
 		"Id":             name,
 		"Name":           name,
 		"ResourceARN":    x.Arn,
@@ -117,6 +113,6 @@ func recorderDraft(u *unit, x configtypes.ConfigurationRecorder) *draft {
 		"RecordingGroup": x.RecordingGroup,
 		"RecordingMode":  x.RecordingMode,
 	}
-	d.link("role", iamRole, aws.ToString(x.RoleARN))
+	d.Link("role", iamRole, aws.ToString(x.RoleARN))
 	return d
 }

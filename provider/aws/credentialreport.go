@@ -11,14 +11,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/openstance/stance/internal/collect"
 )
 
 // credentialReport holds the rows of IAM's credential report by the name of the user.
-type credentialReport map[string]doc
+type credentialReport map[string]collect.Doc
 
 // madeBefore reports whether the row of a report is of a user that was made before the
 // time.
-func madeBefore(row doc, t time.Time) bool {
+func madeBefore(row collect.Doc, t time.Time) bool {
 	text, _ := row["user_creation_time"].(string)
 	made, err := time.Parse(time.RFC3339, text)
 	return err == nil && made.Before(t.Truncate(time.Second))
@@ -75,7 +77,7 @@ func parseCredentialReport(content []byte) (credentialReport, error) {
 		if err != nil {
 			return nil, fmt.Errorf("credential report: %w", err)
 		}
-		row, user := doc{}, ""
+		row, user := collect.Doc{}, ""
 		for i, value := range record {
 			switch columns[i] {
 			case "user":

@@ -9,43 +9,42 @@ import (
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const dynamoTable asset.Type = "AWS::DynamoDB::Table"
-
 // dynamoTables read tables.
-func dynamoTables(u *unit) []table {
+func dynamoTables(u *unit) []collect.Table {
 	client := dynamodb.NewFromConfig(u.config("dynamodb"))
-	return []table{{
-		op:     "dynamodb:ListTables",
-		types:  []asset.Type{dynamoTable},
-		absent: []string{(&ddbtypes.ResourceNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "dynamodb:ListTables",
+		Types:  []asset.Type{dynamoTable},
+		Absent: []string{(&ddbtypes.ResourceNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			if name := u.onlyName("table/", dynamoTable); name != "" {
 				if _, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name}); err != nil {
 					return nil, "", err
 				}
-				return []*draft{dynamoDraft(u, name)}, "", nil
+				return []*collect.Draft{dynamoDraft(u, name)}, "", nil
 			}
 			out, err := client.ListTables(ctx, &dynamodb.ListTablesInput{ExclusiveStartTableName: optional(token), Limit: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, name := range out.TableNames {
 				ds = append(ds, dynamoDraft(u, name))
 			}
 			return ds, aws.ToString(out.LastEvaluatedTableName), nil
 		},
-		reads: append(dynamoSettingReads(client), read{
-			op: "dynamodb:DescribeTable",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &d.name})
+		Reads: append(dynamoSettingReads(client), collect.Read{
+			Op: "dynamodb:DescribeTable",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &d.Name})
 				if err != nil {
 					return err
 				}
 				if out.Table == nil {
-					return fmt.Errorf("no description of %s in the answer", d.name)
+					return fmt.Errorf("no description of %s in the answer", d.Name)
 				}
 				dynamoRead(u, d, out.Table)
 				return nil
@@ -54,14 +53,14 @@ func dynamoTables(u *unit) []table {
 	}}
 }
 
-func dynamoDraft(u *unit, name string) *draft {
-	d := newDraft(dynamoTable, u.arn("dynamodb", "table/"+name), name)
-	d.config = doc{"TableName": name}
+func dynamoDraft(u *unit, name string) *collect.Draft {
+	d := collect.NewDraft(dynamoTable, u.arn("dynamodb", "table/"+name), name)
+	d.Config = collect.Doc{"TableName": name}
 	return d
 }
 
-func dynamoRead(u *unit, d *draft, x *ddbtypes.TableDescription) {
-	d.created, d.incarnation = aws.ToTime(x.CreationDateTime), aws.ToString(x.TableId)
+func dynamoRead(u *unit, d *collect.Draft, x *ddbtypes.TableDescription) {
+	d.Created, d.Incarnation = aws.ToTime(x.CreationDateTime), aws.ToString(x.TableId)
 	// A table that was never switched to another mode does not tell the mode.
 	mode := ddbtypes.BillingModeProvisioned
 	if x.BillingModeSummary != nil && x.BillingModeSummary.BillingMode != "" {
@@ -72,17 +71,17 @@ func dynamoRead(u *unit, d *draft, x *ddbtypes.TableDescription) {
 		class = x.TableClassSummary.TableClass
 	}
 	// Without a description the key is one that DynamoDB owns.
-	var encryption doc
+	var encryption collect.Doc
 	if e := x.SSEDescription; e != nil {
 		on := e.Status == ddbtypes.SSEStatusEnabled || e.Status == ddbtypes.SSEStatusUpdating || e.Status == ddbtypes.SSEStatusEnabling
-		encryption = doc{"SSEEnabled": on, "SSEType": e.SSEType, "KMSMasterKeyId": e.KMSMasterKeyArn}
-		d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(e.KMSMasterKeyArn)))
+		encryption = collect.Doc{"SSEEnabled": on, "SSEType": e.SSEType, "KMSMasterKeyId": e.KMSMasterKeyArn}
+		d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(e.KMSMasterKeyArn)))
 	}
-	var stream doc
+	var stream collect.Doc
 	if s := x.StreamSpecification; s != nil && aws.ToBool(s.StreamEnabled) {
-		stream = doc{"StreamViewType": s.StreamViewType, "ResourcePolicy": notCollected(), "Tags": notCollected()}
+		stream = collect.Doc{"StreamViewType": s.StreamViewType, "ResourcePolicy": collect.NotCollected(), "Tags": collect.NotCollected()}
 	}
-	for name, v := range (doc{
+	for name, v := range (collect.Doc{
 		"Arn":                       x.TableArn,
 		"AttributeDefinitions":      x.AttributeDefinitions,
 		"BillingMode":               mode,
@@ -99,12 +98,12 @@ func dynamoRead(u *unit, d *draft, x *ddbtypes.TableDescription) {
 		"VectorIndexes":             x.VectorIndexes,
 		"WarmThroughput":            x.WarmThroughput,
 	}) {
-		d.config[name] = v
+		d.Config[name] = v
 	}
 	if len(x.GlobalSecondaryIndexes) > 0 {
-		d.setUnread([]asset.Path{"config.GlobalSecondaryIndexes[*].ContributorInsightsSpecification"}, notCollected())
+		d.SetUnread(collect.NotCollected(), "config.GlobalSecondaryIndexes[*].ContributorInsightsSpecification")
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"TableStatus":      x.TableStatus,
 		"CreationDateTime": x.CreationDateTime,
 		"ItemCount":        x.ItemCount,
@@ -114,17 +113,17 @@ func dynamoRead(u *unit, d *draft, x *ddbtypes.TableDescription) {
 }
 
 // dynamoSettingReads read settings of a table that have operations of their own.
-func dynamoSettingReads(client *dynamodb.Client) []read {
-	return []read{{
-		op: "dynamodb:DescribeContinuousBackups",
-		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &d.name})
+func dynamoSettingReads(client *dynamodb.Client) []collect.Read {
+	return []collect.Read{{
+		Op: "dynamodb:DescribeContinuousBackups",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			out, err := client.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &d.Name})
 			if err != nil {
 				return err
 			}
 			if b := out.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil {
 				p := b.PointInTimeRecoveryDescription
-				d.config["PointInTimeRecoverySpecification"] = doc{
+				d.Config["PointInTimeRecoverySpecification"] = collect.Doc{
 					"PointInTimeRecoveryEnabled": p.PointInTimeRecoveryStatus == ddbtypes.PointInTimeRecoveryStatusEnabled,
 					"RecoveryPeriodInDays":       p.RecoveryPeriodInDays,
 				}
@@ -132,62 +131,62 @@ func dynamoSettingReads(client *dynamodb.Client) []read {
 			return nil
 		},
 	}, {
-		op: "dynamodb:DescribeTimeToLive",
-		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &d.name})
+		Op: "dynamodb:DescribeTimeToLive",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			out, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &d.Name})
 			if err != nil {
 				return err
 			}
 			if t := out.TimeToLiveDescription; t != nil {
 				on := t.TimeToLiveStatus == ddbtypes.TimeToLiveStatusEnabled || t.TimeToLiveStatus == ddbtypes.TimeToLiveStatusEnabling
-				d.config["TimeToLiveSpecification"] = doc{"AttributeName": t.AttributeName, "Enabled": on}
+				d.Config["TimeToLiveSpecification"] = collect.Doc{"AttributeName": t.AttributeName, "Enabled": on}
 			}
 			return nil
 		},
 	}, {
-		op:     "dynamodb:DescribeContributorInsights",
-		absent: []string{"ResourceNotFoundException"},
-		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: &d.name})
+		Op:     "dynamodb:DescribeContributorInsights",
+		Absent: []string{"ResourceNotFoundException"},
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			out, err := client.DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: &d.Name})
 			if err != nil {
 				return err
 			}
 			on := out.ContributorInsightsStatus == ddbtypes.ContributorInsightsStatusEnabled || out.ContributorInsightsStatus == ddbtypes.ContributorInsightsStatusEnabling
-			d.config["ContributorInsightsSpecification"] = doc{"Enabled": on, "Mode": out.ContributorInsightsMode}
+			d.Config["ContributorInsightsSpecification"] = collect.Doc{"Enabled": on, "Mode": out.ContributorInsightsMode}
 			return nil
 		},
 	}, {
-		op: "dynamodb:DescribeKinesisStreamingDestination",
-		each: func(ctx context.Context, d *draft) error {
-			out, err := client.DescribeKinesisStreamingDestination(ctx, &dynamodb.DescribeKinesisStreamingDestinationInput{TableName: &d.name})
+		Op: "dynamodb:DescribeKinesisStreamingDestination",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			out, err := client.DescribeKinesisStreamingDestination(ctx, &dynamodb.DescribeKinesisStreamingDestinationInput{TableName: &d.Name})
 			if err != nil {
 				return err
 			}
 			for _, k := range out.KinesisDataStreamDestinations {
 				if k.DestinationStatus == ddbtypes.DestinationStatusActive || k.DestinationStatus == ddbtypes.DestinationStatusEnabling {
-					d.config["KinesisStreamSpecification"] = k
+					d.Config["KinesisStreamSpecification"] = k
 				}
 			}
 			return nil
 		},
 	}, {
-		op:     "dynamodb:GetResourcePolicy",
-		absent: []string{"PolicyNotFoundException"},
-		each: func(ctx context.Context, d *draft) error {
+		Op:     "dynamodb:GetResourcePolicy",
+		Absent: []string{"PolicyNotFoundException"},
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &d.ID})
 			if err != nil {
 				return err
 			}
-			if d.access = policyDocument("dynamodb:GetResourcePolicy", out.Policy); d.access != nil {
-				d.config["ResourcePolicy"] = doc{"PolicyDocument": d.access}
+			if d.Access = policyDocument("dynamodb:GetResourcePolicy", out.Policy); d.Access != nil {
+				d.Config["ResourcePolicy"] = collect.Doc{"PolicyDocument": d.Access}
 			}
 			return nil
 		},
 	}, {
-		op: "dynamodb:ListTagsOfResource",
-		each: func(ctx context.Context, d *draft) (err error) {
+		Op: "dynamodb:ListTagsOfResource",
+		Each: func(ctx context.Context, d *collect.Draft) (err error) {
 			tag := func(t ddbtypes.Tag) (key, value *string) { return t.Key, t.Value }
-			d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]ddbtypes.Tag, string, error) {
+			d.Tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]ddbtypes.Tag, string, error) {
 				out, err := client.ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: &d.ID, NextToken: optional(token)})
 				if err != nil {
 					return nil, "", err

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/openstance/stance/internal/collect"
 )
 
 func TestTables(t *testing.T) {
@@ -49,10 +51,10 @@ func TestTables(t *testing.T) {
 	assertJSON(t, `{"Enabled":false}`, a.Config.Get("TimeToLiveSpecification"))
 	assertJSON(t, `{"StreamArn":"new"}`, a.Config.Get("KinesisStreamSpecification"))
 	assertJSON(t, `"KEYS_ONLY"`, a.Config.Get("StreamSpecification", "StreamViewType"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("StreamSpecification", "ResourcePolicy"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("StreamSpecification", "ResourcePolicy"))
 	index := a.Config.Get("GlobalSecondaryIndexes").Index(0)
 	assertJSON(t, `[{"AttributeName":"k","KeyType":"HASH"}]`, index.Get("KeySchema"))
-	assertUnread(t, "", codeNotCollected, index.Get("ContributorInsightsSpecification"))
+	assertUnread(t, "", collect.CodeNotCollected, index.Get("ContributorInsightsSpecification"))
 	assert.True(t, a.Config.Get("ContributorInsightsSpecification").IsAbsent())
 	assert.True(t, a.Access.IsAbsent())
 	assert.Equal(t, map[string]string{"k": "v"}, a.Tags)

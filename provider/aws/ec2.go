@@ -8,29 +8,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	ec2Instance         asset.Type = "AWS::EC2::Instance"
-	ec2Volume           asset.Type = "AWS::EC2::Volume"
-	ec2Snapshot         asset.Type = "AWS::EC2::Snapshot"
-	ec2Image            asset.Type = "AWS::EC2::Image"
-	ec2LaunchTemplate   asset.Type = "AWS::EC2::LaunchTemplate"
-	ec2VPC              asset.Type = "AWS::EC2::VPC"
-	ec2Subnet           asset.Type = "AWS::EC2::Subnet"
-	ec2SecurityGroup    asset.Type = "AWS::EC2::SecurityGroup"
-	ec2PrefixList       asset.Type = "AWS::EC2::PrefixList"
-	ec2NetworkACL       asset.Type = "AWS::EC2::NetworkAcl"
-	ec2NetworkACLEntry  asset.Type = "AWS::EC2::NetworkAclEntry"
-	ec2RouteTable       asset.Type = "AWS::EC2::RouteTable"
-	ec2Route            asset.Type = "AWS::EC2::Route"
-	ec2InternetGateway  asset.Type = "AWS::EC2::InternetGateway"
-	ec2NATGateway       asset.Type = "AWS::EC2::NatGateway"
-	ec2Address          asset.Type = "AWS::EC2::EIP"
-	ec2NetworkInterface asset.Type = "AWS::EC2::NetworkInterface"
-	ec2FlowLog          asset.Type = "AWS::EC2::FlowLog"
-	ec2VPCEndpoint      asset.Type = "AWS::EC2::VPCEndpoint"
-	ec2Peering          asset.Type = "AWS::EC2::VPCPeeringConnection"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // ec2Page is how many things most lists of EC2 answer at most in one page.
@@ -39,11 +17,11 @@ const ec2Page = 1000
 // ec2Tables read what EC2 has in a region: the region's settings, networks, machines
 // and disks. A setting of the account hides from some lists what services of AWS
 // manage; these lists are asked to include it.
-func ec2Tables(u *unit) []table {
+func ec2Tables(u *unit) []collect.Table {
 	client := ec2.NewFromConfig(u.config("ec2"))
 	return slices.Concat(
 		regionTables(u),
-		[]table{
+		[]collect.Table{
 			instanceTable(u, client),
 			volumeTable(u, client),
 			snapshotTable(u, client),
@@ -79,7 +57,7 @@ func (u *unit) ec2ARNIn(region, owner, kind, id string) string {
 	if owner == "" {
 		owner = u.account.ID
 	}
-	return strings.Join([]string{"arn", u.account.partition, "ec2", region, owner, kind + "/" + id}, ":")
+	return strings.Join([]string{"arn", u.account.session.Partition, "ec2", region, owner, kind + "/" + id}, ":")
 }
 
 // ec2OpenARN makes the ARN of an image or a snapshot, in which there is no account.
@@ -87,7 +65,7 @@ func (u *unit) ec2OpenARN(kind, id string) string {
 	if id == "" {
 		return ""
 	}
-	return strings.Join([]string{"arn", u.account.partition, "ec2", u.region, "", kind + "/" + id}, ":")
+	return strings.Join([]string{"arn", u.account.session.Partition, "ec2", u.region, "", kind + "/" + id}, ":")
 }
 
 // ec2Only returns the filter by which a list answers the one asset of the types that is
@@ -125,16 +103,16 @@ func (u *unit) instanceProfileARN(arn, name string) string {
 	case strings.HasPrefix(name, "arn:") || name == "":
 		return name
 	}
-	return strings.Join([]string{"arn", u.account.partition, "iam", "", u.account.ID, "instance-profile/" + name}, ":")
+	return strings.Join([]string{"arn", u.account.session.Partition, "iam", "", u.account.ID, "instance-profile/" + name}, ":")
 }
 
 // linkGroups adds links to security groups of the account, and returns their ids.
-func (d *draft) linkGroups(u *unit, groups []ec2types.GroupIdentifier) []*string {
+func linkGroups(d *collect.Draft, u *unit, groups []ec2types.GroupIdentifier) []*string {
 	ids := make([]*string, 0, len(groups))
 	for _, g := range groups {
 		ids = append(ids, g.GroupId)
 		if g.GroupId != nil {
-			d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", *g.GroupId))
+			d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", *g.GroupId))
 		}
 	}
 	return ids

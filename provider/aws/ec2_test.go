@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -72,7 +73,7 @@ func TestInstances(t *testing.T) {
 	if assert.True(t, ok, "user data is redacted") {
 		assert.NotEmpty(t, found.Detectors)
 	}
-	assertUnread(t, "", codeNotCollected, a.Config.Get("BlockDeviceMappings"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("BlockDeviceMappings"))
 	assert.True(t, named(t, inv, ec2Instance, "batch").Config.Get("CreditSpecification").IsAbsent())
 	for a := range inv.OfType(ec2Instance) {
 		assert.NotEqual(t, "gone", a.Name)

@@ -9,33 +9,34 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-func volumeTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeVolumes",
-		types: []asset.Type{ec2Volume},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func volumeTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeVolumes",
+		Types: []asset.Type{ec2Volume},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("volume-id", "volume/", ec2Volume), NextToken: optional(token), MaxResults: aws.Int32(500)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Volumes {
 				ds = append(ds, volumeDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ec2:DescribeVolumeAttribute(autoEnableIO)",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeVolumeAttribute(ctx, &ec2.DescribeVolumeAttributeInput{VolumeId: &d.key, Attribute: ec2types.VolumeAttributeNameAutoEnableIO})
+		Reads: []collect.Read{{
+			Op: "ec2:DescribeVolumeAttribute(autoEnableIO)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeVolumeAttribute(ctx, &ec2.DescribeVolumeAttributeInput{VolumeId: &d.Key, Attribute: ec2types.VolumeAttributeNameAutoEnableIO})
 				if err != nil {
 					return err
 				}
 				if out.AutoEnableIO != nil {
-					d.config["AutoEnableIO"] = out.AutoEnableIO.Value
+					d.Config["AutoEnableIO"] = out.AutoEnableIO.Value
 				}
 				return nil
 			},
@@ -43,13 +44,13 @@ func volumeTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func volumeDraft(u *unit, x ec2types.Volume) *draft {
+func volumeDraft(u *unit, x ec2types.Volume) *collect.Draft {
 	id := aws.ToString(x.VolumeId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2Volume, u.ec2ARN("", "volume", id), ec2Name(tags, id))
-	d.key, d.tags = id, tags
-	d.created, d.incarnation = aws.ToTime(x.CreateTime), id
-	d.config = doc{
+	d := collect.NewDraft(ec2Volume, u.ec2ARN("", "volume", id), ec2Name(tags, id))
+	d.Key, d.Tags = id, tags
+	d.Created, d.Incarnation = aws.ToTime(x.CreateTime), id
+	d.Config = collect.Doc{
 		"VolumeId":                 id,
 		"AvailabilityZone":         x.AvailabilityZone,
 		"AvailabilityZoneId":       x.AvailabilityZoneId,
@@ -64,25 +65,25 @@ func volumeDraft(u *unit, x ec2types.Volume) *draft {
 		"VolumeInitializationRate": x.VolumeInitializationRate,
 		"VolumeType":               x.VolumeType,
 	}
-	d.status = doc{"State": x.State, "CreateTime": x.CreateTime, "Attachments": x.Attachments}
+	d.Status = collect.Doc{"State": x.State, "CreateTime": x.CreateTime, "Attachments": x.Attachments}
 	for _, a := range x.Attachments {
-		d.link("attached_to", ec2Instance, u.ec2ARN("", "instance", aws.ToString(a.InstanceId)))
+		d.Link("attached_to", ec2Instance, u.ec2ARN("", "instance", aws.ToString(a.InstanceId)))
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
-	d.link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(x.SnapshotId)))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(x.SnapshotId)))
 	return d
 }
 
 // snapshotTable reads the snapshots of the account. Whether one is public is asked for
 // all at once, by the list of those that everybody may restore.
-func snapshotTable(u *unit, client *ec2.Client) table {
+func snapshotTable(u *unit, client *ec2.Client) collect.Table {
 	page := func(ctx context.Context, token string, restorableBy []string) (*ec2.DescribeSnapshotsOutput, error) {
 		return client.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
 			OwnerIds: []string{"self"}, RestorableByUserIds: restorableBy, Filters: u.ec2Only("snapshot-id", "snapshot/", ec2Snapshot),
 			NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
 		})
 	}
-	public := once(func(ctx context.Context) (map[string]bool, error) {
+	public := collect.Once(func(ctx context.Context) (map[string]bool, error) {
 		ids := map[string]bool{}
 		for x, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.Snapshot, string, error) {
 			out, err := page(ctx, token, []string{"all"})
@@ -98,34 +99,34 @@ func snapshotTable(u *unit, client *ec2.Client) table {
 		}
 		return ids, nil
 	})
-	return table{
-		op:    "ec2:DescribeSnapshots",
-		types: []asset.Type{ec2Snapshot},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "ec2:DescribeSnapshots",
+		Types: []asset.Type{ec2Snapshot},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := page(ctx, token, nil)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Snapshots {
-				if u.own(x.OwnerId) {
+				if u.owns(x.OwnerId) {
 					ds = append(ds, snapshotDraft(u, x))
 				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ec2:DescribeSnapshots(RestorableByUserIds=all)",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "ec2:DescribeSnapshots(RestorableByUserIds=all)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				ids, err := public(ctx)
 				if err != nil {
 					return err
 				}
-				permissions := []doc{}
-				if ids[d.key] {
-					permissions = append(permissions, doc{"Group": ec2types.PermissionGroupAll})
+				permissions := []collect.Doc{}
+				if ids[d.Key] {
+					permissions = append(permissions, collect.Doc{"Group": ec2types.PermissionGroupAll})
 				}
-				d.config["CreateVolumePermissions"] = permissions
+				d.Config["CreateVolumePermissions"] = permissions
 				return nil
 			},
 		}},
@@ -134,15 +135,14 @@ func snapshotTable(u *unit, client *ec2.Client) table {
 
 // own reports whether the account is the owner. Servers that are not AWS answer lists
 // of one's own things with those that AWS itself offers to everybody.
-func (u *unit) own(owner *string) bool { return owner == nil || *owner == u.account.ID }
 
-func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
+func snapshotDraft(u *unit, x ec2types.Snapshot) *collect.Draft {
 	id := aws.ToString(x.SnapshotId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2Snapshot, u.ec2OpenARN("snapshot", id), ec2Name(tags, id))
-	d.key, d.tags = id, tags
-	d.created, d.incarnation = aws.ToTime(x.StartTime), id
-	d.config = doc{
+	d := collect.NewDraft(ec2Snapshot, u.ec2OpenARN("snapshot", id), ec2Name(tags, id))
+	d.Key, d.Tags = id, tags
+	d.Created, d.Incarnation = aws.ToTime(x.StartTime), id
+	d.Config = collect.Doc{
 		"SnapshotId":       id,
 		"VolumeId":         x.VolumeId,
 		"VolumeSize":       x.VolumeSize,
@@ -155,7 +155,7 @@ func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
 		"OutpostArn":       x.OutpostArn,
 		"AvailabilityZone": x.AvailabilityZone,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"State":             x.State,
 		"StateMessage":      x.StateMessage,
 		"StartTime":         x.StartTime,
@@ -165,20 +165,20 @@ func snapshotDraft(u *unit, x ec2types.Snapshot) *draft {
 	}
 	// A copy names a volume that never was: the id is one of f only.
 	if v := aws.ToString(x.VolumeId); v != "vol-ffffffff" && v != "vol-ffffffffffffffff" {
-		d.link("volume", ec2Volume, u.ec2ARN("", "volume", v))
+		d.Link("volume", ec2Volume, u.ec2ARN("", "volume", v))
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 	return d
 }
 
 // imageTable reads the images of the account, with those that are deprecated or
 // disabled, since both can be enabled again. Those that are deregistered, which the API
 // still tells of for a while, are not there any more.
-func imageTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeImages",
-		types: []asset.Type{ec2Image},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func imageTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeImages",
+		Types: []asset.Type{ec2Image},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{
 				Owners: []string{"self"}, IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true),
 				Filters: u.ec2Only("image-id", "image/", ec2Image), NextToken: optional(token), MaxResults: aws.Int32(ec2Page),
@@ -186,41 +186,41 @@ func imageTable(u *unit, client *ec2.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Images {
-				if u.own(x.OwnerId) && x.State != ec2types.ImageStateDeregistered {
+				if u.owns(x.OwnerId) && x.State != ec2types.ImageStateDeregistered {
 					ds = append(ds, imageDraft(u, x))
 				}
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ec2:DescribeImageAttribute(launchPermission)",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{ImageId: &d.key, Attribute: ec2types.ImageAttributeNameLaunchPermission})
+		Reads: []collect.Read{{
+			Op: "ec2:DescribeImageAttribute(launchPermission)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{ImageId: &d.Key, Attribute: ec2types.ImageAttributeNameLaunchPermission})
 				if err != nil {
 					return err
 				}
-				d.config["LaunchPermissions"] = append([]ec2types.LaunchPermission{}, out.LaunchPermissions...)
+				d.Config["LaunchPermissions"] = append([]ec2types.LaunchPermission{}, out.LaunchPermissions...)
 				return nil
 			},
 		}},
 	}
 }
 
-func imageDraft(u *unit, x ec2types.Image) *draft {
+func imageDraft(u *unit, x ec2types.Image) *collect.Draft {
 	id := aws.ToString(x.ImageId)
 	name := aws.ToString(x.Name)
 	if name == "" {
 		name = id
 	}
-	d := newDraft(ec2Image, u.ec2OpenARN("image", id), name)
-	d.key, d.tags = id, tagMap(x.Tags, ec2Tag)
-	d.incarnation = id
+	d := collect.NewDraft(ec2Image, u.ec2OpenARN("image", id), name)
+	d.Key, d.Tags = id, tagMap(x.Tags, ec2Tag)
+	d.Incarnation = id
 	if at, err := time.Parse(time.RFC3339, aws.ToString(x.CreationDate)); err == nil {
-		d.created = at
+		d.Created = at
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"ImageId":                  id,
 		"Name":                     x.Name,
 		"Description":              x.Description,
@@ -248,7 +248,7 @@ func imageDraft(u *unit, x ec2types.Image) *draft {
 		"UsageOperation":           x.UsageOperation,
 		"BlockDeviceMappings":      x.BlockDeviceMappings,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"State":            x.State,
 		"StateReason":      x.StateReason,
 		"CreationDate":     x.CreationDate,
@@ -257,7 +257,7 @@ func imageDraft(u *unit, x ec2types.Image) *draft {
 	}
 	for _, m := range x.BlockDeviceMappings {
 		if m.Ebs != nil {
-			d.link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(m.Ebs.SnapshotId)))
+			d.Link("snapshot", ec2Snapshot, u.ec2OpenARN("snapshot", aws.ToString(m.Ebs.SnapshotId)))
 		}
 	}
 	return d

@@ -10,20 +10,21 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-func vpcEndpointTable(u *unit, client *ec2.Client) table {
+func vpcEndpointTable(u *unit, client *ec2.Client) collect.Table {
 	const op = "ec2:DescribeVpcEndpoints"
-	return table{
-		op:    op,
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{ec2VPCEndpoint},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    op,
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{ec2VPCEndpoint},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{Filters: u.ec2Only("vpc-endpoint-id", "vpc-endpoint/", ec2VPCEndpoint), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.VpcEndpoints {
 				// The API writes states in small letters, unlike its documentation.
 				if !strings.EqualFold(string(x.State), string(ec2types.StateDeleted)) {
@@ -35,22 +36,22 @@ func vpcEndpointTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoint) *draft {
+func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoint) *collect.Draft {
 	id := aws.ToString(x.VpcEndpointId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2VPCEndpoint, u.ec2ARN(aws.ToString(x.OwnerId), "vpc-endpoint", id), ec2Name(tags, id))
-	d.tags, d.incarnation, d.created = tags, id, aws.ToTime(x.CreationTimestamp)
+	d := collect.NewDraft(ec2VPCEndpoint, u.ec2ARN(aws.ToString(x.OwnerId), "vpc-endpoint", id), ec2Name(tags, id))
+	d.Tags, d.Incarnation, d.Created = tags, id, aws.ToTime(x.CreationTimestamp)
 	groups := []*string{}
 	for _, g := range x.Groups {
 		groups = append(groups, g.GroupId)
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(g.GroupId)))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(g.GroupId)))
 	}
 	names := []string{}
 	for _, e := range x.DnsEntries {
 		// As CloudFormation joins them: the hosted zone, then the name in it.
 		names = append(names, aws.ToString(e.HostedZoneId)+":"+aws.ToString(e.DnsName))
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"Id":                       id,
 		"CreationTimestamp":        x.CreationTimestamp,
 		"DnsEntries":               names,
@@ -70,7 +71,7 @@ func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoi
 		"VpcId":                    x.VpcId,
 	}
 	if o := x.DnsOptions; o != nil {
-		options := doc{
+		options := collect.Doc{
 			"DnsRecordIpType":            o.DnsRecordIpType,
 			"PrivateDnsPreference":       o.PrivateDnsPreference,
 			"PrivateDnsSpecifiedDomains": o.PrivateDnsSpecifiedDomains,
@@ -82,15 +83,15 @@ func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoi
 				options["PrivateDnsOnlyForInboundResolverEndpoint"] = "OnlyInboundResolver"
 			}
 		}
-		d.config["DnsOptions"] = options
+		d.Config["DnsOptions"] = options
 	}
-	d.status = doc{"State": x.State, "OwnerId": x.OwnerId, "RequesterManaged": x.RequesterManaged}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Status = collect.Doc{"State": x.State, "OwnerId": x.OwnerId, "RequesterManaged": x.RequesterManaged}
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
 	for _, s := range x.SubnetIds {
-		d.link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
 	}
 	for _, r := range x.RouteTableIds {
-		d.link("route_table", ec2RouteTable, u.ec2ARN("", "route-table", r))
+		d.Link("route_table", ec2RouteTable, u.ec2ARN("", "route-table", r))
 	}
 	return d
 }
@@ -98,16 +99,16 @@ func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoi
 // peeringTable reads peering connections. One that leads to another region of the
 // account is seen in both: it is told of in the region of the VPC that asked for it,
 // if that is looked at.
-func peeringTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeVpcPeeringConnections",
-		types: []asset.Type{ec2Peering},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func peeringTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeVpcPeeringConnections",
+		Types: []asset.Type{ec2Peering},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVpcPeeringConnections(ctx, &ec2.DescribeVpcPeeringConnectionsInput{Filters: u.ec2Only("vpc-peering-connection-id", "vpc-peering-connection/", ec2Peering), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.VpcPeeringConnections {
 				if x.Status != nil && x.Status.Code == ec2types.VpcPeeringConnectionStateReasonCodeDeleted {
 					continue
@@ -121,7 +122,7 @@ func peeringTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func peeringDraft(u *unit, x ec2types.VpcPeeringConnection) *draft {
+func peeringDraft(u *unit, x ec2types.VpcPeeringConnection) *collect.Draft {
 	id := aws.ToString(x.VpcPeeringConnectionId)
 	var from, to ec2types.VpcPeeringConnectionVpcInfo
 	if x.RequesterVpcInfo != nil {
@@ -136,17 +137,17 @@ func peeringDraft(u *unit, x ec2types.VpcPeeringConnection) *draft {
 		return nil
 	}
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2Peering, u.ec2ARNIn(region, owner, "vpc-peering-connection", id), ec2Name(tags, id))
-	d.tags, d.incarnation = tags, id
-	d.config = doc{
+	d := collect.NewDraft(ec2Peering, u.ec2ARNIn(region, owner, "vpc-peering-connection", id), ec2Name(tags, id))
+	d.Tags, d.Incarnation = tags, id
+	d.Config = collect.Doc{
 		"Id":          id,
 		"VpcId":       from.VpcId,
 		"PeerVpcId":   to.VpcId,
 		"PeerOwnerId": to.OwnerId,
 		"PeerRegion":  to.Region,
 	}
-	d.status = doc{"Status": x.Status, "ExpirationTime": x.ExpirationTime}
-	d.link("vpc", ec2VPC, u.ec2ARNIn(region, owner, "vpc", aws.ToString(from.VpcId)))
-	d.link("peer_vpc", ec2VPC, u.ec2ARNIn(aws.ToString(to.Region), aws.ToString(to.OwnerId), "vpc", aws.ToString(to.VpcId)))
+	d.Status = collect.Doc{"Status": x.Status, "ExpirationTime": x.ExpirationTime}
+	d.Link("vpc", ec2VPC, u.ec2ARNIn(region, owner, "vpc", aws.ToString(from.VpcId)))
+	d.Link("peer_vpc", ec2VPC, u.ec2ARNIn(aws.ToString(to.Region), aws.ToString(to.OwnerId), "vpc", aws.ToString(to.VpcId)))
 	return d
 }

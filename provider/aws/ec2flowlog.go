@@ -9,18 +9,19 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-func flowLogTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeFlowLogs",
-		types: []asset.Type{ec2FlowLog},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func flowLogTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeFlowLogs",
+		Types: []asset.Type{ec2FlowLog},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{Filter: u.ec2Only("flow-log-id", "vpc-flow-log/", ec2FlowLog), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.FlowLogs {
 				ds = append(ds, flowLogDraft(u, x))
 			}
@@ -29,12 +30,12 @@ func flowLogTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func flowLogDraft(u *unit, x ec2types.FlowLog) *draft {
+func flowLogDraft(u *unit, x ec2types.FlowLog) *collect.Draft {
 	id := aws.ToString(x.FlowLogId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2FlowLog, u.ec2ARN("", "vpc-flow-log", id), ec2Name(tags, id))
-	d.tags, d.incarnation, d.created = tags, id, aws.ToTime(x.CreationTime)
-	d.config = doc{
+	d := collect.NewDraft(ec2FlowLog, u.ec2ARN("", "vpc-flow-log", id), ec2Name(tags, id))
+	d.Tags, d.Incarnation, d.Created = tags, id, aws.ToTime(x.CreationTime)
+	d.Config = collect.Doc{
 		"Id":                       id,
 		"DeliverCrossAccountRole":  x.DeliverCrossAccountRole,
 		"DeliverLogsPermissionArn": x.DeliverLogsPermissionArn,
@@ -48,7 +49,7 @@ func flowLogDraft(u *unit, x ec2types.FlowLog) *draft {
 		"TagFieldSpecifications":   x.TagFieldSpecifications,
 		"TrafficType":              x.TrafficType,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"FlowLogStatus":           x.FlowLogStatus,
 		"DeliverLogsStatus":       x.DeliverLogsStatus,
 		"DeliverLogsErrorMessage": x.DeliverLogsErrorMessage,
@@ -68,8 +69,8 @@ func flowLogDraft(u *unit, x ec2types.FlowLog) *draft {
 		{"tgw-", "transit-gateway", "TransitGateway", "AWS::EC2::TransitGateway"},
 	} {
 		if strings.HasPrefix(monitored, m.prefix) {
-			d.config["ResourceType"] = m.resourceType
-			d.link("monitors", m.typ, u.ec2ARN("", m.kind, monitored))
+			d.Config["ResourceType"] = m.resourceType
+			d.Link("monitors", m.typ, u.ec2ARN("", m.kind, monitored))
 			break
 		}
 	}
@@ -77,13 +78,13 @@ func flowLogDraft(u *unit, x ec2types.FlowLog) *draft {
 	switch {
 	case x.LogDestinationType == ec2types.LogDestinationTypeS3:
 		bucket, _, _ := strings.Cut(destination, "/")
-		d.link("logs_to", s3Bucket, bucket)
+		d.Link("logs_to", s3Bucket, bucket)
 	case x.LogDestinationType == ec2types.LogDestinationTypeKinesisDataFirehose:
 	case destination != "":
-		d.link("logs_to", logGroup, logGroupARN(destination))
+		d.Link("logs_to", logGroup, logGroupARN(destination))
 	case x.LogGroupName != nil:
-		d.link("logs_to", logGroup, u.arn("logs", "log-group:"+*x.LogGroupName))
+		d.Link("logs_to", logGroup, u.arn("logs", "log-group:"+*x.LogGroupName))
 	}
-	d.link("role", iamRole, aws.ToString(x.DeliverLogsPermissionArn))
+	d.Link("role", iamRole, aws.ToString(x.DeliverLogsPermissionArn))
 	return d
 }

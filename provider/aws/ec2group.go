@@ -10,22 +10,23 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
 // securityGroupTable reads security groups with their rules.
-func securityGroupTable(u *unit, client *ec2.Client) table {
-	lists := once(func(ctx context.Context) (map[string]string, error) { return prefixListARNs(ctx, client) })
-	return table{
-		op:    "ec2:DescribeSecurityGroups",
-		also:  []string{"ec2:DescribeSubnets", "ec2:DescribeManagedPrefixLists"},
-		types: []asset.Type{ec2SecurityGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func securityGroupTable(u *unit, client *ec2.Client) collect.Table {
+	lists := collect.Once(func(ctx context.Context) (map[string]string, error) { return prefixListARNs(ctx, client) })
+	return collect.Table{
+		Op:    "ec2:DescribeSecurityGroups",
+		Also:  []string{"ec2:DescribeSubnets", "ec2:DescribeManagedPrefixLists"},
+		Types: []asset.Type{ec2SecurityGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: u.ec2Only("group-id", "security-group/", ec2SecurityGroup), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.SecurityGroups {
 				d := securityGroupDraft(u, u.netOwners(ctx), x)
 				for _, id := range prefixListIDs(x) {
@@ -36,7 +37,7 @@ func securityGroupTable(u *unit, client *ec2.Client) table {
 					if !ok {
 						to = u.ec2ARN("", "prefix-list", id)
 					}
-					d.link("prefix_list", ec2PrefixList, to)
+					d.Link("prefix_list", ec2PrefixList, to)
 				}
 				ds = append(ds, d)
 			}
@@ -45,15 +46,15 @@ func securityGroupTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *draft {
+func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *collect.Draft {
 	id := aws.ToString(x.GroupId)
 	name := aws.ToString(x.GroupName)
 	if name == "" {
 		name = id
 	}
-	d := newDraft(ec2SecurityGroup, u.ec2ARN(aws.ToString(x.OwnerId), "security-group", id), name)
-	d.tags, d.incarnation = tagMap(x.Tags, ec2Tag), id
-	d.config = doc{
+	d := collect.NewDraft(ec2SecurityGroup, u.ec2ARN(aws.ToString(x.OwnerId), "security-group", id), name)
+	d.Tags, d.Incarnation = tagMap(x.Tags, ec2Tag), id
+	d.Config = collect.Doc{
 		"Id":               id,
 		"GroupId":          id,
 		"GroupName":        x.GroupName,
@@ -67,8 +68,8 @@ func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *dr
 			list: "DestinationPrefixListId", group: "DestinationSecurityGroupId",
 		}),
 	}
-	d.status = doc{"OwnerId": x.OwnerId}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Status = collect.Doc{"OwnerId": x.OwnerId}
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
 	sources := map[string]bool{}
 	for _, p := range slices.Concat(x.IpPermissions, x.IpPermissionsEgress) {
 		for _, g := range p.UserIdGroupPairs {
@@ -76,7 +77,7 @@ func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *dr
 		}
 	}
 	for _, to := range slices.Sorted(maps.Keys(sources)) {
-		d.link("source_group", ec2SecurityGroup, to)
+		d.Link("source_group", ec2SecurityGroup, to)
 	}
 	return d
 }
@@ -88,24 +89,24 @@ type ruleNames struct {
 }
 
 // rules makes one rule of each peer of a permission, as CloudFormation has them.
-func rules(permissions []ec2types.IpPermission, names ruleNames) []doc {
-	all := []doc{}
+func rules(permissions []ec2types.IpPermission, names ruleNames) []collect.Doc {
+	all := []collect.Doc{}
 	for _, p := range permissions {
-		add := func(description *string, peer doc) {
+		add := func(description *string, peer collect.Doc) {
 			peer["IpProtocol"], peer["FromPort"], peer["ToPort"], peer["Description"] = p.IpProtocol, p.FromPort, p.ToPort, description
 			all = append(all, peer)
 		}
 		for _, r := range p.IpRanges {
-			add(r.Description, doc{"CidrIp": r.CidrIp})
+			add(r.Description, collect.Doc{"CidrIp": r.CidrIp})
 		}
 		for _, r := range p.Ipv6Ranges {
-			add(r.Description, doc{"CidrIpv6": r.CidrIpv6})
+			add(r.Description, collect.Doc{"CidrIpv6": r.CidrIpv6})
 		}
 		for _, l := range p.PrefixListIds {
-			add(l.Description, doc{names.list: l.PrefixListId})
+			add(l.Description, collect.Doc{names.list: l.PrefixListId})
 		}
 		for _, g := range p.UserIdGroupPairs {
-			peer := doc{names.group: g.GroupId}
+			peer := collect.Doc{names.group: g.GroupId}
 			if names.groupName != "" {
 				peer[names.groupName], peer[names.groupOwner] = g.GroupName, g.UserId
 			}
@@ -152,21 +153,21 @@ func prefixListARNs(ctx context.Context, client *ec2.Client) (map[string]string,
 	return arns, nil
 }
 
-func prefixListTable(client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeManagedPrefixLists",
-		types: []asset.Type{ec2PrefixList},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func prefixListTable(client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeManagedPrefixLists",
+		Types: []asset.Type{ec2PrefixList},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			lists, next, err := managedPrefixLists(ctx, client, token)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range lists {
-				d := newDraft(ec2PrefixList, aws.ToString(x.PrefixListArn), aws.ToString(x.PrefixListName))
-				d.key, d.tags = aws.ToString(x.PrefixListId), tagMap(x.Tags, ec2Tag)
-				d.incarnation = d.key
-				d.config = doc{
+				d := collect.NewDraft(ec2PrefixList, aws.ToString(x.PrefixListArn), aws.ToString(x.PrefixListName))
+				d.Key, d.Tags = aws.ToString(x.PrefixListId), tagMap(x.Tags, ec2Tag)
+				d.Incarnation = d.Key
+				d.Config = collect.Doc{
 					"PrefixListId":   x.PrefixListId,
 					"PrefixListName": x.PrefixListName,
 					"Arn":            x.PrefixListArn,
@@ -175,17 +176,17 @@ func prefixListTable(client *ec2.Client) table {
 					"MaxEntries":     x.MaxEntries,
 					"Version":        x.Version,
 				}
-				d.status = doc{"State": x.State, "StateMessage": x.StateMessage}
+				d.Status = collect.Doc{"State": x.State, "StateMessage": x.StateMessage}
 				ds = append(ds, d)
 			}
 			return ds, next, nil
 		},
-		reads: []read{{
-			op: "ec2:GetManagedPrefixListEntries",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "ec2:GetManagedPrefixListEntries",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				entries := []ec2types.PrefixListEntry{}
 				for e, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.PrefixListEntry, string, error) {
-					out, err := client.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &d.key, NextToken: optional(token), MaxResults: aws.Int32(100)})
+					out, err := client.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &d.Key, NextToken: optional(token), MaxResults: aws.Int32(100)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -196,7 +197,7 @@ func prefixListTable(client *ec2.Client) table {
 					}
 					entries = append(entries, e)
 				}
-				d.config["Entries"] = entries
+				d.Config["Entries"] = entries
 				return nil
 			},
 		}},

@@ -11,21 +11,23 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // instanceTable reads instances. Those that are terminated, which the API still tells
 // of for an hour, are not there any more.
-func instanceTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeInstances",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{ec2Instance},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func instanceTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeInstances",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{ec2Instance},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("instance-id", "instance/", ec2Instance), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, r := range out.Reservations {
 				for _, x := range r.Instances {
 					if x.State == nil || x.State.Name != ec2types.InstanceStateNameTerminated {
@@ -35,17 +37,17 @@ func instanceTable(u *unit, client *ec2.Client) table {
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: instanceReads(client),
+		Reads: instanceReads(client),
 	}
 }
 
-func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance) *draft {
+func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance) *collect.Draft {
 	id := aws.ToString(x.InstanceId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2Instance, u.ec2ARN(owner, "instance", id), ec2Name(tags, id))
-	d.key, d.tags = id, tags
-	d.created, d.incarnation = firstLaunch(x), id
-	d.config = doc{
+	d := collect.NewDraft(ec2Instance, u.ec2ARN(owner, "instance", id), ec2Name(tags, id))
+	d.Key, d.Tags = id, tags
+	d.Created, d.Incarnation = firstLaunch(x), id
+	d.Config = collect.Doc{
 		"InstanceId":            id,
 		"ImageId":               x.ImageId,
 		"InstanceType":          x.InstanceType,
@@ -66,7 +68,7 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 		"SourceDestCheck":       x.SourceDestCheck,
 		"SubnetId":              x.SubnetId,
 		"VpcId":                 x.VpcId,
-		"SecurityGroupIds":      d.linkGroups(u, x.SecurityGroups),
+		"SecurityGroupIds":      linkGroups(d, u, x.SecurityGroups),
 		"Affinity":              nil,
 		"AvailabilityZone":      nil,
 		"HostId":                nil,
@@ -81,41 +83,41 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 	for _, g := range x.SecurityGroups {
 		names = append(names, g.GroupName)
 	}
-	d.config["SecurityGroups"] = names
+	d.Config["SecurityGroups"] = names
 	if p := x.Placement; p != nil {
-		d.config["Affinity"] = p.Affinity
-		d.config["AvailabilityZone"] = p.AvailabilityZone
-		d.config["HostId"] = p.HostId
-		d.config["HostResourceGroupArn"] = p.HostResourceGroupArn
-		d.config["PlacementGroupName"] = optional(aws.ToString(p.GroupName))
-		d.config["Tenancy"] = p.Tenancy
+		d.Config["Affinity"] = p.Affinity
+		d.Config["AvailabilityZone"] = p.AvailabilityZone
+		d.Config["HostId"] = p.HostId
+		d.Config["HostResourceGroupArn"] = p.HostResourceGroupArn
+		d.Config["PlacementGroupName"] = optional(aws.ToString(p.GroupName))
+		d.Config["Tenancy"] = p.Tenancy
 	}
 	if p := x.IamInstanceProfile; p != nil && p.Arn != nil {
-		d.config["IamInstanceProfile"] = arnName(*p.Arn)
-		d.link("instance_profile", iamInstanceProfile, *p.Arn)
+		d.Config["IamInstanceProfile"] = awsapi.Name(*p.Arn)
+		d.Link("instance_profile", iamInstanceProfile, *p.Arn)
 	}
 	if m := x.Monitoring; m != nil {
-		d.config["Monitoring"] = m.State == ec2types.MonitoringStateEnabled || m.State == ec2types.MonitoringStatePending
+		d.Config["Monitoring"] = m.State == ec2types.MonitoringStateEnabled || m.State == ec2types.MonitoringStatePending
 	}
-	volumes := []doc{}
+	volumes := []collect.Doc{}
 	for _, m := range x.BlockDeviceMappings {
 		if m.Ebs != nil {
-			volumes = append(volumes, doc{"Device": m.DeviceName, "VolumeId": m.Ebs.VolumeId})
-			d.link("volume", ec2Volume, u.ec2ARN(owner, "volume", aws.ToString(m.Ebs.VolumeId)))
+			volumes = append(volumes, collect.Doc{"Device": m.DeviceName, "VolumeId": m.Ebs.VolumeId})
+			d.Link("volume", ec2Volume, u.ec2ARN(owner, "volume", aws.ToString(m.Ebs.VolumeId)))
 		}
 	}
-	d.config["Volumes"] = volumes
+	d.Config["Volumes"] = volumes
 	var addresses []ec2types.InstanceIpv6Address
-	interfaces := []doc{}
+	interfaces := []collect.Doc{}
 	for _, n := range x.NetworkInterfaces {
 		addresses = append(addresses, n.Ipv6Addresses...)
 		interfaces = append(interfaces, instanceInterface(n))
-		d.link("network_interface", ec2NetworkInterface, u.ec2ARN(aws.ToString(n.OwnerId), "network-interface", aws.ToString(n.NetworkInterfaceId)))
+		d.Link("network_interface", ec2NetworkInterface, u.ec2ARN(aws.ToString(n.OwnerId), "network-interface", aws.ToString(n.NetworkInterfaceId)))
 	}
-	d.config["NetworkInterfaces"] = interfaces
-	d.config["Ipv6Addresses"] = addresses
-	d.config["Ipv6AddressCount"] = len(addresses)
-	d.status = doc{
+	d.Config["NetworkInterfaces"] = interfaces
+	d.Config["Ipv6Addresses"] = addresses
+	d.Config["Ipv6AddressCount"] = len(addresses)
+	d.Status = collect.Doc{
 		"LaunchTime":               x.LaunchTime,
 		"OwnerId":                  optional(owner),
 		"Platform":                 x.Platform,
@@ -130,12 +132,12 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 		"BlockDeviceMappings":      x.BlockDeviceMappings,
 	}
 	if m := x.MetadataOptions; m != nil {
-		d.status["MetadataOptions"] = doc{"State": m.State}
+		d.Status["MetadataOptions"] = collect.Doc{"State": m.State}
 	}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
-	d.link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
-	d.link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
-	d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", tags["aws:ec2launchtemplate:id"]))
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	d.Link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
+	d.Link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", tags["aws:ec2launchtemplate:id"]))
 	return d
 }
 
@@ -152,12 +154,12 @@ func firstLaunch(x ec2types.Instance) time.Time {
 
 // instanceInterface returns an interface as CloudFormation's property of an instance
 // has it.
-func instanceInterface(n ec2types.InstanceNetworkInterface) doc {
+func instanceInterface(n ec2types.InstanceNetworkInterface) collect.Doc {
 	groups := make([]*string, 0, len(n.Groups))
 	for _, g := range n.Groups {
 		groups = append(groups, g.GroupId)
 	}
-	m := doc{
+	m := collect.Doc{
 		"AssociatePublicIpAddress":       n.Association != nil && n.Association.PublicIp != nil,
 		"Description":                    n.Description,
 		"GroupSet":                       groups,
@@ -180,56 +182,56 @@ func instanceInterface(n ec2types.InstanceNetworkInterface) doc {
 }
 
 // instanceReads read the attributes of an instance that the API answers one by one.
-func instanceReads(client *ec2.Client) []read {
-	attribute := func(ctx context.Context, d *draft, name ec2types.InstanceAttributeName) (*ec2.DescribeInstanceAttributeOutput, error) {
-		return client.DescribeInstanceAttribute(ctx, &ec2.DescribeInstanceAttributeInput{InstanceId: &d.key, Attribute: name})
+func instanceReads(client *ec2.Client) []collect.Read {
+	attribute := func(ctx context.Context, d *collect.Draft, name ec2types.InstanceAttributeName) (*ec2.DescribeInstanceAttributeOutput, error) {
+		return client.DescribeInstanceAttribute(ctx, &ec2.DescribeInstanceAttributeInput{InstanceId: &d.Key, Attribute: name})
 	}
-	return []read{{
-		op: "ec2:DescribeInstanceAttribute(userData)",
-		each: func(ctx context.Context, d *draft) error {
+	return []collect.Read{{
+		Op: "ec2:DescribeInstanceAttribute(userData)",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameUserData)
 			if err != nil {
 				return err
 			}
 			if out.UserData != nil {
-				d.config["UserData"] = out.UserData.Value
+				d.Config["UserData"] = out.UserData.Value
 			}
 			return nil
 		},
 	}, {
-		op: "ec2:DescribeInstanceAttribute(disableApiTermination)",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "ec2:DescribeInstanceAttribute(disableApiTermination)",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameDisableApiTermination)
 			if err != nil {
 				return err
 			}
 			if out.DisableApiTermination != nil {
-				d.config["DisableApiTermination"] = out.DisableApiTermination.Value
+				d.Config["DisableApiTermination"] = out.DisableApiTermination.Value
 			}
 			return nil
 		},
 	}, {
-		op: "ec2:DescribeInstanceAttribute(instanceInitiatedShutdownBehavior)",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "ec2:DescribeInstanceAttribute(instanceInitiatedShutdownBehavior)",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := attribute(ctx, d, ec2types.InstanceAttributeNameInstanceInitiatedShutdownBehavior)
 			if err != nil {
 				return err
 			}
 			if out.InstanceInitiatedShutdownBehavior != nil {
-				d.config["InstanceInitiatedShutdownBehavior"] = out.InstanceInitiatedShutdownBehavior.Value
+				d.Config["InstanceInitiatedShutdownBehavior"] = out.InstanceInitiatedShutdownBehavior.Value
 			}
 			return nil
 		},
 	}, {
-		op:   "ec2:DescribeInstanceCreditSpecifications",
-		size: ec2Page,
-		together: func(ctx context.Context, ds []*draft) error {
-			byID := map[string]*draft{}
+		Op:   "ec2:DescribeInstanceCreditSpecifications",
+		Size: ec2Page,
+		Together: func(ctx context.Context, ds []*collect.Draft) error {
+			byID := map[string]*collect.Draft{}
 			var ids []string
 			for _, d := range ds {
-				if burstable(d.config["InstanceType"].(ec2types.InstanceType)) {
-					byID[d.key] = d
-					ids = append(ids, d.key)
+				if burstable(d.Config["InstanceType"].(ec2types.InstanceType)) {
+					byID[d.Key] = d
+					ids = append(ids, d.Key)
 				}
 			}
 			if len(ids) == 0 {
@@ -241,7 +243,7 @@ func instanceReads(client *ec2.Client) []read {
 			}
 			for _, c := range out.InstanceCreditSpecifications {
 				if d := byID[aws.ToString(c.InstanceId)]; d != nil {
-					d.config["CreditSpecification"] = doc{"CPUCredits": c.CpuCredits}
+					d.Config["CreditSpecification"] = collect.Doc{"CPUCredits": c.CpuCredits}
 				}
 			}
 			return nil

@@ -8,19 +8,20 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-func networkInterfaceTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeNetworkInterfaces",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{ec2NetworkInterface},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func networkInterfaceTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeNetworkInterfaces",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{ec2NetworkInterface},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("network-interface-id", "network-interface/", ec2NetworkInterface), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.NetworkInterfaces {
 				ds = append(ds, networkInterfaceDraft(u, u.netOwners(ctx), x))
 			}
@@ -29,16 +30,16 @@ func networkInterfaceTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterface) *draft {
+func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterface) *collect.Draft {
 	id := aws.ToString(x.NetworkInterfaceId)
 	tags := tagMap(x.TagSet, ec2Tag)
-	d := newDraft(ec2NetworkInterface, u.ec2ARN(aws.ToString(x.OwnerId), "network-interface", id), ec2Name(tags, id))
-	d.tags, d.incarnation = tags, id
-	d.config = doc{
+	d := collect.NewDraft(ec2NetworkInterface, u.ec2ARN(aws.ToString(x.OwnerId), "network-interface", id), ec2Name(tags, id))
+	d.Tags, d.Incarnation = tags, id
+	d.Config = collect.Doc{
 		"Id":                                   id,
 		"ConnectionTrackingSpecification":      x.ConnectionTrackingConfiguration,
 		"Description":                          x.Description,
-		"GroupSet":                             d.linkGroups(u, x.Groups),
+		"GroupSet":                             linkGroups(d, u, x.Groups),
 		"InterfaceType":                        x.InterfaceType,
 		"Ipv4Prefixes":                         x.Ipv4Prefixes,
 		"Ipv6Addresses":                        x.Ipv6Addresses,
@@ -56,11 +57,11 @@ func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterfac
 	}
 	for _, a := range x.Ipv6Addresses {
 		if aws.ToBool(a.IsPrimaryIpv6) {
-			d.config["EnablePrimaryIpv6"], d.config["PrimaryIpv6Address"] = true, a.Ipv6Address
+			d.Config["EnablePrimaryIpv6"], d.Config["PrimaryIpv6Address"] = true, a.Ipv6Address
 		}
 	}
 	if o := x.PublicIpDnsNameOptions; o != nil {
-		d.config["PublicIpDnsHostnameTypeSpecification"] = o.DnsHostnameType
+		d.Config["PublicIpDnsHostnameTypeSpecification"] = o.DnsHostnameType
 	}
 	secondary := []*string{}
 	for _, a := range x.PrivateIpAddresses {
@@ -68,8 +69,8 @@ func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterfac
 			secondary = append(secondary, a.PrivateIpAddress)
 		}
 	}
-	d.config["SecondaryPrivateIpAddresses"] = secondary
-	d.status = doc{
+	d.Config["SecondaryPrivateIpAddresses"] = secondary
+	d.Status = collect.Doc{
 		"Status":           x.Status,
 		"AvailabilityZone": x.AvailabilityZone,
 		"OwnerId":          x.OwnerId,
@@ -80,10 +81,10 @@ func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterfac
 		"Association":      x.Association,
 		"Attachment":       x.Attachment,
 	}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
-	d.link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
 	if a := x.Attachment; a != nil {
-		d.link("attached_to", ec2Instance, u.ec2ARN(aws.ToString(a.InstanceOwnerId), "instance", aws.ToString(a.InstanceId)))
+		d.Link("attached_to", ec2Instance, u.ec2ARN(aws.ToString(a.InstanceOwnerId), "instance", aws.ToString(a.InstanceId)))
 	}
 	return d
 }

@@ -11,6 +11,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -30,16 +31,16 @@ func networkACLs(ctx context.Context, client *ec2.Client, filters ...ec2types.Fi
 }
 
 // networkACLTable reads network ACLs and, as assets of their own, their entries.
-func networkACLTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeNetworkAcls",
-		types: []asset.Type{ec2NetworkACL, ec2NetworkACLEntry},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func networkACLTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeNetworkAcls",
+		Types: []asset.Type{ec2NetworkACL, ec2NetworkACLEntry},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			acls, next, err := networkACLPage(ctx, client, token, u.ec2Only("network-acl-id", "network-acl/", ec2NetworkACL, ec2NetworkACLEntry)...)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range acls {
 				acl := networkACLDraft(u, x)
 				ds = append(ds, acl)
@@ -52,35 +53,35 @@ func networkACLTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func networkACLDraft(u *unit, x ec2types.NetworkAcl) *draft {
+func networkACLDraft(u *unit, x ec2types.NetworkAcl) *collect.Draft {
 	id := aws.ToString(x.NetworkAclId)
 	owner := aws.ToString(x.OwnerId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2NetworkACL, u.ec2ARN(owner, "network-acl", id), ec2Name(tags, id))
-	d.key, d.tags, d.incarnation = id, tags, id
-	d.config = doc{"Id": id, "VpcId": x.VpcId}
-	d.status = doc{
+	d := collect.NewDraft(ec2NetworkACL, u.ec2ARN(owner, "network-acl", id), ec2Name(tags, id))
+	d.Key, d.Tags, d.Incarnation = id, tags, id
+	d.Config = collect.Doc{"Id": id, "VpcId": x.VpcId}
+	d.Status = collect.Doc{
 		"IsDefault":    x.IsDefault,
 		"OwnerId":      x.OwnerId,
 		"Associations": append([]ec2types.NetworkAclAssociation{}, x.Associations...),
 	}
-	d.link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
+	d.Link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
 	for _, a := range x.Associations {
-		d.link("subnet", ec2Subnet, u.ec2ARN(owner, "subnet", aws.ToString(a.SubnetId)))
+		d.Link("subnet", ec2Subnet, u.ec2ARN(owner, "subnet", aws.ToString(a.SubnetId)))
 	}
 	return d
 }
 
-func networkACLEntryDraft(acl *draft, e ec2types.NetworkAclEntry) *draft {
+func networkACLEntryDraft(acl *collect.Draft, e ec2types.NetworkAclEntry) *collect.Draft {
 	direction := "ingress"
 	if aws.ToBool(e.Egress) {
 		direction = "egress"
 	}
 	place := "/" + direction + "/" + strconv.Itoa(int(aws.ToInt32(e.RuleNumber)))
-	d := newDraft(ec2NetworkACLEntry, acl.ID+place, acl.key+place)
-	d.page = acl.ID
-	d.config = doc{
-		"NetworkAclId":  acl.key,
+	d := collect.NewDraft(ec2NetworkACLEntry, acl.ID+place, acl.Key+place)
+	d.Page = acl.ID
+	d.Config = collect.Doc{
+		"NetworkAclId":  acl.Key,
 		"RuleNumber":    e.RuleNumber,
 		"Egress":        e.Egress,
 		"Protocol":      e.Protocol,
@@ -90,21 +91,21 @@ func networkACLEntryDraft(acl *draft, e ec2types.NetworkAclEntry) *draft {
 		"PortRange":     e.PortRange,
 		"Icmp":          e.IcmpTypeCode,
 	}
-	d.link("network_acl", ec2NetworkACL, acl.ID)
+	d.Link("network_acl", ec2NetworkACL, acl.ID)
 	return d
 }
 
 // routeTable reads route tables and, as assets of their own, their routes.
-func routeTable(u *unit, client *ec2.Client) table {
-	return table{
-		op:    "ec2:DescribeRouteTables",
-		types: []asset.Type{ec2RouteTable, ec2Route},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func routeTable(u *unit, client *ec2.Client) collect.Table {
+	return collect.Table{
+		Op:    "ec2:DescribeRouteTables",
+		Types: []asset.Type{ec2RouteTable, ec2Route},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: u.ec2Only("route-table-id", "route-table/", ec2RouteTable, ec2Route), NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.RouteTables {
 				rt := routeTableDraft(u, x)
 				ds = append(ds, rt)
@@ -117,30 +118,30 @@ func routeTable(u *unit, client *ec2.Client) table {
 	}
 }
 
-func routeTableDraft(u *unit, x ec2types.RouteTable) *draft {
+func routeTableDraft(u *unit, x ec2types.RouteTable) *collect.Draft {
 	id := aws.ToString(x.RouteTableId)
 	owner := aws.ToString(x.OwnerId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2RouteTable, u.ec2ARN(owner, "route-table", id), ec2Name(tags, id))
-	d.key, d.tags, d.incarnation = id, tags, id
-	d.config = doc{"RouteTableId": id, "VpcId": x.VpcId}
-	d.status = doc{
+	d := collect.NewDraft(ec2RouteTable, u.ec2ARN(owner, "route-table", id), ec2Name(tags, id))
+	d.Key, d.Tags, d.Incarnation = id, tags, id
+	d.Config = collect.Doc{"RouteTableId": id, "VpcId": x.VpcId}
+	d.Status = collect.Doc{
 		"OwnerId":      x.OwnerId,
 		"Associations": append([]ec2types.RouteTableAssociation{}, x.Associations...),
 	}
-	d.link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
+	d.Link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
 	for _, a := range x.Associations {
-		d.link("subnet", ec2Subnet, u.ec2ARN(owner, "subnet", aws.ToString(a.SubnetId)))
+		d.Link("subnet", ec2Subnet, u.ec2ARN(owner, "subnet", aws.ToString(a.SubnetId)))
 	}
 	return d
 }
 
-func routeDraft(u *unit, rt *draft, owner string, x ec2types.Route) *draft {
+func routeDraft(u *unit, rt *collect.Draft, owner string, x ec2types.Route) *collect.Draft {
 	destination := aws.ToString(x.DestinationCidrBlock) + aws.ToString(x.DestinationIpv6CidrBlock) + aws.ToString(x.DestinationPrefixListId)
-	d := newDraft(ec2Route, rt.ID+"/"+destination, rt.key+"/"+destination)
-	d.page = rt.ID
-	d.config = doc{
-		"RouteTableId":                rt.key,
+	d := collect.NewDraft(ec2Route, rt.ID+"/"+destination, rt.Key+"/"+destination)
+	d.Page = rt.ID
+	d.Config = collect.Doc{
+		"RouteTableId":                rt.Key,
 		"CidrBlock":                   destination,
 		"DestinationCidrBlock":        x.DestinationCidrBlock,
 		"DestinationIpv6CidrBlock":    x.DestinationIpv6CidrBlock,
@@ -161,10 +162,10 @@ func routeDraft(u *unit, rt *draft, owner string, x ec2types.Route) *draft {
 	gateway := aws.ToString(x.GatewayId)
 	if strings.HasPrefix(gateway, "vpce-") {
 		// The API has endpoints among the gateways.
-		d.config["VpcEndpointId"], d.config["GatewayId"] = gateway, nil
+		d.Config["VpcEndpointId"], d.Config["GatewayId"] = gateway, nil
 	}
-	d.status = doc{"State": x.State, "Origin": x.Origin}
-	d.link("route_table", ec2RouteTable, rt.ID)
+	d.Status = collect.Doc{"State": x.State, "Origin": x.Origin}
+	d.Link("route_table", ec2RouteTable, rt.ID)
 	instanceOwner := aws.ToString(x.InstanceOwnerId)
 	for _, to := range []struct {
 		kind  string
@@ -180,15 +181,15 @@ func routeDraft(u *unit, rt *draft, owner string, x ec2types.Route) *draft {
 		{"carrier-gateway", "AWS::EC2::CarrierGateway", owner, x.CarrierGatewayId},
 		{"vpc-peering-connection", ec2Peering, owner, x.VpcPeeringConnectionId},
 	} {
-		d.link("target", to.typ, u.ec2ARN(to.owner, to.kind, aws.ToString(to.id)))
+		d.Link("target", to.typ, u.ec2ARN(to.owner, to.kind, aws.ToString(to.id)))
 	}
 	switch kind, _, _ := strings.Cut(gateway, "-"); kind {
 	case "igw":
-		d.link("target", ec2InternetGateway, u.ec2ARN(owner, "internet-gateway", gateway))
+		d.Link("target", ec2InternetGateway, u.ec2ARN(owner, "internet-gateway", gateway))
 	case "vpce":
-		d.link("target", ec2VPCEndpoint, u.ec2ARN(owner, "vpc-endpoint", gateway))
+		d.Link("target", ec2VPCEndpoint, u.ec2ARN(owner, "vpc-endpoint", gateway))
 	case "vgw":
-		d.link("target", "AWS::EC2::VPNGateway", u.ec2ARN(owner, "vpn-gateway", gateway))
+		d.Link("target", "AWS::EC2::VPNGateway", u.ec2ARN(owner, "vpn-gateway", gateway))
 	}
 	return d
 }

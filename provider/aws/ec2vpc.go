@@ -8,6 +8,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -19,103 +20,103 @@ const (
 
 // listed sets a property to what the list of an operation has for the asset. In a network
 // that another account shares the list leaves it out.
-func (d *draft) listed(property, op string, byID map[string]*string) error {
-	id, ok := byID[d.key]
+func listed(d *collect.Draft, property, op string, byID map[string]*string) error {
+	id, ok := byID[d.Key]
 	if !ok {
-		return &asset.Unread{Op: op, Code: codeNotListed, Message: "the list has none of the network"}
+		return unread(op, codeNotListed, "the list has none of the network")
 	}
-	d.config[property] = id
+	d.Config[property] = id
 	return nil
 }
 
 // vpcTable reads VPCs. What a VPC has by default is asked for once for all.
-func vpcTable(u *unit, client *ec2.Client) table {
+func vpcTable(u *unit, client *ec2.Client) collect.Table {
 	only := u.ec2Only("vpc-id", "vpc/", ec2VPC)
-	attribute := func(ctx context.Context, d *draft, name ec2types.VpcAttributeName) (*ec2.DescribeVpcAttributeOutput, error) {
-		return client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &d.key, Attribute: name})
+	attribute := func(ctx context.Context, d *collect.Draft, name ec2types.VpcAttributeName) (*ec2.DescribeVpcAttributeOutput, error) {
+		return client.DescribeVpcAttribute(ctx, &ec2.DescribeVpcAttributeInput{VpcId: &d.Key, Attribute: name})
 	}
-	groups := once(func(ctx context.Context) (map[string]*string, error) { return defaultGroups(ctx, client, only...) })
-	acls := once(func(ctx context.Context) (map[string]*string, error) { return defaultACLs(ctx, client, only...) })
-	controls := once(func(ctx context.Context) (map[string]ec2types.VpcEncryptionControl, error) {
+	groups := collect.Once(func(ctx context.Context) (map[string]*string, error) { return defaultGroups(ctx, client, only...) })
+	acls := collect.Once(func(ctx context.Context) (map[string]*string, error) { return defaultACLs(ctx, client, only...) })
+	controls := collect.Once(func(ctx context.Context) (map[string]ec2types.VpcEncryptionControl, error) {
 		return encryptionControls(ctx, client, only...)
 	})
-	return table{
-		op:    "ec2:DescribeVpcs",
-		types: []asset.Type{ec2VPC},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "ec2:DescribeVpcs",
+		Types: []asset.Type{ec2VPC},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: only, NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Vpcs {
 				ds = append(ds, vpcDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ec2:DescribeVpcAttribute(enableDnsHostnames)",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "ec2:DescribeVpcAttribute(enableDnsHostnames)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := attribute(ctx, d, ec2types.VpcAttributeNameEnableDnsHostnames)
 				if err != nil {
 					return err
 				}
 				if out.EnableDnsHostnames != nil {
-					d.config["EnableDnsHostnames"] = out.EnableDnsHostnames.Value
+					d.Config["EnableDnsHostnames"] = out.EnableDnsHostnames.Value
 				}
 				return nil
 			},
 		}, {
-			op: "ec2:DescribeVpcAttribute(enableDnsSupport)",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "ec2:DescribeVpcAttribute(enableDnsSupport)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := attribute(ctx, d, ec2types.VpcAttributeNameEnableDnsSupport)
 				if err != nil {
 					return err
 				}
 				if out.EnableDnsSupport != nil {
-					d.config["EnableDnsSupport"] = out.EnableDnsSupport.Value
+					d.Config["EnableDnsSupport"] = out.EnableDnsSupport.Value
 				}
 				return nil
 			},
 		}, {
-			op: "ec2:DescribeVpcEncryptionControls",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "ec2:DescribeVpcEncryptionControls",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				all, err := controls(ctx)
 				if err != nil {
 					return err
 				}
-				if c, ok := all[d.key]; ok {
-					d.config["VpcEncryptionControl"] = encryptionControl(c)
+				if c, ok := all[d.Key]; ok {
+					d.Config["VpcEncryptionControl"] = encryptionControl(c)
 				}
 				return nil
 			},
 		}, {
-			op: opGroups,
-			each: func(ctx context.Context, d *draft) error {
+			Op: opGroups,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				all, err := groups(ctx)
 				if err != nil {
 					return err
 				}
-				return d.listed("DefaultSecurityGroup", opGroups, all)
+				return listed(d, "DefaultSecurityGroup", opGroups, all)
 			},
 		}, {
-			op: opACLs,
-			each: func(ctx context.Context, d *draft) error {
+			Op: opACLs,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				all, err := acls(ctx)
 				if err != nil {
 					return err
 				}
-				return d.listed("DefaultNetworkAcl", opACLs, all)
+				return listed(d, "DefaultNetworkAcl", opACLs, all)
 			},
 		}},
 	}
 }
 
-func vpcDraft(u *unit, x ec2types.Vpc) *draft {
+func vpcDraft(u *unit, x ec2types.Vpc) *collect.Draft {
 	id := aws.ToString(x.VpcId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2VPC, u.ec2ARN(aws.ToString(x.OwnerId), "vpc", id), ec2Name(tags, id))
-	d.key, d.tags, d.incarnation = id, tags, id
+	d := collect.NewDraft(ec2VPC, u.ec2ARN(aws.ToString(x.OwnerId), "vpc", id), ec2Name(tags, id))
+	d.Key, d.Tags, d.Incarnation = id, tags, id
 	associations := []*string{}
 	for _, a := range x.CidrBlockAssociationSet {
 		associations = append(associations, a.AssociationId)
@@ -126,21 +127,21 @@ func vpcDraft(u *unit, x ec2types.Vpc) *draft {
 			blocks = append(blocks, a.Ipv6CidrBlock)
 		}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"VpcId":                 id,
 		"CidrBlock":             x.CidrBlock,
 		"CidrBlockAssociations": associations,
 		"InstanceTenancy":       x.InstanceTenancy,
 		"Ipv6CidrBlocks":        blocks,
 	}
-	d.status = doc{"IsDefault": x.IsDefault, "State": x.State, "OwnerId": x.OwnerId, "DhcpOptionsId": x.DhcpOptionsId}
+	d.Status = collect.Doc{"IsDefault": x.IsDefault, "State": x.State, "OwnerId": x.OwnerId, "DhcpOptionsId": x.DhcpOptionsId}
 	return d
 }
 
 // encryptionControl returns the encryption control of a VPC as CloudFormation has it:
 // what is excluded is a setting by itself there, and a state in the API.
-func encryptionControl(c ec2types.VpcEncryptionControl) doc {
-	m := doc{
+func encryptionControl(c ec2types.VpcEncryptionControl) collect.Doc {
+	m := collect.Doc{
 		"VpcEncryptionControlId": c.VpcEncryptionControlId,
 		"VpcId":                  c.VpcId,
 		"Mode":                   c.Mode,
@@ -222,8 +223,8 @@ func defaultACLs(ctx context.Context, client *ec2.Client, filters ...ec2types.Fi
 	return byVPC, nil
 }
 
-func subnetTable(u *unit, client *ec2.Client) table {
-	associations := once(func(ctx context.Context) (map[string]*string, error) {
+func subnetTable(u *unit, client *ec2.Client) collect.Table {
+	associations := collect.Once(func(ctx context.Context) (map[string]*string, error) {
 		bySubnet := map[string]*string{}
 		for acl, err := range networkACLs(ctx, client, u.ec2Only("association.subnet-id", "subnet/", ec2Subnet)...) {
 			if err != nil {
@@ -235,46 +236,46 @@ func subnetTable(u *unit, client *ec2.Client) table {
 		}
 		return bySubnet, nil
 	})
-	return table{
-		op:    "ec2:DescribeSubnets",
-		types: []asset.Type{ec2Subnet},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "ec2:DescribeSubnets",
+		Types: []asset.Type{ec2Subnet},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: u.ec2Only("subnet-id", "subnet/", ec2Subnet), NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Subnets {
 				ds = append(ds, subnetDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: opACLs,
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: opACLs,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				all, err := associations(ctx)
 				if err != nil {
 					return err
 				}
-				return d.listed("NetworkAclAssociationId", opACLs, all)
+				return listed(d, "NetworkAclAssociationId", opACLs, all)
 			},
 		}},
 	}
 }
 
-func subnetDraft(u *unit, x ec2types.Subnet) *draft {
+func subnetDraft(u *unit, x ec2types.Subnet) *collect.Draft {
 	id := aws.ToString(x.SubnetId)
 	owner := aws.ToString(x.OwnerId)
 	tags := tagMap(x.Tags, ec2Tag)
-	d := newDraft(ec2Subnet, u.ec2ARN(owner, "subnet", id), ec2Name(tags, id))
-	d.key, d.tags, d.incarnation = id, tags, id
+	d := collect.NewDraft(ec2Subnet, u.ec2ARN(owner, "subnet", id), ec2Name(tags, id))
+	d.Key, d.Tags, d.Incarnation = id, tags, id
 	blocks := []*string{}
 	for _, a := range x.Ipv6CidrBlockAssociationSet {
 		if a.Ipv6CidrBlockState == nil || a.Ipv6CidrBlockState.State == ec2types.SubnetCidrBlockStateCodeAssociated {
 			blocks = append(blocks, a.Ipv6CidrBlock)
 		}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"SubnetId":                      id,
 		"VpcId":                         x.VpcId,
 		"AssignIpv6AddressOnCreation":   x.AssignIpv6AddressOnCreation,
@@ -292,9 +293,9 @@ func subnetDraft(u *unit, x ec2types.Subnet) *draft {
 		"PrivateDnsNameOptionsOnLaunch": x.PrivateDnsNameOptionsOnLaunch,
 	}
 	if len(blocks) > 0 {
-		d.config["Ipv6CidrBlock"] = blocks[0]
+		d.Config["Ipv6CidrBlock"] = blocks[0]
 	}
-	d.status = doc{"State": x.State, "DefaultForAz": x.DefaultForAz, "AvailableIpAddressCount": x.AvailableIpAddressCount, "OwnerId": x.OwnerId}
-	d.link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
+	d.Status = collect.Doc{"State": x.State, "DefaultForAz": x.DefaultForAz, "AvailableIpAddressCount": x.AvailableIpAddressCount, "OwnerId": x.OwnerId}
+	d.Link("vpc", ec2VPC, u.ec2ARN(owner, "vpc", aws.ToString(x.VpcId)))
 	return d
 }

@@ -8,18 +8,17 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const ecrRepository asset.Type = "AWS::ECR::Repository"
-
 // ecrTables read repositories of images.
-func ecrTables(u *unit) []table {
+func ecrTables(u *unit) []collect.Table {
 	client := ecr.NewFromConfig(u.config("ecr"))
-	return []table{{
-		op:     "ecr:DescribeRepositories",
-		types:  []asset.Type{ecrRepository},
-		absent: []string{(&ecrtypes.RepositoryNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "ecr:DescribeRepositories",
+		Types:  []asset.Type{ecrRepository},
+		Absent: []string{(&ecrtypes.RepositoryNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			in := &ecr.DescribeRepositoriesInput{NextToken: optional(token), MaxResults: aws.Int32(1000)}
 			if name := u.onlyName("repository/", ecrRepository); name != "" {
 				in = &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}}
@@ -28,58 +27,58 @@ func ecrTables(u *unit) []table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Repositories {
 				ds = append(ds, ecrDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op:     "ecr:GetRepositoryPolicy",
-			absent: []string{"RepositoryPolicyNotFoundException"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &d.name, RegistryId: &d.key})
+		Reads: []collect.Read{{
+			Op:     "ecr:GetRepositoryPolicy",
+			Absent: []string{"RepositoryPolicyNotFoundException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &d.Name, RegistryId: &d.Key})
 				if err != nil {
 					return err
 				}
-				d.access = policyDocument("ecr:GetRepositoryPolicy", out.PolicyText)
-				d.config["RepositoryPolicyText"] = d.access
+				d.Access = policyDocument("ecr:GetRepositoryPolicy", out.PolicyText)
+				d.Config["RepositoryPolicyText"] = d.Access
 				return nil
 			},
 		}, {
-			op:     "ecr:GetLifecyclePolicy",
-			absent: []string{"LifecyclePolicyNotFoundException"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &d.name, RegistryId: &d.key})
+			Op:     "ecr:GetLifecyclePolicy",
+			Absent: []string{"LifecyclePolicyNotFoundException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: &d.Name, RegistryId: &d.Key})
 				if err != nil {
 					return err
 				}
-				d.config["LifecyclePolicy"] = doc{"LifecyclePolicyText": out.LifecyclePolicyText, "RegistryId": out.RegistryId}
+				d.Config["LifecyclePolicy"] = collect.Doc{"LifecyclePolicyText": out.LifecyclePolicyText, "RegistryId": out.RegistryId}
 				return nil
 			},
 		}, {
-			op: "ecr:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "ecr:ListTagsForResource",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.tags = tagMap(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(out.Tags, func(t ecrtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
 	}}
 }
 
-func ecrDraft(u *unit, x ecrtypes.Repository) *draft {
-	d := newDraft(ecrRepository, aws.ToString(x.RepositoryArn), aws.ToString(x.RepositoryName))
-	d.created, d.key = aws.ToTime(x.CreatedAt), aws.ToString(x.RegistryId)
-	d.incarnation = incarnationAt(d.created)
-	var filters []doc
+func ecrDraft(u *unit, x ecrtypes.Repository) *collect.Draft {
+	d := collect.NewDraft(ecrRepository, aws.ToString(x.RepositoryArn), aws.ToString(x.RepositoryName))
+	d.Created, d.Key = aws.ToTime(x.CreatedAt), aws.ToString(x.RegistryId)
+	d.Incarnation = incarnationAt(d.Created)
+	var filters []collect.Doc
 	for _, f := range x.ImageTagMutabilityExclusionFilters {
-		filters = append(filters, doc{"ImageTagMutabilityExclusionFilterType": f.FilterType, "ImageTagMutabilityExclusionFilterValue": f.Filter})
+		filters = append(filters, collect.Doc{"ImageTagMutabilityExclusionFilterType": f.FilterType, "ImageTagMutabilityExclusionFilterValue": f.Filter})
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"Arn":                                x.RepositoryArn,
 		"EncryptionConfiguration":            x.EncryptionConfiguration,
 		"ImageScanningConfiguration":         x.ImageScanningConfiguration,
@@ -88,9 +87,9 @@ func ecrDraft(u *unit, x ecrtypes.Repository) *draft {
 		"RepositoryName":                     x.RepositoryName,
 		"RepositoryUri":                      x.RepositoryUri,
 	}
-	d.status = doc{"CreatedAt": x.CreatedAt, "RegistryId": x.RegistryId}
+	d.Status = collect.Doc{"CreatedAt": x.CreatedAt, "RegistryId": x.RegistryId}
 	if x.EncryptionConfiguration != nil {
-		d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionConfiguration.KmsKey)))
+		d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.EncryptionConfiguration.KmsKey)))
 	}
 	return d
 }

@@ -10,41 +10,37 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	ecsCluster        asset.Type = "AWS::ECS::Cluster"
-	ecsService        asset.Type = "AWS::ECS::Service"
-	ecsTaskDefinition asset.Type = "AWS::ECS::TaskDefinition"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // ecsTables read clusters, the services in each, and task definitions that are active.
-func ecsTables(u *unit) []table {
+func ecsTables(u *unit) []collect.Table {
 	client := ecs.NewFromConfig(u.config("ecs"))
-	return []table{ecsClusterTable(u, client), ecsTaskTable(u, client)}
+	return []collect.Table{ecsClusterTable(u, client), ecsTaskTable(u, client)}
 }
 
-func ecsClusterTable(u *unit, client *ecs.Client) table {
-	return table{
-		op:    "ecs:ListClusters",
-		types: []asset.Type{ecsCluster},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func ecsClusterTable(u *unit, client *ecs.Client) collect.Table {
+	return collect.Table{
+		Op:    "ecs:ListClusters",
+		Types: []asset.Type{ecsCluster},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			ids, next, err := ecsClusters(ctx, u, client, token)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, id := range ids {
-				d := newDraft(ecsCluster, id, arnName(id))
-				d.config = doc{"Arn": id, "ClusterName": d.name}
+				d := collect.NewDraft(ecsCluster, id, awsapi.Name(id))
+				d.Config = collect.Doc{"Arn": id, "ClusterName": d.Name}
 				ds = append(ds, d)
 			}
 			return ds, next, nil
 		},
-		reads: []read{{
-			op:   "ecs:DescribeClusters",
-			size: 100,
-			together: func(ctx context.Context, ds []*draft) error {
+		Reads: []collect.Read{{
+			Op:   "ecs:DescribeClusters",
+			Size: 100,
+			Together: func(ctx context.Context, ds []*collect.Draft) error {
 				out, err := client.DescribeClusters(ctx, &ecs.DescribeClustersInput{
 					Clusters: ids(ds),
 					Include:  []ecstypes.ClusterField{ecstypes.ClusterFieldConfigurations, ecstypes.ClusterFieldSettings, ecstypes.ClusterFieldTags},
@@ -59,16 +55,16 @@ func ecsClusterTable(u *unit, client *ecs.Client) table {
 				for _, d := range ds {
 					x, ok := byID[d.ID]
 					if !ok {
-						d.setUnread(u.scan.provider.fills(d.Type, "ecs:DescribeClusters"), ecsFailure("ecs:DescribeClusters", d.ID, out.Failures))
+						d.Fail(ecsFailure("ecs:DescribeClusters", d.ID, out.Failures))
 						continue
 					}
-					d.tags = tagMap(x.Tags, ecsTag)
-					d.config["CapacityProviders"] = x.CapacityProviders
-					d.config["ClusterSettings"] = x.Settings
-					d.config["Configuration"] = x.Configuration
-					d.config["DefaultCapacityProviderStrategy"] = x.DefaultCapacityProviderStrategy
-					d.config["ServiceConnectDefaults"] = x.ServiceConnectDefaults
-					d.status = doc{
+					d.Tags = tagMap(x.Tags, ecsTag)
+					d.Config["CapacityProviders"] = x.CapacityProviders
+					d.Config["ClusterSettings"] = x.Settings
+					d.Config["Configuration"] = x.Configuration
+					d.Config["DefaultCapacityProviderStrategy"] = x.DefaultCapacityProviderStrategy
+					d.Config["ServiceConnectDefaults"] = x.ServiceConnectDefaults
+					d.Status = collect.Doc{
 						"Status":                            x.Status,
 						"RunningTasksCount":                 x.RunningTasksCount,
 						"ActiveServicesCount":               x.ActiveServicesCount,
@@ -78,7 +74,7 @@ func ecsClusterTable(u *unit, client *ecs.Client) table {
 				return nil
 			},
 		}},
-		under: []table{ecsServiceTable(u, client)},
+		Under: []collect.Table{ecsServiceTable(u, client)},
 	}
 }
 
@@ -116,7 +112,7 @@ func ecsClusters(ctx context.Context, u *unit, client *ecs.Client, token string)
 }
 
 // ids returns the ids of drafts.
-func ids(ds []*draft) []string {
+func ids(ds []*collect.Draft) []string {
 	list := make([]string, len(ds))
 	for i, d := range ds {
 		list[i] = d.ID
@@ -128,38 +124,38 @@ func ids(ds []*draft) []string {
 func ecsFailure(op, id string, failures []ecstypes.Failure) *asset.Unread {
 	for _, f := range failures {
 		if aws.ToString(f.Arn) == id {
-			return &asset.Unread{Op: op, Code: clip(aws.ToString(f.Reason)), Message: clip(aws.ToString(f.Detail))}
+			return unread(op, aws.ToString(f.Reason), aws.ToString(f.Detail))
 		}
 	}
-	return &asset.Unread{Op: op, Code: codeNotListed, Message: "it is not in the answer"}
+	return unread(op, codeNotListed, "it is not in the answer")
 }
 
-func ecsServiceTable(u *unit, client *ecs.Client) table {
-	return table{
-		op:    "ecs:ListServices",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{ecsService},
-		of:    ecsCluster,
-		listOf: func(ctx context.Context, cluster *draft, token string) ([]*draft, string, error) {
+func ecsServiceTable(u *unit, client *ecs.Client) collect.Table {
+	return collect.Table{
+		Op:    "ecs:ListServices",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{ecsService},
+		Of:    ecsCluster,
+		ListOf: func(ctx context.Context, cluster *collect.Draft, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster.ID, NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, id := range out.ServiceArns {
-				d := newDraft(ecsService, id, arnName(id))
-				d.key = cluster.ID
-				d.link("cluster", ecsCluster, cluster.ID)
+				d := collect.NewDraft(ecsService, id, awsapi.Name(id))
+				d.Key = cluster.ID
+				d.Link("cluster", ecsCluster, cluster.ID)
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op:   "ecs:DescribeServices",
-			size: 10,
-			together: func(ctx context.Context, ds []*draft) error {
+		Reads: []collect.Read{{
+			Op:   "ecs:DescribeServices",
+			Size: 10,
+			Together: func(ctx context.Context, ds []*collect.Draft) error {
 				out, err := client.DescribeServices(ctx, &ecs.DescribeServicesInput{
-					Cluster: &ds[0].key, Services: ids(ds), Include: []ecstypes.ServiceField{ecstypes.ServiceFieldTags},
+					Cluster: &ds[0].Key, Services: ids(ds), Include: []ecstypes.ServiceField{ecstypes.ServiceFieldTags},
 				})
 				if err != nil {
 					return err
@@ -172,7 +168,7 @@ func ecsServiceTable(u *unit, client *ecs.Client) table {
 					if x, ok := byID[d.ID]; ok {
 						ecsServiceRead(ctx, u, d, x)
 					} else {
-						d.setUnread(u.scan.provider.fills(d.Type, "ecs:DescribeServices"), ecsFailure("ecs:DescribeServices", d.ID, out.Failures))
+						d.Fail(ecsFailure("ecs:DescribeServices", d.ID, out.Failures))
 					}
 				}
 				return nil
@@ -181,10 +177,10 @@ func ecsServiceTable(u *unit, client *ecs.Client) table {
 	}
 }
 
-func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) {
-	d.created = aws.ToTime(x.CreatedAt)
-	d.incarnation = incarnationAt(d.created)
-	d.tags = tagMap(x.Tags, ecsTag)
+func ecsServiceRead(ctx context.Context, u *unit, d *collect.Draft, x ecstypes.Service) {
+	d.Created = aws.ToTime(x.CreatedAt)
+	d.Incarnation = incarnationAt(d.Created)
+	d.Tags = tagMap(x.Tags, ecsTag)
 	// What belongs to a revision of the service is told of its deployments.
 	var now ecstypes.Deployment
 	for _, p := range x.Deployments {
@@ -192,7 +188,7 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 			now = p
 		}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AvailabilityZoneRebalancing":   x.AvailabilityZoneRebalancing,
 		"CapacityProviderStrategy":      x.CapacityProviderStrategy,
 		"Cluster":                       x.ClusterArn,
@@ -204,7 +200,7 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 		"HealthCheckGracePeriodSeconds": x.HealthCheckGracePeriodSeconds,
 		"LaunchType":                    x.LaunchType,
 		"LoadBalancers":                 x.LoadBalancers,
-		"Monitoring":                    notCollected(),
+		"Monitoring":                    collect.NotCollected(),
 		"Name":                          x.ServiceName,
 		"NetworkConfiguration":          x.NetworkConfiguration,
 		"PlacementConstraints":          x.PlacementConstraints,
@@ -221,7 +217,7 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 		"VolumeConfigurations":          now.VolumeConfigurations,
 		"VpcLatticeConfigurations":      now.VpcLatticeConfigurations,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"Status":         x.Status,
 		"CreatedAt":      x.CreatedAt,
 		"CreatedBy":      x.CreatedBy,
@@ -229,21 +225,21 @@ func ecsServiceRead(ctx context.Context, u *unit, d *draft, x ecstypes.Service) 
 		"PendingCount":   x.PendingCount,
 		"PlatformFamily": x.PlatformFamily,
 	}
-	d.link("task_definition", ecsTaskDefinition, aws.ToString(x.TaskDefinition))
-	d.link("role", iamRole, aws.ToString(x.RoleArn))
+	d.Link("task_definition", ecsTaskDefinition, aws.ToString(x.TaskDefinition))
+	d.Link("role", iamRole, aws.ToString(x.RoleArn))
 	for _, l := range x.LoadBalancers {
-		d.link("target_group", elbTargetGroup, aws.ToString(l.TargetGroupArn))
+		d.Link("target_group", elbTargetGroup, aws.ToString(l.TargetGroupArn))
 	}
 	if n := x.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
-		d.linkNetwork(ctx, u, nil, n.AwsvpcConfiguration.Subnets, n.AwsvpcConfiguration.SecurityGroups)
+		linkNetwork(d, ctx, u, nil, n.AwsvpcConfiguration.Subnets, n.AwsvpcConfiguration.SecurityGroups)
 	}
 }
 
-func ecsTaskTable(u *unit, client *ecs.Client) table {
-	return table{
-		op:    "ecs:ListTaskDefinitions",
-		types: []asset.Type{ecsTaskDefinition},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func ecsTaskTable(u *unit, client *ecs.Client) collect.Table {
+	return collect.Table{
+		Op:    "ecs:ListTaskDefinitions",
+		Types: []asset.Type{ecsTaskDefinition},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			// What is called a prefix is the whole name of a family.
 			family, _, _ := strings.Cut(u.onlyName("task-definition/", ecsTaskDefinition), ":")
 			out, err := client.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
@@ -252,16 +248,16 @@ func ecsTaskTable(u *unit, client *ecs.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, id := range out.TaskDefinitionArns {
 				_, name, _ := strings.Cut(id, "/")
-				ds = append(ds, newDraft(ecsTaskDefinition, id, name))
+				ds = append(ds, collect.NewDraft(ecsTaskDefinition, id, name))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ecs:DescribeTaskDefinition",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "ecs:DescribeTaskDefinition",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 					TaskDefinition: &d.ID, Include: []ecstypes.TaskDefinitionField{ecstypes.TaskDefinitionFieldTags},
 				})
@@ -278,14 +274,14 @@ func ecsTaskTable(u *unit, client *ecs.Client) table {
 	}
 }
 
-func ecsTaskRead(d *draft, x *ecstypes.TaskDefinition, tags []ecstypes.Tag) {
-	d.created = aws.ToTime(x.RegisteredAt)
-	d.tags = tagMap(tags, ecsTag)
-	var proxy doc
+func ecsTaskRead(d *collect.Draft, x *ecstypes.TaskDefinition, tags []ecstypes.Tag) {
+	d.Created = aws.ToTime(x.RegisteredAt)
+	d.Tags = tagMap(tags, ecsTag)
+	var proxy collect.Doc
 	if p := x.ProxyConfiguration; p != nil {
-		proxy = doc{"ContainerName": p.ContainerName, "Type": p.Type, "ProxyConfigurationProperties": p.Properties}
+		proxy = collect.Doc{"ContainerName": p.ContainerName, "Type": p.Type, "ProxyConfigurationProperties": p.Properties}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"ContainerDefinitions":    x.ContainerDefinitions,
 		"Cpu":                     x.Cpu,
 		"EnableFaultInjection":    x.EnableFaultInjection,
@@ -305,15 +301,15 @@ func ecsTaskRead(d *draft, x *ecstypes.TaskDefinition, tags []ecstypes.Tag) {
 		"TaskRoleArn":             x.TaskRoleArn,
 		"Volumes":                 x.Volumes,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"Status":          x.Status,
 		"Revision":        x.Revision,
 		"RegisteredAt":    x.RegisteredAt,
 		"RegisteredBy":    x.RegisteredBy,
 		"Compatibilities": x.Compatibilities,
 	}
-	d.link("role", iamRole, aws.ToString(x.ExecutionRoleArn))
-	d.link("role", iamRole, aws.ToString(x.TaskRoleArn))
+	d.Link("role", iamRole, aws.ToString(x.ExecutionRoleArn))
+	d.Link("role", iamRole, aws.ToString(x.TaskRoleArn))
 }
 
 func ecsTag(t ecstypes.Tag) (key, value *string) { return t.Key, t.Value }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 func TestFileSystems(t *testing.T) {
@@ -52,7 +53,7 @@ func TestFileSystems(t *testing.T) {
 	for name, want := range map[string]string{"FileSystemId": `"fs-2"`, "Region": `"eu-west-1"`, "Status": `"ENABLED"`} {
 		assertJSON(t, want, copied.Index(0).Get(name))
 	}
-	assertUnread(t, "", codeNotCollected, copied.Index(0).Get("KmsKeyId"))
+	assertUnread(t, "", collect.CodeNotCollected, copied.Index(0).Get("KmsKeyId"))
 	assert.Contains(t, a.Links, asset.Link{Rel: "encrypted_by", To: asset.Ref{Type: kmsKey, ID: key}})
 	m := only(t, inv, efsMountTarget)
 	assert.Equal(t, *target.MountTargetId, m.ID)

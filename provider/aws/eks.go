@@ -10,22 +10,19 @@ import (
 	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	eksCluster   asset.Type = "AWS::EKS::Cluster"
-	eksNodegroup asset.Type = "AWS::EKS::Nodegroup"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // eksTables read clusters of Kubernetes, and the groups of nodes in each.
-func eksTables(u *unit) []table {
+func eksTables(u *unit) []collect.Table {
 	client := eks.NewFromConfig(u.config("eks"))
-	return []table{{
-		op:     "eks:ListClusters",
-		also:   []string{"ec2:DescribeSubnets"},
-		types:  []asset.Type{eksCluster},
-		absent: []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "eks:ListClusters",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{eksCluster},
+		Absent: []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			name := u.onlyName("cluster/", eksCluster)
 			if group := u.onlyName("nodegroup/", eksNodegroup); group != "" {
 				name, _, _ = strings.Cut(group, "/")
@@ -35,43 +32,43 @@ func eksTables(u *unit) []table {
 				if err != nil {
 					return nil, "", err
 				}
-				return []*draft{eksClusterDraft(u, name)}, "", nil
+				return []*collect.Draft{eksClusterDraft(u, name)}, "", nil
 			}
 			out, err := client.ListClusters(ctx, &eks.ListClustersInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, name := range out.Clusters {
 				ds = append(ds, eksClusterDraft(u, name))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "eks:DescribeCluster",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &d.name})
+		Reads: []collect.Read{{
+			Op: "eks:DescribeCluster",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &d.Name})
 				if err != nil {
 					return err
 				}
 				if out.Cluster == nil {
-					return fmt.Errorf("no description of %s in the answer", d.name)
+					return fmt.Errorf("no description of %s in the answer", d.Name)
 				}
 				eksClusterRead(ctx, u, d, out.Cluster)
 				return nil
 			},
 		}},
-		under: []table{eksNodegroupTable(u, client)},
+		Under: []collect.Table{eksNodegroupTable(u, client)},
 	}}
 }
 
-func eksClusterDraft(u *unit, name string) *draft {
-	return newDraft(eksCluster, u.arn("eks", "cluster/"+name), name)
+func eksClusterDraft(u *unit, name string) *collect.Draft {
+	return collect.NewDraft(eksCluster, u.arn("eks", "cluster/"+name), name)
 }
 
-func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster) {
-	d.created, d.tags = aws.ToTime(x.CreatedAt), tagsOr(x.Tags)
-	d.incarnation = incarnationAt(d.created)
+func eksClusterRead(ctx context.Context, u *unit, d *collect.Draft, x *ekstypes.Cluster) {
+	d.Created, d.Tags = aws.ToTime(x.CreatedAt), tagsOr(x.Tags)
+	d.Incarnation = incarnationAt(d.Created)
 	var issuer, authority, activeAuthority, vpc, group, encryptionKey *string
 	if x.Identity != nil && x.Identity.Oidc != nil {
 		issuer = x.Identity.Oidc.Issuer
@@ -84,16 +81,16 @@ func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster)
 	for _, e := range x.EncryptionConfig {
 		if e.Provider != nil {
 			encryptionKey = e.Provider.KeyArn
-			d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(encryptionKey)))
+			d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(encryptionKey)))
 		}
 	}
 	if v := x.ResourcesVpcConfig; v != nil {
 		vpc, group = v.VpcId, v.ClusterSecurityGroupId
-		d.linkNetwork(ctx, u, vpc, v.SubnetIds, v.SecurityGroupIds)
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(group)))
+		linkNetwork(d, ctx, u, vpc, v.SubnetIds, v.SecurityGroupIds)
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(group)))
 	}
-	d.link("role", iamRole, aws.ToString(x.RoleArn))
-	d.config = doc{
+	d.Link("role", iamRole, aws.ToString(x.RoleArn))
+	d.Config = collect.Doc{
 		"AccessConfig":                 x.AccessConfig,
 		"ActiveCertificateAuthorityId": activeAuthority,
 		"Arn":                          x.Arn,
@@ -123,7 +120,7 @@ func eksClusterRead(ctx context.Context, u *unit, d *draft, x *ekstypes.Cluster)
 		"Version":                      x.Version,
 		"ZonalShiftConfig":             x.ZonalShiftConfig,
 	}
-	d.status = doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "PlatformVersion": x.PlatformVersion, "VpcId": vpc}
+	d.Status = collect.Doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "PlatformVersion": x.PlatformVersion, "VpcId": vpc}
 }
 
 // eksLogging returns the kinds of logs that are on. The API lists those that are off
@@ -132,35 +129,35 @@ func eksLogging(l *ekstypes.Logging) any {
 	if l == nil {
 		return nil
 	}
-	on := []doc{}
+	on := []collect.Doc{}
 	for _, s := range l.ClusterLogging {
 		if aws.ToBool(s.Enabled) {
 			for _, t := range s.Types {
-				on = append(on, doc{"Type": t})
+				on = append(on, collect.Doc{"Type": t})
 			}
 		}
 	}
-	return doc{"ClusterLogging": doc{"EnabledTypes": on}}
+	return collect.Doc{"ClusterLogging": collect.Doc{"EnabledTypes": on}}
 }
 
 // eksNodegroupTable describes the groups while it lists them, since their ARNs end in
 // an id that the list does not tell.
-func eksNodegroupTable(u *unit, client *eks.Client) table {
-	return table{
-		op:    "eks:ListNodegroups",
-		also:  []string{"eks:DescribeNodegroup", "ec2:DescribeSubnets"},
-		types: []asset.Type{eksNodegroup},
-		of:    eksCluster,
-		listOf: func(ctx context.Context, cluster *draft, token string) ([]*draft, string, error) {
-			out, err := client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &cluster.name, NextToken: optional(token), MaxResults: aws.Int32(100)})
+func eksNodegroupTable(u *unit, client *eks.Client) collect.Table {
+	return collect.Table{
+		Op:    "eks:ListNodegroups",
+		Also:  []string{"eks:DescribeNodegroup", "ec2:DescribeSubnets"},
+		Types: []asset.Type{eksNodegroup},
+		Of:    eksCluster,
+		ListOf: func(ctx context.Context, cluster *collect.Draft, token string) ([]*collect.Draft, string, error) {
+			out, err := client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &cluster.Name, NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, name := range out.Nodegroups {
-				one, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster.name, NodegroupName: &name})
+				one, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster.Name, NodegroupName: &name})
 				switch {
-				case hasCode(err, []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()}):
+				case awsapi.HasCode(err, []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()}):
 					continue // it was deleted since it was listed
 				case err != nil:
 					return nil, "", err
@@ -174,10 +171,10 @@ func eksNodegroupTable(u *unit, client *eks.Client) table {
 	}
 }
 
-func eksNodegroupDraft(ctx context.Context, u *unit, cluster *draft, x *ekstypes.Nodegroup) *draft {
-	d := newDraft(eksNodegroup, aws.ToString(x.NodegroupArn), aws.ToString(x.NodegroupName))
-	d.created, d.incarnation, d.tags = aws.ToTime(x.CreatedAt), arnName(d.ID), tagsOr(x.Tags)
-	d.config = doc{
+func eksNodegroupDraft(ctx context.Context, u *unit, cluster *collect.Draft, x *ekstypes.Nodegroup) *collect.Draft {
+	d := collect.NewDraft(eksNodegroup, aws.ToString(x.NodegroupArn), aws.ToString(x.NodegroupName))
+	d.Created, d.Incarnation, d.Tags = aws.ToTime(x.CreatedAt), awsapi.Name(d.ID), tagsOr(x.Tags)
+	d.Config = collect.Doc{
 		"AmiType":          x.AmiType,
 		"Arn":              x.NodegroupArn,
 		"CapacityType":     x.CapacityType,
@@ -199,12 +196,12 @@ func eksNodegroupDraft(ctx context.Context, u *unit, cluster *draft, x *ekstypes
 		"Version":          x.Version,
 		"WarmPoolConfig":   x.WarmPoolConfig,
 	}
-	d.status = doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "ModifiedAt": x.ModifiedAt}
-	d.link("parent", eksCluster, cluster.ID)
-	d.link("role", iamRole, aws.ToString(x.NodeRole))
-	d.linkNetwork(ctx, u, nil, x.Subnets, nil)
+	d.Status = collect.Doc{"Status": x.Status, "CreatedAt": x.CreatedAt, "ModifiedAt": x.ModifiedAt}
+	d.Link("parent", eksCluster, cluster.ID)
+	d.Link("role", iamRole, aws.ToString(x.NodeRole))
+	linkNetwork(d, ctx, u, nil, x.Subnets, nil)
 	if x.LaunchTemplate != nil {
-		d.link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", aws.ToString(x.LaunchTemplate.Id)))
+		d.Link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", aws.ToString(x.LaunchTemplate.Id)))
 	}
 	return d
 }

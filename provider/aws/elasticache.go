@@ -8,17 +8,13 @@ import (
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
-)
-
-const (
-	replicationGroup asset.Type = "AWS::ElastiCache::ReplicationGroup"
-	cacheCluster     asset.Type = "AWS::ElastiCache::CacheCluster"
 )
 
 // elasticacheTables read caches. What the clusters of a replication group have in
 // common is told of the clusters alone, which are listed once for all groups.
-func elasticacheTables(u *unit) []table {
+func elasticacheTables(u *unit) []collect.Table {
 	client := elasticache.NewFromConfig(u.config("elasticache"))
 	clusters := func(ctx context.Context, token string) ([]cachetypes.CacheCluster, string, error) {
 		out, err := client.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{Marker: optional(token), MaxRecords: aws.Int32(100), ShowCacheNodeInfo: aws.Bool(true)})
@@ -27,7 +23,7 @@ func elasticacheTables(u *unit) []table {
 		}
 		return out.CacheClusters, aws.ToString(out.Marker), nil
 	}
-	members := once(func(ctx context.Context) (map[string]cachetypes.CacheCluster, error) {
+	members := collect.Once(func(ctx context.Context) (map[string]cachetypes.CacheCluster, error) {
 		byGroup := map[string]cachetypes.CacheCluster{}
 		for c, err := range provider.Pages(ctx, clusters) {
 			if err != nil {
@@ -37,85 +33,85 @@ func elasticacheTables(u *unit) []table {
 		}
 		return byGroup, nil
 	})
-	tags := read{
-		op: "elasticache:ListTagsForResource",
-		each: func(ctx context.Context, d *draft) error {
+	tags := collect.Read{
+		Op: "elasticache:ListTagsForResource",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.ListTagsForResource(ctx, &elasticache.ListTagsForResourceInput{ResourceName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.tags = tagMap(out.TagList, func(t cachetypes.Tag) (key, value *string) { return t.Key, t.Value })
+			d.Tags = tagMap(out.TagList, func(t cachetypes.Tag) (key, value *string) { return t.Key, t.Value })
 			return nil
 		},
 	}
-	return []table{{
-		op:    "elasticache:DescribeReplicationGroups",
-		types: []asset.Type{replicationGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "elasticache:DescribeReplicationGroups",
+		Types: []asset.Type{replicationGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.ReplicationGroups {
 				ds = append(ds, replicationGroupDraft(u, x))
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "elasticache:DescribeCacheClusters",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "elasticache:DescribeCacheClusters",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				byGroup, err := members(ctx)
 				if err != nil {
 					return err
 				}
-				c, ok := byGroup[d.name]
+				c, ok := byGroup[d.Name]
 				if !ok {
-					return &asset.Unread{Op: "elasticache:DescribeCacheClusters", Code: codeNotListed, Message: "no cluster of the group is in the list"}
+					return unread("elasticache:DescribeCacheClusters", codeNotListed, "no cluster of the group is in the list")
 				}
-				d.config["CacheSubnetGroupName"] = c.CacheSubnetGroupName
-				d.config["EngineVersion"] = c.EngineVersion
-				d.config["NotificationTopicArn"] = cacheTopic(c)
-				d.config["PreferredMaintenanceWindow"] = c.PreferredMaintenanceWindow
-				d.config["CacheParameterGroupName"] = cacheParameters(c)
-				d.config["CacheSecurityGroupNames"] = cacheOldGroups(c)
-				d.config["SecurityGroupIds"] = d.cacheGroups(u, c)
+				d.Config["CacheSubnetGroupName"] = c.CacheSubnetGroupName
+				d.Config["EngineVersion"] = c.EngineVersion
+				d.Config["NotificationTopicArn"] = cacheTopic(c)
+				d.Config["PreferredMaintenanceWindow"] = c.PreferredMaintenanceWindow
+				d.Config["CacheParameterGroupName"] = cacheParameters(c)
+				d.Config["CacheSecurityGroupNames"] = cacheOldGroups(c)
+				d.Config["SecurityGroupIds"] = cacheGroups(d, u, c)
 				return nil
 			},
 		}, tags},
 	}, {
-		op:    "elasticache:DescribeCacheClusters",
-		types: []asset.Type{cacheCluster},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+		Op:    "elasticache:DescribeCacheClusters",
+		Types: []asset.Type{cacheCluster},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			page, next, err := clusters(ctx, token)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range page {
 				ds = append(ds, cacheClusterDraft(u, x))
 			}
 			return ds, next, nil
 		},
-		reads: []read{tags},
+		Reads: []collect.Read{tags},
 	}}
 }
 
-func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
-	d := newDraft(replicationGroup, aws.ToString(x.ARN), aws.ToString(x.ReplicationGroupId))
-	d.created = aws.ToTime(x.ReplicationGroupCreateTime)
-	d.incarnation = incarnationAt(d.created)
+func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *collect.Draft {
+	d := collect.NewDraft(replicationGroup, aws.ToString(x.ARN), aws.ToString(x.ReplicationGroupId))
+	d.Created = aws.ToTime(x.ReplicationGroupCreateTime)
+	d.Incarnation = incarnationAt(d.Created)
 	var global *string
 	if x.GlobalReplicationGroupInfo != nil {
 		global = x.GlobalReplicationGroupInfo.GlobalReplicationGroupId
 	}
-	var shards []doc
+	var shards []collect.Doc
 	var primary *string
 	var zones []*string
 	replicas := 0
 	var main, reader *cachetypes.Endpoint
 	for i, g := range x.NodeGroups {
-		shard := doc{"NodeGroupId": g.NodeGroupId, "Slots": g.Slots, "ReplicaCount": max(len(g.NodeGroupMembers)-1, 0), "PrimaryAvailabilityZone": nil}
+		shard := collect.Doc{"NodeGroupId": g.NodeGroupId, "Slots": g.Slots, "ReplicaCount": max(len(g.NodeGroupMembers)-1, 0), "PrimaryAvailabilityZone": nil}
 		var others []*string
 		for _, m := range g.NodeGroupMembers {
 			zones = append(zones, m.PreferredAvailabilityZone)
@@ -129,7 +125,7 @@ func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 		shard["ReplicaAvailabilityZones"] = others
 		if len(others) == len(g.NodeGroupMembers) {
 			// In cluster mode the API does not tell which of them is the primary.
-			shard["PrimaryAvailabilityZone"], shard["ReplicaAvailabilityZones"] = notCollected(), notCollected()
+			shard["PrimaryAvailabilityZone"], shard["ReplicaAvailabilityZones"] = collect.NotCollected(), collect.NotCollected()
 		}
 		shards = append(shards, shard)
 		if i == 0 {
@@ -142,7 +138,7 @@ func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 			port = e.Port
 		}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AtRestEncryptionEnabled":     x.AtRestEncryptionEnabled,
 		"AutoMinorVersionUpgrade":     x.AutoMinorVersionUpgrade,
 		"AutomaticFailoverEnabled":    x.AutomaticFailover == cachetypes.AutomaticFailoverStatusEnabled || x.AutomaticFailover == cachetypes.AutomaticFailoverStatusEnabling,
@@ -177,20 +173,20 @@ func replicationGroupDraft(u *unit, x cachetypes.ReplicationGroup) *draft {
 		"TransitEncryptionMode":       x.TransitEncryptionMode,
 		"UserGroupIds":                x.UserGroupIds,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"Status":                     x.Status,
 		"ReplicationGroupCreateTime": x.ReplicationGroupCreateTime,
 		"AuthTokenEnabled":           x.AuthTokenEnabled,
 		"MemberClusters":             x.MemberClusters,
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 	return d
 }
 
-func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *draft {
-	d := newDraft(cacheCluster, aws.ToString(x.ARN), aws.ToString(x.CacheClusterId))
-	d.created = aws.ToTime(x.CacheClusterCreateTime)
-	d.incarnation = incarnationAt(d.created)
+func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *collect.Draft {
+	d := collect.NewDraft(cacheCluster, aws.ToString(x.ARN), aws.ToString(x.CacheClusterId))
+	d.Created = aws.ToTime(x.CacheClusterCreateTime)
+	d.Incarnation = incarnationAt(d.Created)
 	var zones []*string
 	var port *int32
 	var node *cachetypes.Endpoint
@@ -207,7 +203,7 @@ func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *draft {
 	if aws.ToString(x.PreferredAvailabilityZone) == "Multiple" {
 		spread = "cross-az"
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AZMode":                     spread,
 		"AutoMinorVersionUpgrade":    x.AutoMinorVersionUpgrade,
 		"CacheNodeType":              x.CacheNodeType,
@@ -231,9 +227,9 @@ func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *draft {
 		"SnapshotRetentionLimit":     x.SnapshotRetentionLimit,
 		"SnapshotWindow":             x.SnapshotWindow,
 		"TransitEncryptionEnabled":   x.TransitEncryptionEnabled,
-		"VpcSecurityGroupIds":        d.cacheGroups(u, x),
+		"VpcSecurityGroupIds":        cacheGroups(d, u, x),
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"CacheClusterStatus":      x.CacheClusterStatus,
 		"CacheClusterCreateTime":  x.CacheClusterCreateTime,
 		"ReplicationGroupId":      x.ReplicationGroupId,
@@ -241,7 +237,7 @@ func cacheClusterDraft(u *unit, x cachetypes.CacheCluster) *draft {
 		"AtRestEncryptionEnabled": x.AtRestEncryptionEnabled,
 	}
 	if x.ReplicationGroupId != nil {
-		d.link("member_of", replicationGroup, u.arn("elasticache", "replicationgroup:"+*x.ReplicationGroupId))
+		d.Link("member_of", replicationGroup, u.arn("elasticache", "replicationgroup:"+*x.ReplicationGroupId))
 	}
 	return d
 }
@@ -270,11 +266,11 @@ func cacheOldGroups(c cachetypes.CacheCluster) []*string {
 }
 
 // cacheGroups adds links to the security groups of a cluster, and returns their ids.
-func (d *draft) cacheGroups(u *unit, c cachetypes.CacheCluster) []*string {
+func cacheGroups(d *collect.Draft, u *unit, c cachetypes.CacheCluster) []*string {
 	list := []*string{}
 	for _, g := range c.SecurityGroups {
 		list = append(list, g.SecurityGroupId)
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(g.SecurityGroupId)))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", aws.ToString(g.SecurityGroupId)))
 	}
 	return list
 }

@@ -9,14 +9,8 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	elbLoadBalancer asset.Type = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-	elbListener     asset.Type = "AWS::ElasticLoadBalancingV2::Listener"
-	elbTargetGroup  asset.Type = "AWS::ElasticLoadBalancingV2::TargetGroup"
-	acmCertificate  asset.Type = "AWS::CertificateManager::Certificate"
-	iamServerCert   asset.Type = "AWS::IAM::ServerCertificate"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // elbPage is how many things the lists of load balancing answer at most in one page.
@@ -24,18 +18,18 @@ const elbPage = 400
 
 // elbTables read load balancers with their listeners and target groups, and those of
 // the first generation.
-func elbTables(u *unit) []table {
+func elbTables(u *unit) []collect.Table {
 	client := elb.NewFromConfig(u.config("elasticloadbalancing"))
-	return []table{elbLoadBalancers(u, client), elbTargetGroups(u, client), classicTable(u)}
+	return []collect.Table{elbLoadBalancers(u, client), elbTargetGroups(u, client), classicTable(u)}
 }
 
-func elbLoadBalancers(u *unit, client *elb.Client) table {
-	return table{
-		op:     "elasticloadbalancing:DescribeLoadBalancers",
-		also:   []string{"ec2:DescribeSubnets"},
-		types:  []asset.Type{elbLoadBalancer},
-		absent: []string{(&elbtypes.LoadBalancerNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func elbLoadBalancers(u *unit, client *elb.Client) collect.Table {
+	return collect.Table{
+		Op:     "elasticloadbalancing:DescribeLoadBalancers",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{elbLoadBalancer},
+		Absent: []string{(&elbtypes.LoadBalancerNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			in := &elb.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)}
 			if id := u.onlyID(elbLoadBalancer); id != "" {
 				in = &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{id}}
@@ -46,56 +40,56 @@ func elbLoadBalancers(u *unit, client *elb.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.LoadBalancers {
 				ds = append(ds, loadBalancerDraft(u, u.netOwners(ctx), x))
 			}
 			return ds, aws.ToString(out.NextMarker), nil
 		},
-		reads: []read{{
-			op: "elasticloadbalancing:DescribeLoadBalancerAttributes",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "elasticloadbalancing:DescribeLoadBalancerAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.config["LoadBalancerAttributes"] = out.Attributes
+				d.Config["LoadBalancerAttributes"] = out.Attributes
 				return nil
 			},
 		}, {
-			op: "elasticloadbalancing:DescribeCapacityReservation",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "elasticloadbalancing:DescribeCapacityReservation",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeCapacityReservation(ctx, &elb.DescribeCapacityReservationInput{LoadBalancerArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.config["MinimumLoadBalancerCapacity"] = out.MinimumLoadBalancerCapacity
+				d.Config["MinimumLoadBalancerCapacity"] = out.MinimumLoadBalancerCapacity
 				return nil
 			},
 		}, elbTags(client)},
-		under: []table{{
-			op:    "elasticloadbalancing:DescribeListeners",
-			types: []asset.Type{elbListener},
-			of:    elbLoadBalancer,
-			listOf: func(ctx context.Context, lb *draft, token string) ([]*draft, string, error) {
+		Under: []collect.Table{{
+			Op:    "elasticloadbalancing:DescribeListeners",
+			Types: []asset.Type{elbListener},
+			Of:    elbLoadBalancer,
+			ListOf: func(ctx context.Context, lb *collect.Draft, token string) ([]*collect.Draft, string, error) {
 				out, err := client.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &lb.ID, Marker: optional(token), PageSize: aws.Int32(elbPage)})
 				if err != nil {
 					return nil, "", err
 				}
-				var ds []*draft
+				var ds []*collect.Draft
 				for _, x := range out.Listeners {
 					ds = append(ds, listenerDraft(lb, x))
 				}
 				return ds, aws.ToString(out.NextMarker), nil
 			},
-			reads: []read{{
-				op: "elasticloadbalancing:DescribeListenerAttributes",
-				each: func(ctx context.Context, d *draft) error {
+			Reads: []collect.Read{{
+				Op: "elasticloadbalancing:DescribeListenerAttributes",
+				Each: func(ctx context.Context, d *collect.Draft) error {
 					out, err := client.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: &d.ID})
 					if err != nil {
 						return err
 					}
-					d.config["ListenerAttributes"] = out.Attributes
+					d.Config["ListenerAttributes"] = out.Attributes
 					return nil
 				},
 			}, elbTags(client)},
@@ -110,11 +104,11 @@ func listenerParent(id string) string {
 }
 
 // elbTags reads tags, of up to 20 things in a call.
-func elbTags(client *elb.Client) read {
-	return read{
-		op:   "elasticloadbalancing:DescribeTags",
-		size: 20,
-		together: func(ctx context.Context, ds []*draft) error {
+func elbTags(client *elb.Client) collect.Read {
+	return collect.Read{
+		Op:   "elasticloadbalancing:DescribeTags",
+		Size: 20,
+		Together: func(ctx context.Context, ds []*collect.Draft) error {
 			arns := make([]string, len(ds))
 			for i, d := range ds {
 				arns[i] = d.ID
@@ -129,9 +123,9 @@ func elbTags(client *elb.Client) read {
 			}
 			for _, d := range ds {
 				if tags, ok := byARN[d.ID]; ok {
-					d.tags = tagMap(tags, func(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value })
+					d.Tags = tagMap(tags, func(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				} else {
-					d.setUnread([]asset.Path{"config.Tags"}, noElbTags())
+					d.SetUnread(noElbTags(), "config.Tags")
 				}
 			}
 			return nil
@@ -141,18 +135,18 @@ func elbTags(client *elb.Client) read {
 
 // noElbTags says why there are no tags of something that has been asked for.
 func noElbTags() *asset.Unread {
-	return &asset.Unread{Op: "elasticloadbalancing:DescribeTags", Code: codeNotListed, Message: "it is not in the answer"}
+	return unread("elasticloadbalancing:DescribeTags", codeNotListed, "it is not in the answer")
 }
 
-func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *draft {
-	d := newDraft(elbLoadBalancer, aws.ToString(x.LoadBalancerArn), aws.ToString(x.LoadBalancerName))
-	d.created, d.incarnation = aws.ToTime(x.CreatedTime), d.ID
+func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *collect.Draft {
+	d := collect.NewDraft(elbLoadBalancer, aws.ToString(x.LoadBalancerArn), aws.ToString(x.LoadBalancerName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreatedTime), d.ID
 	_, full, _ := strings.Cut(d.ID, ":loadbalancer/")
 	subnets := []*string{}
-	mappings := []doc{}
+	mappings := []collect.Doc{}
 	for _, z := range x.AvailabilityZones {
 		subnets = append(subnets, z.SubnetId)
-		mapping := doc{"SubnetId": z.SubnetId}
+		mapping := collect.Doc{"SubnetId": z.SubnetId}
 		for _, a := range z.LoadBalancerAddresses {
 			mapping["AllocationId"], mapping["IPv6Address"], mapping["PrivateIPv4Address"] = a.AllocationId, a.IPv6Address, a.PrivateIPv4Address
 		}
@@ -160,9 +154,9 @@ func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *draf
 			mapping["SourceNatIpv6Prefix"] = z.SourceNatIpv6Prefixes[0]
 		}
 		mappings = append(mappings, mapping)
-		d.link("subnet", ec2Subnet, u.subnetARN(owners, z.SubnetId))
+		d.Link("subnet", ec2Subnet, u.subnetARN(owners, z.SubnetId))
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"CanonicalHostedZoneID":        x.CanonicalHostedZoneId,
 		"DNSName":                      x.DNSName,
 		"EnablePrefixForIpv6SourceNat": x.EnablePrefixForIpv6SourceNat,
@@ -180,24 +174,24 @@ func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *draf
 		"Type":                 x.Type,
 	}
 	if p := x.IpamPools; p != nil {
-		d.config["Ipv4IpamPoolId"] = p.Ipv4IpamPoolId
+		d.Config["Ipv4IpamPoolId"] = p.Ipv4IpamPoolId
 	}
-	d.status = doc{"State": x.State, "CreatedTime": x.CreatedTime, "VpcId": x.VpcId, "AvailabilityZones": x.AvailabilityZones}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Status = collect.Doc{"State": x.State, "CreatedTime": x.CreatedTime, "VpcId": x.VpcId, "AvailabilityZones": x.AvailabilityZones}
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
 	for _, g := range x.SecurityGroups {
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
 	return d
 }
 
-func listenerDraft(lb *draft, x elbtypes.Listener) *draft {
+func listenerDraft(lb *collect.Draft, x elbtypes.Listener) *collect.Draft {
 	id := aws.ToString(x.ListenerArn)
-	d := newDraft(elbListener, id, lb.name+":"+arnName(id))
+	d := collect.NewDraft(elbListener, id, lb.Name+":"+awsapi.Name(id))
 	if x.Port != nil {
-		d.name = lb.name + ":" + *decimal(x.Port)
+		d.Name = lb.Name + ":" + *decimal(x.Port)
 	}
-	d.incarnation = id
-	d.config = doc{
+	d.Incarnation = id
+	d.Config = collect.Doc{
 		"ListenerArn":          id,
 		"LoadBalancerArn":      lb.ID,
 		"AlpnPolicy":           x.AlpnPolicy,
@@ -208,12 +202,12 @@ func listenerDraft(lb *draft, x elbtypes.Listener) *draft {
 		"Protocol":             x.Protocol,
 		"SslPolicy":            x.SslPolicy,
 	}
-	d.link("parent", elbLoadBalancer, lb.ID)
+	d.Link("parent", elbLoadBalancer, lb.ID)
 	groups := map[string]bool{}
 	forward := func(arn *string) {
 		if g := aws.ToString(arn); !groups[g] {
 			groups[g] = true
-			d.link("target_group", elbTargetGroup, g)
+			d.Link("target_group", elbTargetGroup, g)
 		}
 	}
 	for _, a := range x.DefaultActions {
@@ -225,28 +219,28 @@ func listenerDraft(lb *draft, x elbtypes.Listener) *draft {
 		}
 	}
 	for _, c := range x.Certificates {
-		d.linkCertificate(aws.ToString(c.CertificateArn))
+		linkCertificate(d, aws.ToString(c.CertificateArn))
 	}
 	return d
 }
 
 // linkCertificate adds a link to a certificate of ACM or of IAM.
-func (d *draft) linkCertificate(arn string) {
+func linkCertificate(d *collect.Draft, arn string) {
 	switch {
 	case strings.Contains(arn, ":server-certificate/"):
-		d.link("certificate", iamServerCert, arn)
+		d.Link("certificate", iamServerCert, arn)
 	case strings.Contains(arn, ":acm:"):
-		d.link("certificate", acmCertificate, arn)
+		d.Link("certificate", acmCertificate, arn)
 	}
 }
 
-func elbTargetGroups(u *unit, client *elb.Client) table {
-	return table{
-		op:     "elasticloadbalancing:DescribeTargetGroups",
-		also:   []string{"ec2:DescribeSubnets"},
-		types:  []asset.Type{elbTargetGroup},
-		absent: []string{(&elbtypes.TargetGroupNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func elbTargetGroups(u *unit, client *elb.Client) collect.Table {
+	return collect.Table{
+		Op:     "elasticloadbalancing:DescribeTargetGroups",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{elbTargetGroup},
+		Absent: []string{(&elbtypes.TargetGroupNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			in := &elb.DescribeTargetGroupsInput{Marker: optional(token), PageSize: aws.Int32(elbPage)}
 			if id := u.onlyID(elbTargetGroup); id != "" {
 				in = &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{id}}
@@ -255,25 +249,25 @@ func elbTargetGroups(u *unit, client *elb.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.TargetGroups {
 				ds = append(ds, targetGroupDraft(u, u.netOwners(ctx), x))
 			}
 			return ds, aws.ToString(out.NextMarker), nil
 		},
-		reads: []read{{
-			op: "elasticloadbalancing:DescribeTargetGroupAttributes",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "elasticloadbalancing:DescribeTargetGroupAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.config["TargetGroupAttributes"] = out.Attributes
+				d.Config["TargetGroupAttributes"] = out.Attributes
 				return nil
 			},
 		}, {
-			op: "elasticloadbalancing:DescribeTargetHealth",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "elasticloadbalancing:DescribeTargetHealth",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &d.ID})
 				if err != nil {
 					return err
@@ -282,18 +276,18 @@ func elbTargetGroups(u *unit, client *elb.Client) table {
 				for _, t := range out.TargetHealthDescriptions {
 					targets = append(targets, t.Target)
 				}
-				d.config["Targets"] = targets
+				d.Config["Targets"] = targets
 				return nil
 			},
 		}, elbTags(client)},
 	}
 }
 
-func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *draft {
-	d := newDraft(elbTargetGroup, aws.ToString(x.TargetGroupArn), aws.ToString(x.TargetGroupName))
-	d.incarnation = d.ID
+func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *collect.Draft {
+	d := collect.NewDraft(elbTargetGroup, aws.ToString(x.TargetGroupArn), aws.ToString(x.TargetGroupName))
+	d.Incarnation = d.ID
 	_, full, _ := strings.Cut(d.ID, ":targetgroup/")
-	d.config = doc{
+	d.Config = collect.Doc{
 		"HealthCheckEnabled":         x.HealthCheckEnabled,
 		"HealthCheckIntervalSeconds": x.HealthCheckIntervalSeconds,
 		"HealthCheckPath":            x.HealthCheckPath,
@@ -316,9 +310,9 @@ func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *draft 
 		"UnhealthyThresholdCount":    x.UnhealthyThresholdCount,
 		"VpcId":                      x.VpcId,
 	}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
 	for _, lb := range x.LoadBalancerArns {
-		d.link("load_balancer", elbLoadBalancer, lb)
+		d.Link("load_balancer", elbLoadBalancer, lb)
 	}
 	return d
 }

@@ -9,73 +9,72 @@ import (
 	classictypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
-
-const classicLoadBalancer asset.Type = "AWS::ElasticLoadBalancing::LoadBalancer"
 
 // classicTable reads load balancers of the first generation. They have no ARN in the
 // API; theirs are documented.
-func classicTable(u *unit) table {
+func classicTable(u *unit) collect.Table {
 	client := classic.NewFromConfig(u.config("elasticloadbalancing"))
-	return table{
-		op:    "elasticloadbalancing:DescribeLoadBalancers",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{classicLoadBalancer},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "elasticloadbalancing:DescribeLoadBalancers",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{classicLoadBalancer},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeLoadBalancers(ctx, &classic.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.LoadBalancerDescriptions {
 				ds = append(ds, classicDraft(u, u.netOwners(ctx), x))
 			}
 			return ds, aws.ToString(out.NextMarker), nil
 		},
-		reads: []read{{
-			op: "elasticloadbalancing:DescribeLoadBalancerAttributes",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeLoadBalancerAttributes(ctx, &classic.DescribeLoadBalancerAttributesInput{LoadBalancerName: &d.name})
+		Reads: []collect.Read{{
+			Op: "elasticloadbalancing:DescribeLoadBalancerAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeLoadBalancerAttributes(ctx, &classic.DescribeLoadBalancerAttributesInput{LoadBalancerName: &d.Name})
 				if err != nil {
 					return err
 				}
 				if a := out.LoadBalancerAttributes; a != nil {
-					d.config["AccessLoggingPolicy"] = a.AccessLog
-					d.config["ConnectionDrainingPolicy"] = a.ConnectionDraining
-					d.config["ConnectionSettings"] = a.ConnectionSettings
+					d.Config["AccessLoggingPolicy"] = a.AccessLog
+					d.Config["ConnectionDrainingPolicy"] = a.ConnectionDraining
+					d.Config["ConnectionSettings"] = a.ConnectionSettings
 					if a.CrossZoneLoadBalancing != nil {
-						d.config["CrossZone"] = a.CrossZoneLoadBalancing.Enabled
+						d.Config["CrossZone"] = a.CrossZoneLoadBalancing.Enabled
 					}
 				}
 				return nil
 			},
 		}, {
-			op: "elasticloadbalancing:DescribeLoadBalancerPolicies",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeLoadBalancerPolicies(ctx, &classic.DescribeLoadBalancerPoliciesInput{LoadBalancerName: &d.name})
+			Op: "elasticloadbalancing:DescribeLoadBalancerPolicies",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeLoadBalancerPolicies(ctx, &classic.DescribeLoadBalancerPoliciesInput{LoadBalancerName: &d.Name})
 				if err != nil {
 					return err
 				}
-				policies := []doc{}
+				policies := []collect.Doc{}
 				for _, p := range out.PolicyDescriptions {
-					attributes := []doc{}
+					attributes := []collect.Doc{}
 					for _, a := range p.PolicyAttributeDescriptions {
-						attributes = append(attributes, doc{"Name": a.AttributeName, "Value": a.AttributeValue})
+						attributes = append(attributes, collect.Doc{"Name": a.AttributeName, "Value": a.AttributeValue})
 					}
-					policies = append(policies, doc{"PolicyName": p.PolicyName, "PolicyType": p.PolicyTypeName, "Attributes": attributes})
+					policies = append(policies, collect.Doc{"PolicyName": p.PolicyName, "PolicyType": p.PolicyTypeName, "Attributes": attributes})
 				}
-				d.config["Policies"] = policies
+				d.Config["Policies"] = policies
 				// For which ports a policy is is told of the listeners and the instances.
-				d.setUnread([]asset.Path{"config.Policies[*].InstancePorts", "config.Policies[*].LoadBalancerPorts"}, notCollected())
+				d.SetUnread(collect.NotCollected(), "config.Policies[*].InstancePorts", "config.Policies[*].LoadBalancerPorts")
 				return nil
 			},
 		}, {
-			op:   "elasticloadbalancing:DescribeTags",
-			size: 20,
-			together: func(ctx context.Context, ds []*draft) error {
+			Op:   "elasticloadbalancing:DescribeTags",
+			Size: 20,
+			Together: func(ctx context.Context, ds []*collect.Draft) error {
 				names := make([]string, len(ds))
 				for i, d := range ds {
-					names[i] = d.name
+					names[i] = d.Name
 				}
 				out, err := client.DescribeTags(ctx, &classic.DescribeTagsInput{LoadBalancerNames: names})
 				if err != nil {
@@ -86,10 +85,10 @@ func classicTable(u *unit) table {
 					byName[aws.ToString(x.LoadBalancerName)] = x.Tags
 				}
 				for _, d := range ds {
-					if tags, ok := byName[d.name]; ok {
-						d.tags = tagMap(tags, func(t classictypes.Tag) (key, value *string) { return t.Key, t.Value })
+					if tags, ok := byName[d.Name]; ok {
+						d.Tags = tagMap(tags, func(t classictypes.Tag) (key, value *string) { return t.Key, t.Value })
 					} else {
-						d.setUnread([]asset.Path{"config.Tags"}, noElbTags())
+						d.SetUnread(noElbTags(), "config.Tags")
 					}
 				}
 				return nil
@@ -98,17 +97,17 @@ func classicTable(u *unit) table {
 	}
 }
 
-func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescription) *draft {
+func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescription) *collect.Draft {
 	name := aws.ToString(x.LoadBalancerName)
-	d := newDraft(classicLoadBalancer, u.arn("elasticloadbalancing", "loadbalancer/"+name), name)
-	d.created = aws.ToTime(x.CreatedTime)
-	d.incarnation = incarnationAt(d.created)
-	listeners := []doc{}
+	d := collect.NewDraft(classicLoadBalancer, u.arn("elasticloadbalancing", "loadbalancer/"+name), name)
+	d.Created = aws.ToTime(x.CreatedTime)
+	d.Incarnation = incarnationAt(d.Created)
+	listeners := []collect.Doc{}
 	for _, l := range x.ListenerDescriptions {
 		if l.Listener == nil {
 			continue
 		}
-		listeners = append(listeners, doc{
+		listeners = append(listeners, collect.Doc{
 			"InstancePort":     decimal(l.Listener.InstancePort),
 			"InstanceProtocol": l.Listener.InstanceProtocol,
 			"LoadBalancerPort": strconv.Itoa(int(l.Listener.LoadBalancerPort)),
@@ -121,7 +120,7 @@ func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescript
 	for _, i := range x.Instances {
 		instances = append(instances, i.InstanceId)
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"LoadBalancerName":          name,
 		"AppCookieStickinessPolicy": nil,
 		"AvailabilityZones":         x.AvailabilityZones,
@@ -138,30 +137,30 @@ func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescript
 		"Subnets":                   append([]string{}, x.Subnets...),
 	}
 	if h := x.HealthCheck; h != nil {
-		d.config["HealthCheck"] = doc{
+		d.Config["HealthCheck"] = collect.Doc{
 			"HealthyThreshold": decimal(h.HealthyThreshold), "Interval": decimal(h.Interval), "Target": h.Target,
 			"Timeout": decimal(h.Timeout), "UnhealthyThreshold": decimal(h.UnhealthyThreshold),
 		}
 	}
 	if p := x.Policies; p != nil {
-		d.config["AppCookieStickinessPolicy"] = p.AppCookieStickinessPolicies
-		cookies := []doc{}
+		d.Config["AppCookieStickinessPolicy"] = p.AppCookieStickinessPolicies
+		cookies := []collect.Doc{}
 		for _, c := range p.LBCookieStickinessPolicies {
-			cookie := doc{"PolicyName": c.PolicyName, "CookieExpirationPeriod": nil}
+			cookie := collect.Doc{"PolicyName": c.PolicyName, "CookieExpirationPeriod": nil}
 			if c.CookieExpirationPeriod != nil {
 				cookie["CookieExpirationPeriod"] = strconv.FormatInt(*c.CookieExpirationPeriod, 10)
 			}
 			cookies = append(cookies, cookie)
 		}
-		d.config["LBCookieStickinessPolicy"] = cookies
+		d.Config["LBCookieStickinessPolicy"] = cookies
 	}
-	d.status = doc{"CreatedTime": x.CreatedTime, "VPCId": x.VPCId}
-	d.link("vpc", ec2VPC, u.vpcARN(owners, x.VPCId))
+	d.Status = collect.Doc{"CreatedTime": x.CreatedTime, "VPCId": x.VPCId}
+	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VPCId))
 	for _, s := range x.Subnets {
-		d.link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
 	}
 	for _, g := range x.SecurityGroups {
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
 	return d
 }

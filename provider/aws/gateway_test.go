@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 func TestCertificates(t *testing.T) {
@@ -81,12 +82,12 @@ func TestRestAPIs(t *testing.T) {
 	inv = x.collect(t, restAPI, restStage)
 	assert.Len(t, inv.GapsOf(a.Ref), 1)
 	slashes := `{\"Resource\":\"execute-api:\/*\"}` // which JSON may escape, and Go does not
-	for text, want := range map[string]string{"": "", publicPolicy: publicPolicy, slashes: `{"Resource":"execute-api:/*"}`, "{": codeMalformed} {
+	for text, want := range map[string]string{"": "", publicPolicy: publicPolicy, slashes: `{"Resource":"execute-api:/*"}`, "{": collect.CodeMalformed} {
 		switch v := x.policyOf(t, text); {
 		case want == "":
 			assert.True(t, v.IsAbsent())
-		case want == codeMalformed:
-			assertUnread(t, "apigateway:GetRestApis", codeMalformed, v)
+		case want == collect.CodeMalformed:
+			assertUnread(t, "apigateway:GetRestApis", collect.CodeMalformed, v)
 		default:
 			assertJSON(t, want, v)
 		}
@@ -117,7 +118,7 @@ func TestHTTPAPIs(t *testing.T) {
 	s := only(t, inv, httpStage)
 	assertJSON(t, `{"a":"b"}`, s.Config.Get("Tags"))
 	assertJSON(t, `5`, s.Config.Get("RouteSettings", "GET /", "ThrottlingBurstLimit"))
-	assertUnread(t, "", codeNotCollected, s.Config.Get("AccessPolicyId"))
+	assertUnread(t, "", collect.CodeNotCollected, s.Config.Get("AccessPolicyId"))
 	assert.Contains(t, s.Links, link("parent", httpAPI, a.ID))
 	assert.Contains(t, s.Links, link("logs_to", logGroup, "arn:aws:logs:us-east-1:123456789012:log-group:api"))
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "ApiGatewayV2:GetApis": 1, "ApiGatewayV2:GetStages": 1}, x.calls.n)
@@ -125,7 +126,7 @@ func TestHTTPAPIs(t *testing.T) {
 	x.fail(denied, "ApiGatewayV2:GetStages")
 	inv = x.collect(t, httpAPI, httpStage)
 	assert.Equal(t, []*asset.Gap{{
-		Scope: a.Scope, Type: httpStage, Of: only(t, inv, httpAPI).Ref, Cause: asset.Unread{Op: "apigatewayv2:GetStages", Code: "AccessDenied", Message: "not authorized"},
+		Scope: a.Scope, Type: httpStage, Of: only(t, inv, httpAPI).Ref, Cause: asset.Unread{Op: "apigatewayv2:GetStages", Reason: asset.Denied, Code: "AccessDenied", Message: "not authorized"},
 	}}, inv.Gaps())
 	assert.Equal(t, asset.Complete, inv.Coverage(a.Scope, httpAPI))
 	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, httpStage))

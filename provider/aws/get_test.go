@@ -388,7 +388,7 @@ func TestGetOfWhatServicesHaveNot(t *testing.T) {
 
 func TestGetOfAListThatLeavesThingsOut(t *testing.T) {
 	x := offline(t)
-	x.Provider.schemas = func(typ asset.Type) (*asset.Schema, bool) {
+	x.Provider.engine.Schema = func(typ asset.Type) (*asset.Schema, bool) {
 		return &asset.Schema{Type: typ, Operations: []asset.Operation{{Name: "ec2:DescribeFlowLogs", MayOmit: true}}}, true
 	}
 	x.says("EC2:DescribeFlowLogs", &ec2.DescribeFlowLogsOutput{})

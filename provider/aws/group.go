@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
 )
 
 // Accounts returns the accounts that a discovery covers, sorted by id, without
@@ -13,7 +14,7 @@ import (
 func (p *Provider) Accounts(ctx context.Context) ([]Account, []*asset.Gap, error) {
 	var list []Account
 	var gaps []*asset.Gap
-	s := &scan{provider: p}
+	s := p.scan(provider.Query{})
 	find := func(ctx context.Context) error {
 		accounts, err := s.accounts(ctx)
 		for _, a := range accounts {
@@ -21,7 +22,7 @@ func (p *Provider) Accounts(ctx context.Context) ([]Account, []*asset.Gap, error
 		}
 		return err
 	}
-	err := s.drive(ctx, find, func(o asset.Observation) bool {
+	err := s.Drive(ctx, find, func(o asset.Observation) bool {
 		if g, ok := o.(*asset.Gap); ok {
 			gaps = append(gaps, g)
 		}

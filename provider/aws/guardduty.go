@@ -9,49 +9,48 @@ import (
 	guarddutytypes "github.com/aws/aws-sdk-go-v2/service/guardduty/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const guardDutyDetector asset.Type = "AWS::GuardDuty::Detector"
-
 // guardDutyTables read the detector of a region.
-func guardDutyTables(u *unit) []table {
+func guardDutyTables(u *unit) []collect.Table {
 	client := guardduty.NewFromConfig(u.config("guardduty"))
-	return []table{{
-		op:    "guardduty:ListDetectors",
-		types: []asset.Type{guardDutyDetector},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "guardduty:ListDetectors",
+		Types: []asset.Type{guardDutyDetector},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListDetectors(ctx, &guardduty.ListDetectorsInput{NextToken: optional(token), MaxResults: aws.Int32(50)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, id := range out.DetectorIds {
-				d := newDraft(guardDutyDetector, u.arn("guardduty", "detector/"+id), id)
-				d.key, d.incarnation = id, id
-				d.config = doc{"Id": id}
+				d := collect.NewDraft(guardDutyDetector, u.arn("guardduty", "detector/"+id), id)
+				d.Key, d.Incarnation = id, id
+				d.Config = collect.Doc{"Id": id}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "guardduty:GetDetector",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: &d.key})
+		Reads: []collect.Read{{
+			Op: "guardduty:GetDetector",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: &d.Key})
 				if err != nil {
 					return err
 				}
-				d.tags = out.Tags
-				if d.tags == nil {
-					d.tags = map[string]string{}
+				d.Tags = out.Tags
+				if d.Tags == nil {
+					d.Tags = map[string]string{}
 				}
 				if at, err := time.Parse(time.RFC3339, aws.ToString(out.CreatedAt)); err == nil {
-					d.created = at
+					d.Created = at
 				}
-				d.config["Enable"] = out.Status == guarddutytypes.DetectorStatusEnabled
-				d.config["DataSources"] = detectorSources(out.DataSources)
-				d.config["Features"] = out.Features
-				d.config["FindingPublishingFrequency"] = out.FindingPublishingFrequency
-				d.status = doc{"CreatedAt": out.CreatedAt, "UpdatedAt": out.UpdatedAt, "ServiceRole": out.ServiceRole}
+				d.Config["Enable"] = out.Status == guarddutytypes.DetectorStatusEnabled
+				d.Config["DataSources"] = detectorSources(out.DataSources)
+				d.Config["Features"] = out.Features
+				d.Config["FindingPublishingFrequency"] = out.FindingPublishingFrequency
+				d.Status = collect.Doc{"CreatedAt": out.CreatedAt, "UpdatedAt": out.UpdatedAt, "ServiceRole": out.ServiceRole}
 				return nil
 			},
 		}},
@@ -60,22 +59,22 @@ func guardDutyTables(u *unit) []table {
 
 // detectorSources returns the sources of a detector that CloudFormation has, which are
 // states in the API and switches there.
-func detectorSources(x *guarddutytypes.DataSourceConfigurationsResult) doc {
+func detectorSources(x *guarddutytypes.DataSourceConfigurationsResult) collect.Doc {
 	if x == nil {
 		return nil
 	}
-	enabled := func(s guarddutytypes.DataSourceStatus) doc {
-		return doc{"Enable": s == guarddutytypes.DataSourceStatusEnabled}
+	enabled := func(s guarddutytypes.DataSourceStatus) collect.Doc {
+		return collect.Doc{"Enable": s == guarddutytypes.DataSourceStatusEnabled}
 	}
-	sources := doc{}
+	sources := collect.Doc{}
 	if x.S3Logs != nil {
 		sources["S3Logs"] = enabled(x.S3Logs.Status)
 	}
 	if x.Kubernetes != nil && x.Kubernetes.AuditLogs != nil {
-		sources["Kubernetes"] = doc{"AuditLogs": enabled(x.Kubernetes.AuditLogs.Status)}
+		sources["Kubernetes"] = collect.Doc{"AuditLogs": enabled(x.Kubernetes.AuditLogs.Status)}
 	}
 	if m := x.MalwareProtection; m != nil && m.ScanEc2InstanceWithFindings != nil && m.ScanEc2InstanceWithFindings.EbsVolumes != nil {
-		sources["MalwareProtection"] = doc{"ScanEc2InstanceWithFindings": doc{
+		sources["MalwareProtection"] = collect.Doc{"ScanEc2InstanceWithFindings": collect.Doc{
 			"EbsVolumes": m.ScanEc2InstanceWithFindings.EbsVolumes.Status == guarddutytypes.DataSourceStatusEnabled,
 		}}
 	}

@@ -9,31 +9,24 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
-)
-
-const (
-	iamUser            asset.Type = "AWS::IAM::User"
-	iamRole            asset.Type = "AWS::IAM::Role"
-	iamGroup           asset.Type = "AWS::IAM::Group"
-	iamManagedPolicy   asset.Type = "AWS::IAM::ManagedPolicy"
-	iamAccessKey       asset.Type = "AWS::IAM::AccessKey"
-	iamInstanceProfile asset.Type = "AWS::IAM::InstanceProfile"
 )
 
 // iamTables read users, roles, groups and policies in one pass, and what of the
 // account is kept by IAM.
-func iamTables(u *unit) []table {
+func iamTables(u *unit) []collect.Table {
 	client := iam.NewFromConfig(u.config("iam"))
-	report := once(func(ctx context.Context) (credentialReport, error) { return readCredentialReport(ctx, client) })
-	return []table{
+	report := collect.Once(func(ctx context.Context) (credentialReport, error) { return readCredentialReport(ctx, client) })
+	return []collect.Table{
 		iamDetails(u, client, report),
 		iamInstanceProfiles(client),
 		accountTable(u, client, report),
 	}
 }
 
-func iamDetails(u *unit, client *iam.Client, report func(context.Context) (credentialReport, error)) table {
+func iamDetails(u *unit, client *iam.Client, report func(context.Context) (credentialReport, error)) collect.Table {
 	const op = "iam:GetAccountAuthorizationDetails"
 	filter := iamFilter(u)
 	page := func(ctx context.Context, token string, filter []iamtypes.EntityType) (*iam.GetAccountAuthorizationDetailsOutput, error) {
@@ -42,7 +35,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		})
 	}
 	// Users name their groups without the path that the ARN has.
-	groups := once(func(ctx context.Context) (map[string]string, error) {
+	groups := collect.Once(func(ctx context.Context) (map[string]string, error) {
 		arns := map[string]string{}
 		for g, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.GroupDetail, string, error) {
 			out, err := page(ctx, token, []iamtypes.EntityType{iamtypes.EntityTypeGroup})
@@ -64,7 +57,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		description *string
 		maxSession  *int32
 	}
-	roles := once(func(ctx context.Context) (map[string]settings, error) {
+	roles := collect.Once(func(ctx context.Context) (map[string]settings, error) {
 		byARN := map[string]settings{}
 		for r, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.Role, string, error) {
 			out, err := client.ListRoles(ctx, &iam.ListRolesInput{Marker: optional(token), MaxItems: aws.Int32(1000)})
@@ -80,16 +73,16 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		}
 		return byARN, nil
 	})
-	return table{
-		op:     op,
-		types:  []asset.Type{iamUser, iamRole, iamGroup, iamManagedPolicy},
-		global: true,
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:     op,
+		Types:  []asset.Type{iamUser, iamRole, iamGroup, iamManagedPolicy},
+		Global: true,
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := page(ctx, token, filter)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.UserDetailList {
 				d := userDraft(op, x)
 				if len(x.GroupList) > 0 {
@@ -104,7 +97,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 							// elsewhere the link leads to what nobody observes.
 							id = groupARN(d.ID, g)
 						}
-						d.link("member_of", iamGroup, id)
+						d.Link("member_of", iamGroup, id)
 					}
 				}
 				ds = append(ds, d)
@@ -120,16 +113,16 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "iam:ListPolicyTags",
-			of: iamManagedPolicy,
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "iam:ListPolicyTags",
+			Of: iamManagedPolicy,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				if ofAWS(d.ID) {
-					d.tags = map[string]string{} // nobody can tag it
+					d.Tags = map[string]string{} // nobody can tag it
 					return nil
 				}
 				var err error
-				d.tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+				d.Tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
 					out, err := client.ListPolicyTags(ctx, &iam.ListPolicyTagsInput{PolicyArn: &d.ID, Marker: optional(token)})
 					if err != nil {
 						return nil, "", err
@@ -139,43 +132,43 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				return err
 			},
 		}, {
-			op: "iam:GetCredentialReport",
-			of: iamUser,
-			each: func(ctx context.Context, d *draft) error {
+			Op: "iam:GetCredentialReport",
+			Of: iamUser,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				rows, err := report(ctx)
 				if err != nil {
 					return err
 				}
 				// A user made after the report was is not in it, or one of the same name is
 				// that was there before.
-				row, ok := rows[d.name]
-				if !ok || madeBefore(row, d.created) {
-					return &asset.Unread{Op: "iam:GetCredentialReport", Code: codeNotInReport, Message: "the report is older than the user"}
+				row, ok := rows[d.Name]
+				if !ok || madeBefore(row, d.Created) {
+					return unread("iam:GetCredentialReport", codeNotInReport, "the report is older than the user")
 				}
-				d.status["CredentialReport"] = row
+				d.Status["CredentialReport"] = row
 				return nil
 			},
 		}, {
-			op:     "iam:GetLoginProfile",
-			of:     iamUser,
-			absent: []string{"NoSuchEntity"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &d.name})
+			Op:     "iam:GetLoginProfile",
+			Of:     iamUser,
+			Absent: []string{"NoSuchEntity"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &d.Name})
 				if err != nil {
 					return err
 				}
 				if out.LoginProfile != nil {
-					d.config["LoginProfile"] = doc{"PasswordResetRequired": out.LoginProfile.PasswordResetRequired}
+					d.Config["LoginProfile"] = collect.Doc{"PasswordResetRequired": out.LoginProfile.PasswordResetRequired}
 				}
 				return nil
 			},
 		}, {
-			op: "iam:ListMFADevices",
-			of: iamUser,
-			each: func(ctx context.Context, d *draft) error {
-				devices := []doc{}
+			Op: "iam:ListMFADevices",
+			Of: iamUser,
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				devices := []collect.Doc{}
 				for m, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.MFADevice, string, error) {
-					out, err := client.ListMFADevices(ctx, &iam.ListMFADevicesInput{UserName: &d.name, Marker: optional(token), MaxItems: aws.Int32(1000)})
+					out, err := client.ListMFADevices(ctx, &iam.ListMFADevicesInput{UserName: &d.Name, Marker: optional(token), MaxItems: aws.Int32(1000)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -184,57 +177,57 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 					if err != nil {
 						return err
 					}
-					devices = append(devices, doc{"SerialNumber": m.SerialNumber, "EnableDate": m.EnableDate})
+					devices = append(devices, collect.Doc{"SerialNumber": m.SerialNumber, "EnableDate": m.EnableDate})
 				}
-				d.status["MFADevices"] = devices
+				d.Status["MFADevices"] = devices
 				return nil
 			},
 		}, {
-			op: "iam:ListRoles",
-			of: iamRole,
-			each: func(ctx context.Context, d *draft) error {
+			Op: "iam:ListRoles",
+			Of: iamRole,
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				byARN, err := roles(ctx)
 				if err != nil {
 					return err
 				}
 				r, ok := byARN[d.ID]
 				if !ok {
-					return &asset.Unread{Op: "iam:ListRoles", Code: codeNotListed, Message: "the role is not in the list"}
+					return unread("iam:ListRoles", codeNotListed, "the role is not in the list")
 				}
-				d.config["Description"] = r.description
-				d.config["MaxSessionDuration"] = r.maxSession
+				d.Config["Description"] = r.description
+				d.Config["MaxSessionDuration"] = r.maxSession
 				return nil
 			},
 		}},
-		under: []table{{
-			op:    "iam:ListAccessKeys",
-			types: []asset.Type{iamAccessKey},
-			of:    iamUser,
-			listOf: func(ctx context.Context, user *draft, token string) ([]*draft, string, error) {
-				out, err := client.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &user.name, Marker: optional(token), MaxItems: aws.Int32(1000)})
+		Under: []collect.Table{{
+			Op:    "iam:ListAccessKeys",
+			Types: []asset.Type{iamAccessKey},
+			Of:    iamUser,
+			ListOf: func(ctx context.Context, user *collect.Draft, token string) ([]*collect.Draft, string, error) {
+				out, err := client.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &user.Name, Marker: optional(token), MaxItems: aws.Int32(1000)})
 				if err != nil {
 					return nil, "", err
 				}
-				var ds []*draft
+				var ds []*collect.Draft
 				for _, k := range out.AccessKeyMetadata {
 					id := aws.ToString(k.AccessKeyId)
-					d := newDraft(iamAccessKey, id, id)
-					d.created, d.incarnation, d.page = aws.ToTime(k.CreateDate), id, user.ID
-					d.config = doc{"Id": id, "UserName": user.name, "Status": k.Status}
-					d.status = doc{"CreateDate": k.CreateDate}
-					d.link("owned_by", iamUser, user.ID)
+					d := collect.NewDraft(iamAccessKey, id, id)
+					d.Created, d.Incarnation, d.Page = aws.ToTime(k.CreateDate), id, user.ID
+					d.Config = collect.Doc{"Id": id, "UserName": user.Name, "Status": k.Status}
+					d.Status = collect.Doc{"CreateDate": k.CreateDate}
+					d.Link("owned_by", iamUser, user.ID)
 					ds = append(ds, d)
 				}
 				return ds, aws.ToString(out.Marker), nil
 			},
-			reads: []read{{
-				op: "iam:GetAccessKeyLastUsed",
-				each: func(ctx context.Context, d *draft) error {
+			Reads: []collect.Read{{
+				Op: "iam:GetAccessKeyLastUsed",
+				Each: func(ctx context.Context, d *collect.Draft) error {
 					out, err := client.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &d.ID})
 					if err != nil {
 						return err
 					}
-					d.status["AccessKeyLastUsed"] = out.AccessKeyLastUsed
+					d.Status["AccessKeyLastUsed"] = out.AccessKeyLastUsed
 					return nil
 				},
 			}},
@@ -244,7 +237,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 
 // iamFilter returns the kinds of entities that are asked for.
 func iamFilter(u *unit) []iamtypes.EntityType {
-	wants := u.scan.query.Wants
+	wants := u.scan.Query.Wants
 	var filter []iamtypes.EntityType
 	if wants(iamUser) || wants(iamAccessKey) {
 		filter = append(filter, iamtypes.EntityTypeUser)
@@ -261,18 +254,18 @@ func iamFilter(u *unit) []iamtypes.EntityType {
 	return filter
 }
 
-func userDraft(op string, x iamtypes.UserDetail) *draft {
-	d := newDraft(iamUser, aws.ToString(x.Arn), aws.ToString(x.UserName))
-	d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.UserId)
-	d.tags = tagMap(x.Tags, iamTag)
-	d.config = doc{
+func userDraft(op string, x iamtypes.UserDetail) *collect.Draft {
+	d := collect.NewDraft(iamUser, aws.ToString(x.Arn), aws.ToString(x.UserName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.UserId)
+	d.Tags = tagMap(x.Tags, iamTag)
+	d.Config = collect.Doc{
 		"Arn":      x.Arn,
 		"UserName": x.UserName,
 		"Path":     x.Path,
 		"Groups":   x.GroupList,
 	}
-	d.status = doc{"UserId": x.UserId, "CreateDate": x.CreateDate}
-	d.grants(op, x.AttachedManagedPolicies, x.UserPolicyList, x.PermissionsBoundary)
+	d.Status = collect.Doc{"UserId": x.UserId, "CreateDate": x.CreateDate}
+	grants(d, op, x.AttachedManagedPolicies, x.UserPolicyList, x.PermissionsBoundary)
 	return d
 }
 
@@ -282,55 +275,55 @@ func groupARN(user, name string) string {
 	return account + ":group/" + name
 }
 
-func roleDraft(op string, x iamtypes.RoleDetail) *draft {
-	d := newDraft(iamRole, aws.ToString(x.Arn), aws.ToString(x.RoleName))
-	d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.RoleId)
-	d.tags = tagMap(x.Tags, iamTag)
-	d.access = policyDocument(op, x.AssumeRolePolicyDocument)
-	d.config = doc{
+func roleDraft(op string, x iamtypes.RoleDetail) *collect.Draft {
+	d := collect.NewDraft(iamRole, aws.ToString(x.Arn), aws.ToString(x.RoleName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.RoleId)
+	d.Tags = tagMap(x.Tags, iamTag)
+	d.Access = policyDocument(op, x.AssumeRolePolicyDocument)
+	d.Config = collect.Doc{
 		"Arn":                      x.Arn,
 		"RoleId":                   x.RoleId,
 		"RoleName":                 x.RoleName,
 		"Path":                     x.Path,
-		"AssumeRolePolicyDocument": d.access,
+		"AssumeRolePolicyDocument": d.Access,
 	}
-	d.status = doc{"CreateDate": x.CreateDate, "RoleLastUsed": x.RoleLastUsed}
-	d.grants(op, x.AttachedManagedPolicies, x.RolePolicyList, x.PermissionsBoundary)
+	d.Status = collect.Doc{"CreateDate": x.CreateDate, "RoleLastUsed": x.RoleLastUsed}
+	grants(d, op, x.AttachedManagedPolicies, x.RolePolicyList, x.PermissionsBoundary)
 	return d
 }
 
-func groupDraft(op string, x iamtypes.GroupDetail) *draft {
-	d := newDraft(iamGroup, aws.ToString(x.Arn), aws.ToString(x.GroupName))
-	d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.GroupId)
-	d.config = doc{"Arn": x.Arn, "GroupName": x.GroupName, "Path": x.Path}
-	d.status = doc{"GroupId": x.GroupId, "CreateDate": x.CreateDate}
-	d.grants(op, x.AttachedManagedPolicies, x.GroupPolicyList, nil)
+func groupDraft(op string, x iamtypes.GroupDetail) *collect.Draft {
+	d := collect.NewDraft(iamGroup, aws.ToString(x.Arn), aws.ToString(x.GroupName))
+	d.Created, d.Incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.GroupId)
+	d.Config = collect.Doc{"Arn": x.Arn, "GroupName": x.GroupName, "Path": x.Path}
+	d.Status = collect.Doc{"GroupId": x.GroupId, "CreateDate": x.CreateDate}
+	grants(d, op, x.AttachedManagedPolicies, x.GroupPolicyList, nil)
 	return d
 }
 
 // grants adds the policies that a user, role or group has.
-func (d *draft) grants(op string, attached []iamtypes.AttachedPolicy, inline []iamtypes.PolicyDetail, boundary *iamtypes.AttachedPermissionsBoundary) {
+func grants(d *collect.Draft, op string, attached []iamtypes.AttachedPolicy, inline []iamtypes.PolicyDetail, boundary *iamtypes.AttachedPermissionsBoundary) {
 	arns := make([]string, 0, len(attached))
 	for _, p := range attached {
 		arns = append(arns, aws.ToString(p.PolicyArn))
-		d.link("attached_policy", iamManagedPolicy, aws.ToString(p.PolicyArn))
+		d.Link("attached_policy", iamManagedPolicy, aws.ToString(p.PolicyArn))
 	}
-	policies := make([]doc, 0, len(inline))
+	policies := make([]collect.Doc, 0, len(inline))
 	for _, p := range inline {
-		policies = append(policies, doc{"PolicyName": p.PolicyName, "PolicyDocument": policyDocument(op, p.PolicyDocument)})
+		policies = append(policies, collect.Doc{"PolicyName": p.PolicyName, "PolicyDocument": policyDocument(op, p.PolicyDocument)})
 	}
-	d.config["ManagedPolicyArns"] = arns
-	d.config["Policies"] = policies
+	d.Config["ManagedPolicyArns"] = arns
+	d.Config["Policies"] = policies
 	if boundary != nil {
-		d.config["PermissionsBoundary"] = boundary.PermissionsBoundaryArn
-		d.link("permissions_boundary", iamManagedPolicy, aws.ToString(boundary.PermissionsBoundaryArn))
+		d.Config["PermissionsBoundary"] = boundary.PermissionsBoundaryArn
+		d.Link("permissions_boundary", iamManagedPolicy, aws.ToString(boundary.PermissionsBoundaryArn))
 	}
 }
 
-func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
-	d := newDraft(iamManagedPolicy, aws.ToString(x.Arn), arnName(aws.ToString(x.Arn)))
-	d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.PolicyId)
-	d.config = doc{
+func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *collect.Draft {
+	d := collect.NewDraft(iamManagedPolicy, aws.ToString(x.Arn), awsapi.Name(aws.ToString(x.Arn)))
+	d.Created, d.Incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.PolicyId)
+	d.Config = collect.Doc{
 		"PolicyArn":                     x.Arn,
 		"PolicyId":                      x.PolicyId,
 		"ManagedPolicyName":             x.PolicyName,
@@ -345,17 +338,17 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
 	}
 	for _, v := range x.PolicyVersionList {
 		if v.IsDefaultVersion {
-			d.config["PolicyDocument"] = policyDocument(op, v.Document)
+			d.Config["PolicyDocument"] = policyDocument(op, v.Document)
 		}
 	}
-	if d.config["PolicyDocument"] == nil {
-		d.setUnread([]asset.Path{"config.PolicyDocument"}, &asset.Unread{Op: op, Code: codeMalformed, Message: "no default version in the answer"})
+	if d.Config["PolicyDocument"] == nil {
+		d.SetUnread(unread(op, collect.CodeMalformed, "no default version in the answer"), "config.PolicyDocument")
 	}
 	if ofAWS(d.ID) {
 		// How often a policy of AWS is attached differs from account to account, so that
 		// it is not told of the one asset that they share.
-		delete(d.config, "AttachmentCount")
-		delete(d.config, "PermissionsBoundaryUsageCount")
+		delete(d.Config, "AttachmentCount")
+		delete(d.Config, "PermissionsBoundaryUsageCount")
 	}
 	return d
 }
@@ -363,36 +356,36 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *draft {
 // ofAWS reports whether a policy is one of AWS itself.
 func ofAWS(policy string) bool { return strings.Contains(policy, ":iam::aws:") }
 
-func iamInstanceProfiles(client *iam.Client) table {
-	return table{
-		op:     "iam:ListInstanceProfiles",
-		types:  []asset.Type{iamInstanceProfile},
-		global: true,
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func iamInstanceProfiles(client *iam.Client) collect.Table {
+	return collect.Table{
+		Op:     "iam:ListInstanceProfiles",
+		Types:  []asset.Type{iamInstanceProfile},
+		Global: true,
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{Marker: optional(token), MaxItems: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.InstanceProfiles {
-				d := newDraft(iamInstanceProfile, aws.ToString(x.Arn), aws.ToString(x.InstanceProfileName))
-				d.created, d.incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.InstanceProfileId)
-				d.config = doc{"Arn": x.Arn, "InstanceProfileName": x.InstanceProfileName, "Path": x.Path}
+				d := collect.NewDraft(iamInstanceProfile, aws.ToString(x.Arn), aws.ToString(x.InstanceProfileName))
+				d.Created, d.Incarnation = aws.ToTime(x.CreateDate), aws.ToString(x.InstanceProfileId)
+				d.Config = collect.Doc{"Arn": x.Arn, "InstanceProfileName": x.InstanceProfileName, "Path": x.Path}
 				var names []*string
 				for _, r := range x.Roles {
 					names = append(names, r.RoleName)
-					d.link("role", iamRole, aws.ToString(r.Arn))
+					d.Link("role", iamRole, aws.ToString(r.Arn))
 				}
-				d.config["Roles"] = names
+				d.Config["Roles"] = names
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "iam:ListInstanceProfileTags",
-			each: func(ctx context.Context, d *draft) (err error) {
-				d.tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
-					out, err := client.ListInstanceProfileTags(ctx, &iam.ListInstanceProfileTagsInput{InstanceProfileName: &d.name, Marker: optional(token)})
+		Reads: []collect.Read{{
+			Op: "iam:ListInstanceProfileTags",
+			Each: func(ctx context.Context, d *collect.Draft) (err error) {
+				d.Tags, err = pagedTags(ctx, iamTag, func(ctx context.Context, token string) ([]iamtypes.Tag, string, error) {
+					out, err := client.ListInstanceProfileTags(ctx, &iam.ListInstanceProfileTagsInput{InstanceProfileName: &d.Name, Marker: optional(token)})
 					if err != nil {
 						return nil, "", err
 					}

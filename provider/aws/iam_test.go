@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -137,21 +138,20 @@ func TestRegions(t *testing.T) {
 }
 
 func TestPolicyOfAWSIsOneAssetForAllAccounts(t *testing.T) {
-	p := New(aws.Config{}, nil)
-	u := &unit{scan: &scan{provider: p}, account: newAccount(p, Account{ID: "123456789012"}, "aws", aws.Config{})}
-	a, err := u.finish(managedPolicyDraft("iam:GetAccountAuthorizationDetails", iamtypes.ManagedPolicyDetail{
+	x := offline(t)
+	x.says("IAM:GetAccountAuthorizationDetails", &iam.GetAccountAuthorizationDetailsOutput{Policies: []iamtypes.ManagedPolicyDetail{{
 		Arn: aws.String("arn:aws:iam::aws:policy/job-function/Billing"), PolicyName: aws.String("Billing"), AttachmentCount: aws.Int32(3),
 		PolicyVersionList: []iamtypes.PolicyVersion{
 			{Document: aws.String("%7B%22Version%22%3A%222008-10-17%22%7D")},
 			{Document: aws.String("%7B%22Version%22%3A%222012-10-17%22%7D"), IsDefaultVersion: true},
 		},
-	}))
-	require.NoError(t, err)
+	}}})
+	a := only(t, x.collect(t, iamManagedPolicy), iamManagedPolicy)
 	assert.Equal(t, asset.Scope{Provider: "aws", Account: "aws"}, a.Scope)
 	assert.Equal(t, []string{"123456789012"}, a.Observers)
 	assert.Empty(t, a.Parents)
 	assertJSON(t, `{"Version":"2012-10-17"}`, a.Config.Get("PolicyDocument"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("AttachmentCount"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("AttachmentCount"))
 }
 
 func TestReportThatIsOlderThanTheUser(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	tagtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -78,7 +79,7 @@ func (x *index) lacks(region, kind string) bool {
 
 // indexed reports whether lists of a type are to be spared by an index.
 func (u *unit) indexed(t asset.Type) bool {
-	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].CrossAccount && u.scan.only.IsZero() &&
+	return u.scan.provider.opts.Index != NoIndex && u.region != "" && !resources()[t].CrossAccount && u.scan.Only.IsZero() &&
 		len(u.scan.controlled())*len(u.account.regions) >= worthAnIndex
 }
 
@@ -100,7 +101,7 @@ func (u *unit) lacks(ctx context.Context, t asset.Type) bool {
 			region = all
 		}
 	}
-	get, _ := a.indexes.LoadOrStore(region, once(func(ctx context.Context) (*index, error) { return read(ctx, region) }))
+	get, _ := a.indexes.LoadOrStore(region, collect.Once(func(ctx context.Context) (*index, error) { return read(ctx, region) }))
 	x, err := get.(func(context.Context) (*index, error))(ctx)
 	return err == nil && x.lacks(u.region, kind)
 }
@@ -115,9 +116,9 @@ func explorerKind(t asset.Type) string {
 
 // readAggregator returns the region of the index that the others are copied to, or "".
 func (a *account) readAggregator(ctx context.Context) (string, error) {
-	client := resourceexplorer2.NewFromConfig(a.config("resource-explorer-2", a.home()))
+	client := resourceexplorer2.NewFromConfig(a.session.Config("resource-explorer-2", a.session.Home()))
 	found := ""
-	for x, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.Index, string, error) {
+	for x, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]explorertypes.Index, string, error) {
 		out, err := client.ListIndexes(ctx, &resourceexplorer2.ListIndexesInput{NextToken: optional(token)})
 		if err != nil {
 			return nil, "", err
@@ -136,13 +137,13 @@ func (a *account) readAggregator(ctx context.Context) (string, error) {
 
 // readExplorer reads the index in a region.
 func (a *account) readExplorer(ctx context.Context, region string) (*index, error) {
-	client := resourceexplorer2.NewFromConfig(a.config("resource-explorer-2", region))
+	client := resourceexplorer2.NewFromConfig(a.session.Config("resource-explorer-2", region))
 	view, others, err := wholeView(ctx, client)
 	if err != nil {
 		return nil, err
 	}
 	x := &index{regions: append(others, region), knows: map[string]bool{}, found: map[string]bool{}}
-	for t, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.SupportedResourceType, string, error) {
+	for t, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]explorertypes.SupportedResourceType, string, error) {
 		out, err := client.ListSupportedResourceTypes(ctx, &resourceexplorer2.ListSupportedResourceTypesInput{MaxResults: aws.Int32(1000), NextToken: optional(token)})
 		if err != nil {
 			return nil, "", err
@@ -154,7 +155,7 @@ func (a *account) readExplorer(ctx context.Context, region string) (*index, erro
 		}
 		x.knows[plainKind(t.ResourceType)] = true
 	}
-	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]explorertypes.Resource, string, error) {
+	for r, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]explorertypes.Resource, string, error) {
 		// With 1000, the most, there is never a second page.
 		out, err := client.ListResources(ctx, &resourceexplorer2.ListResourcesInput{ViewArn: view, MaxResults: aws.Int32(500), NextToken: optional(token)})
 		if err != nil {
@@ -175,7 +176,7 @@ func (a *account) readExplorer(ctx context.Context, region string) (*index, erro
 // wholeView returns the default view of an index that is complete and shows everything,
 // and the regions besides its own that the index knows.
 func wholeView(ctx context.Context, client *resourceexplorer2.Client) (view *string, others []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, collect.CallTimeout)
 	defer cancel()
 	is, err := client.GetIndex(ctx, &resourceexplorer2.GetIndexInput{})
 	if err != nil {
@@ -207,9 +208,9 @@ func plainKind(s *string) string {
 
 // readTags reads what is tagged in a region.
 func (a *account) readTags(ctx context.Context, region string) (*index, error) {
-	client := resourcegroupstaggingapi.NewFromConfig(a.config("tag", region))
+	client := resourcegroupstaggingapi.NewFromConfig(a.session.Config("tag", region))
 	x := &index{regions: []string{region}, found: map[string]bool{}}
-	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]tagtypes.ResourceTagMapping, string, error) {
+	for r, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]tagtypes.ResourceTagMapping, string, error) {
 		out, err := client.GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourcesPerPage: aws.Int32(100), PaginationToken: optional(token)})
 		if err != nil {
 			return nil, "", err

@@ -113,7 +113,7 @@ func TestIndexSparesLists(t *testing.T) {
 	p := New(aws.Config{}, nil)
 	for _, typ := range slices.Sorted(maps.Keys(resources())) {
 		r := resources()[typ]
-		if len(types) < worthAnIndex/2 && len(r.Needs) == 0 && !r.CrossAccount && !p.schema(typ).Global && !slices.Contains(types, typ) && len(p.controlled(provider.Query{Types: []asset.Type{typ}})) > 0 {
+		if len(types) < worthAnIndex/2 && len(r.Needs) == 0 && !r.CrossAccount && !isGlobal(typ) && !slices.Contains(types, typ) && len(p.controlled(provider.Query{Types: []asset.Type{typ}})) > 0 {
 			types = append(types, typ)
 		}
 	}

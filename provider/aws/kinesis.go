@@ -10,17 +10,16 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const kinesisStream asset.Type = "AWS::Kinesis::Stream"
-
 // kinesisTables read streams of data.
-func kinesisTables(u *unit) []table {
+func kinesisTables(u *unit) []collect.Table {
 	client := kinesis.NewFromConfig(u.config("kinesis"))
-	return []table{{
-		op:    "kinesis:ListStreams",
-		types: []asset.Type{kinesisStream},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "kinesis:ListStreams",
+		Types: []asset.Type{kinesisStream},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListStreams(ctx, &kinesis.ListStreamsInput{NextToken: optional(token), Limit: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
@@ -28,43 +27,43 @@ func kinesisTables(u *unit) []table {
 			if aws.ToBool(out.HasMoreStreams) && aws.ToString(out.NextToken) == "" {
 				return nil, "", errors.New("more streams, and no token for them")
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, name := range out.StreamNames {
-				d := newDraft(kinesisStream, u.arn("kinesis", "stream/"+name), name)
-				d.config = doc{"Arn": d.ID, "Name": name}
+				d := collect.NewDraft(kinesisStream, u.arn("kinesis", "stream/"+name), name)
+				d.Config = collect.Doc{"Arn": d.ID, "Name": name}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "kinesis:DescribeStreamSummary",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "kinesis:DescribeStreamSummary",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &d.ID})
 				if err != nil {
 					return err
 				}
 				if out.StreamDescriptionSummary == nil {
-					return fmt.Errorf("no description of %s in the answer", d.name)
+					return fmt.Errorf("no description of %s in the answer", d.Name)
 				}
 				kinesisRead(u, d, out.StreamDescriptionSummary)
 				return nil
 			},
 		}, {
-			op:     "kinesis:GetResourcePolicy",
-			absent: []string{"ResourceNotFoundException"},
-			each: func(ctx context.Context, d *draft) error {
+			Op:     "kinesis:GetResourcePolicy",
+			Absent: []string{"ResourceNotFoundException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetResourcePolicy(ctx, &kinesis.GetResourcePolicyInput{ResourceARN: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.access = policyDocument("kinesis:GetResourcePolicy", out.Policy)
+				d.Access = policyDocument("kinesis:GetResourcePolicy", out.Policy)
 				return nil
 			},
 		}, {
-			op: "kinesis:ListTagsForStream",
-			each: func(ctx context.Context, d *draft) (err error) {
+			Op: "kinesis:ListTagsForStream",
+			Each: func(ctx context.Context, d *collect.Draft) (err error) {
 				tag := func(t kinesistypes.Tag) (key, value *string) { return t.Key, t.Value }
-				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, last string) ([]kinesistypes.Tag, string, error) {
+				d.Tags, err = pagedTags(ctx, tag, func(ctx context.Context, last string) ([]kinesistypes.Tag, string, error) {
 					out, err := client.ListTagsForStream(ctx, &kinesis.ListTagsForStreamInput{StreamARN: &d.ID, ExclusiveStartTagKey: optional(last), Limit: aws.Int32(50)})
 					switch {
 					case err != nil:
@@ -82,28 +81,28 @@ func kinesisTables(u *unit) []table {
 	}}
 }
 
-func kinesisRead(u *unit, d *draft, x *kinesistypes.StreamDescriptionSummary) {
-	d.created = aws.ToTime(x.StreamCreationTimestamp)
-	d.incarnation = incarnationAt(d.created)
-	var encryption doc
+func kinesisRead(u *unit, d *collect.Draft, x *kinesistypes.StreamDescriptionSummary) {
+	d.Created = aws.ToTime(x.StreamCreationTimestamp)
+	d.Incarnation = incarnationAt(d.Created)
+	var encryption collect.Doc
 	if x.EncryptionType == kinesistypes.EncryptionTypeKms {
-		encryption = doc{"EncryptionType": x.EncryptionType, "KeyId": x.KeyId}
-		d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
+		encryption = collect.Doc{"EncryptionType": x.EncryptionType, "KeyId": x.KeyId}
+		d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
 	}
 	metrics := []kinesistypes.MetricsName{}
 	for _, m := range x.EnhancedMonitoring {
 		metrics = append(metrics, m.ShardLevelMetrics...)
 	}
-	d.config["DesiredShardLevelMetrics"] = metrics
-	d.config["MaxRecordSizeInKiB"] = x.MaxRecordSizeInKiB
-	d.config["RetentionPeriodHours"] = x.RetentionPeriodHours
-	d.config["ShardCount"] = x.OpenShardCount
-	d.config["StreamEncryption"] = encryption
-	d.config["StreamModeDetails"] = x.StreamModeDetails
-	d.config["WarmThroughputObject"] = x.WarmThroughput
-	d.config["WarmThroughputMiBps"] = nil
+	d.Config["DesiredShardLevelMetrics"] = metrics
+	d.Config["MaxRecordSizeInKiB"] = x.MaxRecordSizeInKiB
+	d.Config["RetentionPeriodHours"] = x.RetentionPeriodHours
+	d.Config["ShardCount"] = x.OpenShardCount
+	d.Config["StreamEncryption"] = encryption
+	d.Config["StreamModeDetails"] = x.StreamModeDetails
+	d.Config["WarmThroughputObject"] = x.WarmThroughput
+	d.Config["WarmThroughputMiBps"] = nil
 	if x.WarmThroughput != nil {
-		d.config["WarmThroughputMiBps"] = x.WarmThroughput.TargetMiBps
+		d.Config["WarmThroughputMiBps"] = x.WarmThroughput.TargetMiBps
 	}
-	d.status = doc{"StreamStatus": x.StreamStatus, "StreamCreationTimestamp": x.StreamCreationTimestamp, "OpenShardCount": x.OpenShardCount}
+	d.Status = collect.Doc{"StreamStatus": x.StreamStatus, "StreamCreationTimestamp": x.StreamCreationTimestamp, "OpenShardCount": x.OpenShardCount}
 }

@@ -10,22 +10,18 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	kmsReplicaKey asset.Type = "AWS::KMS::ReplicaKey"
-	kmsAlias      asset.Type = "AWS::KMS::Alias"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // kmsTables read keys and aliases.
-func kmsTables(u *unit) []table {
+func kmsTables(u *unit) []collect.Table {
 	client := kms.NewFromConfig(u.config("kms"))
-	return []table{kmsKeys(u, client), kmsAliases(u, client)}
+	return []collect.Table{kmsKeys(u, client), kmsAliases(u, client)}
 }
 
 // kmsKeys reads keys. The list tells only that there is one: a key that may be the
 // replica of one in another region, which is another type, is described to know.
-func kmsKeys(u *unit, client *kms.Client) table {
+func kmsKeys(u *unit, client *kms.Client) collect.Table {
 	var described sync.Map // what was described for the list: *kmstypes.KeyMetadata by ARN
 	describe := func(ctx context.Context, arn string) (*kmstypes.KeyMetadata, error) {
 		if m, ok := described.LoadAndDelete(arn); ok {
@@ -36,7 +32,7 @@ func kmsKeys(u *unit, client *kms.Client) table {
 		case err != nil:
 			return nil, err
 		case out.KeyMetadata == nil:
-			return nil, &asset.Unread{Op: "kms:DescribeKey", Code: codeMalformed, Message: "no metadata in the answer"}
+			return nil, unread("kms:DescribeKey", collect.CodeMalformed, "no metadata in the answer")
 		}
 		return out.KeyMetadata, nil
 	}
@@ -55,23 +51,23 @@ func kmsKeys(u *unit, client *kms.Client) table {
 		}
 		return out.Keys, aws.ToString(out.NextMarker), nil
 	}
-	return table{
-		op:     "kms:ListKeys",
-		types:  []asset.Type{kmsKey, kmsReplicaKey},
-		absent: []string{(&kmstypes.NotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:     "kms:ListKeys",
+		Types:  []asset.Type{kmsKey, kmsReplicaKey},
+		Absent: []string{(&kmstypes.NotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			keys, next, err := list(ctx, token)
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, k := range keys {
 				id, arn := aws.ToString(k.KeyId), aws.ToString(k.KeyArn)
-				d := newDraft(kmsKey, arn, id)
+				d := collect.NewDraft(kmsKey, arn, id)
 				if strings.HasPrefix(id, "mrk-") {
 					m, err := describe(ctx, arn)
 					if err != nil {
-						d.lost = err
+						d.Lost = err
 					} else {
 						described.Store(arn, m)
 						if c := m.MultiRegionConfiguration; c != nil && c.MultiRegionKeyType == kmstypes.MultiRegionKeyTypeReplica {
@@ -79,55 +75,55 @@ func kmsKeys(u *unit, client *kms.Client) table {
 						}
 					}
 				}
-				d.key, d.incarnation = arn, id
-				d.config = doc{"Arn": arn, "KeyId": id}
+				d.Key, d.Incarnation = arn, id
+				d.Config = collect.Doc{"Arn": arn, "KeyId": id}
 				ds = append(ds, d)
 			}
 			return ds, next, nil
 		},
-		reads: []read{{
-			op: "kms:DescribeKey",
-			each: func(ctx context.Context, d *draft) error {
-				m, err := describe(ctx, d.key)
+		Reads: []collect.Read{{
+			Op: "kms:DescribeKey",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				m, err := describe(ctx, d.Key)
 				if err != nil {
 					return err
 				}
-				d.describeKey(m)
+				describeKey(d, m)
 				return nil
 			},
 		}, {
-			op: "kms:GetKeyRotationStatus",
-			of: kmsKey,
+			Op: "kms:GetKeyRotationStatus",
+			Of: kmsKey,
 			// Keys that KMS cannot rotate: asymmetric ones, and those of other stores.
-			absent: []string{"UnsupportedOperationException"},
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &d.key})
+			Absent: []string{"UnsupportedOperationException"},
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &d.Key})
 				if err != nil {
 					return err
 				}
-				d.config["EnableKeyRotation"] = out.KeyRotationEnabled
-				d.config["RotationPeriodInDays"] = out.RotationPeriodInDays
-				d.status["NextRotationDate"] = out.NextRotationDate
-				d.status["OnDemandRotationStartDate"] = out.OnDemandRotationStartDate
+				d.Config["EnableKeyRotation"] = out.KeyRotationEnabled
+				d.Config["RotationPeriodInDays"] = out.RotationPeriodInDays
+				d.Status["NextRotationDate"] = out.NextRotationDate
+				d.Status["OnDemandRotationStartDate"] = out.OnDemandRotationStartDate
 				return nil
 			},
 		}, {
-			op: "kms:GetKeyPolicy",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &d.key, PolicyName: aws.String("default")})
+			Op: "kms:GetKeyPolicy",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &d.Key, PolicyName: aws.String("default")})
 				if err != nil {
 					return err
 				}
-				d.access = policyDocument("kms:GetKeyPolicy", out.Policy)
-				d.config["KeyPolicy"] = d.access
+				d.Access = policyDocument("kms:GetKeyPolicy", out.Policy)
+				d.Config["KeyPolicy"] = d.Access
 				return nil
 			},
 		}, {
-			op: "kms:ListResourceTags",
-			each: func(ctx context.Context, d *draft) (err error) {
+			Op: "kms:ListResourceTags",
+			Each: func(ctx context.Context, d *collect.Draft) (err error) {
 				tag := func(t kmstypes.Tag) (key, value *string) { return t.TagKey, t.TagValue }
-				d.tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]kmstypes.Tag, string, error) {
-					out, err := client.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &d.key, Marker: optional(token), Limit: aws.Int32(50)})
+				d.Tags, err = pagedTags(ctx, tag, func(ctx context.Context, token string) ([]kmstypes.Tag, string, error) {
+					out, err := client.ListResourceTags(ctx, &kms.ListResourceTagsInput{KeyId: &d.Key, Marker: optional(token), Limit: aws.Int32(50)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -140,53 +136,65 @@ func kmsKeys(u *unit, client *kms.Client) table {
 }
 
 // describeKey adds what the API says of a key.
-func (d *draft) describeKey(m *kmstypes.KeyMetadata) {
-	d.created = aws.ToTime(m.CreationDate)
-	d.config["Description"] = optional(aws.ToString(m.Description))
-	d.config["Enabled"] = m.Enabled
-	d.status["KeyManager"] = m.KeyManager
-	d.status["KeyState"] = m.KeyState
-	d.status["CreationDate"] = m.CreationDate
-	d.status["DeletionDate"] = m.DeletionDate
-	d.status["AWSAccountId"] = m.AWSAccountId
+func describeKey(d *collect.Draft, m *kmstypes.KeyMetadata) {
+	d.Created = aws.ToTime(m.CreationDate)
+	d.Config["Description"] = optional(aws.ToString(m.Description))
+	d.Config["Enabled"] = m.Enabled
+	d.Status["KeyManager"] = m.KeyManager
+	d.Status["KeyState"] = m.KeyState
+	d.Status["CreationDate"] = m.CreationDate
+	d.Status["DeletionDate"] = m.DeletionDate
+	d.Status["AWSAccountId"] = m.AWSAccountId
 	if d.Type == kmsReplicaKey {
-		d.status["KeySpec"] = m.KeySpec
-		d.status["KeyUsage"] = m.KeyUsage
-		d.status["Origin"] = m.Origin
+		d.Status["KeySpec"] = m.KeySpec
+		d.Status["KeyUsage"] = m.KeyUsage
+		d.Status["Origin"] = m.Origin
 		if c := m.MultiRegionConfiguration; c != nil && c.PrimaryKey != nil {
-			d.config["PrimaryKeyArn"] = c.PrimaryKey.Arn
-			d.link("replica_of", kmsKey, aws.ToString(c.PrimaryKey.Arn))
+			d.Config["PrimaryKeyArn"] = c.PrimaryKey.Arn
+			d.Link("replica_of", kmsKey, aws.ToString(c.PrimaryKey.Arn))
 		}
 		return
 	}
-	d.config["KeySpec"] = m.KeySpec
-	d.config["KeyUsage"] = m.KeyUsage
-	d.config["MultiRegion"] = aws.ToBool(m.MultiRegion)
-	d.config["Origin"] = m.Origin
-	d.status["ExpirationModel"] = m.ExpirationModel
-	d.status["ValidTo"] = m.ValidTo
-	d.status["CustomKeyStoreId"] = m.CustomKeyStoreId
-	d.status["MultiRegionConfiguration"] = m.MultiRegionConfiguration
+	d.Config["KeySpec"] = m.KeySpec
+	d.Config["KeyUsage"] = m.KeyUsage
+	d.Config["MultiRegion"] = aws.ToBool(m.MultiRegion)
+	d.Config["Origin"] = m.Origin
+	d.Status["ExpirationModel"] = m.ExpirationModel
+	d.Status["ValidTo"] = m.ValidTo
+	d.Status["CustomKeyStoreId"] = m.CustomKeyStoreId
+	d.Status["MultiRegionConfiguration"] = m.MultiRegionConfiguration
 }
 
-func kmsAliases(u *unit, client *kms.Client) table {
-	return table{
-		op:    "kms:ListAliases",
-		types: []asset.Type{kmsAlias},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func kmsAliases(u *unit, client *kms.Client) collect.Table {
+	return collect.Table{
+		Op:    "kms:ListAliases",
+		Types: []asset.Type{kmsAlias},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListAliases(ctx, &kms.ListAliasesInput{Marker: optional(token), Limit: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Aliases {
-				d := newDraft(kmsAlias, aws.ToString(x.AliasArn), aws.ToString(x.AliasName))
-				d.created = aws.ToTime(x.CreationDate)
-				d.config = doc{"AliasName": x.AliasName, "TargetKeyId": x.TargetKeyId}
-				d.link("target", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.TargetKeyId)))
+				d := collect.NewDraft(kmsAlias, aws.ToString(x.AliasArn), aws.ToString(x.AliasName))
+				d.Created = aws.ToTime(x.CreationDate)
+				d.Config = collect.Doc{"AliasName": x.AliasName, "TargetKeyId": x.TargetKeyId}
+				d.Link("target", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.TargetKeyId)))
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextMarker), nil
 		},
 	}
+}
+
+// kmsKeyARN returns the ARN of a key that a service in a region names, or "" if it
+// names it by an alias, which cannot be told from here.
+func (u *unit) kmsKeyARN(region, name string) string {
+	switch {
+	case name == "", strings.Contains(name, "alias/"):
+		return ""
+	case strings.HasPrefix(name, "arn:"):
+		return name
+	}
+	return u.account.session.ARN("kms", region, "key/"+name)
 }

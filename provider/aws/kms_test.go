@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 )
 
 func TestKeys(t *testing.T) {
@@ -91,7 +92,7 @@ func TestReplicaKeys(t *testing.T) {
 
 func TestKeysThatAreDenied(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
-	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{{KeyArn: aws.String(testKey), KeyId: aws.String(arnName(testKey))}}})
+	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{{KeyArn: aws.String(testKey), KeyId: aws.String(awsapi.Name(testKey))}}})
 	x.fail(denied, "KMS:DescribeKey", "KMS:GetKeyPolicy", "KMS:GetKeyRotationStatus", "KMS:ListResourceTags")
 	a := only(t, x.collect(t, kmsKey), kmsKey)
 	assertUnread(t, "kms:DescribeKey", "AccessDenied", a.Status.Get("KeyManager"))
@@ -108,12 +109,12 @@ func TestKeysOfWhichTheTypeIsDenied(t *testing.T) {
 	x := offline(t)
 	multi := inTestRegion("kms", "key/mrk-1")
 	x.says("KMS:ListKeys", &kms.ListKeysOutput{Keys: []kmstypes.KeyListEntry{
-		{KeyArn: multi, KeyId: aws.String("mrk-1")}, {KeyArn: aws.String(testKey), KeyId: aws.String(arnName(testKey))},
+		{KeyArn: multi, KeyId: aws.String("mrk-1")}, {KeyArn: aws.String(testKey), KeyId: aws.String(awsapi.Name(testKey))},
 	}})
 	x.fail(denied, "KMS:DescribeKey", "KMS:GetKeyPolicy", "KMS:GetKeyRotationStatus", "KMS:ListResourceTags")
 	region := asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}
 	gap := func(typ asset.Type) *asset.Gap {
-		return &asset.Gap{Scope: region, Type: typ, Cause: asset.Unread{Op: "kms:DescribeKey", Code: "AccessDenied", Message: *multi + ": not authorized"}}
+		return &asset.Gap{Scope: region, Type: typ, Cause: asset.Unread{Op: "kms:DescribeKey", Reason: asset.Denied, Code: "AccessDenied", Message: *multi + ": not authorized"}}
 	}
 	inv := x.collect(t, kmsKey, kmsReplicaKey)
 	assert.Equal(t, testKey, only(t, inv, kmsKey).ID)

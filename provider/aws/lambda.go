@@ -10,11 +10,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	lambdaFunction asset.Type = "AWS::Lambda::Function"
-	lambdaURL      asset.Type = "AWS::Lambda::Url"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // lambdaNotFound is what Lambda answers for a part of a function that is not
@@ -22,15 +18,15 @@ const (
 const lambdaNotFound = "ResourceNotFoundException"
 
 // lambdaTables read functions, and under each the URLs that call it.
-func lambdaTables(u *unit) []table {
+func lambdaTables(u *unit) []collect.Table {
 	client := lambda.NewFromConfig(u.config("lambda"))
-	return []table{{
-		op:     "lambda:ListFunctions",
-		also:   []string{"ec2:DescribeSubnets"},
-		finds:  []string{"lambda:GetFunctionConfiguration"},
-		types:  []asset.Type{lambdaFunction},
-		absent: []string{lambdaNotFound},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "lambda:ListFunctions",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Finds:  []string{"lambda:GetFunctionConfiguration"},
+		Types:  []asset.Type{lambdaFunction},
+		Absent: []string{lambdaNotFound},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			// After the name may follow an alias or a version, which is no function.
 			name, qualifier, _ := strings.Cut(u.onlyName("function:", lambdaFunction, lambdaURL), ":")
 			if qualifier != "" && u.onlyID(lambdaFunction) != "" {
@@ -41,30 +37,30 @@ func lambdaTables(u *unit) []table {
 				if err != nil {
 					return nil, "", err
 				}
-				return []*draft{lambdaDraft(ctx, u, lambdaConfiguration(out))}, "", nil
+				return []*collect.Draft{lambdaDraft(ctx, u, lambdaConfiguration(out))}, "", nil
 			}
 			// The service answers 50 functions at most, whatever is asked for.
 			out, err := client.ListFunctions(ctx, &lambda.ListFunctionsInput{Marker: optional(token), MaxItems: aws.Int32(50)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Functions {
 				ds = append(ds, lambdaDraft(ctx, u, x))
 			}
 			return ds, aws.ToString(out.NextMarker), nil
 		},
-		reads: lambdaReads(client),
-		under: []table{{
-			op:    "lambda:ListFunctionUrlConfigs",
-			types: []asset.Type{lambdaURL},
-			of:    lambdaFunction,
-			listOf: func(ctx context.Context, f *draft, token string) ([]*draft, string, error) {
+		Reads: lambdaReads(client),
+		Under: []collect.Table{{
+			Op:    "lambda:ListFunctionUrlConfigs",
+			Types: []asset.Type{lambdaURL},
+			Of:    lambdaFunction,
+			ListOf: func(ctx context.Context, f *collect.Draft, token string) ([]*collect.Draft, string, error) {
 				out, err := client.ListFunctionUrlConfigs(ctx, &lambda.ListFunctionUrlConfigsInput{FunctionName: &f.ID, Marker: optional(token), MaxItems: aws.Int32(50)})
 				if err != nil {
 					return nil, "", err
 				}
-				var ds []*draft
+				var ds []*collect.Draft
 				for _, x := range out.FunctionUrlConfigs {
 					ds = append(ds, lambdaURLDraft(f, x))
 				}
@@ -87,8 +83,8 @@ func lambdaConfiguration(out *lambda.GetFunctionConfigurationOutput) lambdatypes
 	return x
 }
 
-func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfiguration) *draft {
-	d := newDraft(lambdaFunction, aws.ToString(x.FunctionArn), aws.ToString(x.FunctionName))
+func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfiguration) *collect.Draft {
+	d := collect.NewDraft(lambdaFunction, aws.ToString(x.FunctionArn), aws.ToString(x.FunctionName))
 	var layers []*string
 	for _, l := range x.Layers {
 		layers = append(layers, l.Arn)
@@ -97,11 +93,11 @@ func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfigurati
 	if x.ImageConfigResponse != nil {
 		image = x.ImageConfigResponse.ImageConfig
 	}
-	var snapStart doc
+	var snapStart collect.Doc
 	if x.SnapStart != nil {
-		snapStart = doc{"ApplyOn": x.SnapStart.ApplyOn}
+		snapStart = collect.Doc{"ApplyOn": x.SnapStart.ApplyOn}
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"Architectures":          x.Architectures,
 		"Arn":                    x.FunctionArn,
 		"CapacityProviderConfig": x.CapacityProviderConfig,
@@ -128,7 +124,7 @@ func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfigurati
 		"TracingConfig":          x.TracingConfig,
 		"VpcConfig":              nil,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"LastModified":  x.LastModified,
 		"CodeSha256":    x.CodeSha256,
 		"CodeSize":      x.CodeSize,
@@ -139,23 +135,23 @@ func lambdaDraft(ctx context.Context, u *unit, x lambdatypes.FunctionConfigurati
 	}
 	// The list leaves these out.
 	if x.State != "" {
-		d.status["State"], d.status["StateReasonCode"], d.status["LastUpdateStatus"] = x.State, x.StateReasonCode, x.LastUpdateStatus
+		d.Status["State"], d.Status["StateReasonCode"], d.Status["LastUpdateStatus"] = x.State, x.StateReasonCode, x.LastUpdateStatus
 	}
 	// A function outside of all VPCs is answered with an empty configuration.
 	if v := x.VpcConfig; v != nil && aws.ToString(v.VpcId) != "" {
-		d.config["VpcConfig"] = v
-		d.status["VpcId"] = v.VpcId
-		d.linkNetwork(ctx, u, v.VpcId, v.SubnetIds, v.SecurityGroupIds)
+		d.Config["VpcConfig"] = v
+		d.Status["VpcId"] = v.VpcId
+		linkNetwork(d, ctx, u, v.VpcId, v.SubnetIds, v.SecurityGroupIds)
 	}
-	d.link("role", iamRole, aws.ToString(x.Role))
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KMSKeyArn)))
+	d.Link("role", iamRole, aws.ToString(x.Role))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KMSKeyArn)))
 	if x.DeadLetterConfig != nil {
 		to := sqsQueue
 		target := aws.ToString(x.DeadLetterConfig.TargetArn)
 		if strings.Contains(target, ":sns:") {
 			to = snsTopic
 		}
-		d.link("dead_letter", to, target)
+		d.Link("dead_letter", to, target)
 	}
 	return d
 }
@@ -167,17 +163,17 @@ func lambdaEnvironment(e *lambdatypes.EnvironmentResponse) any {
 	case e == nil:
 		return nil
 	case e.Error != nil:
-		return &asset.Unread{Op: "lambda:ListFunctions", Code: clip(aws.ToString(e.Error.ErrorCode)), Message: clip(aws.ToString(e.Error.Message))}
+		return unread("lambda:ListFunctions", aws.ToString(e.Error.ErrorCode), aws.ToString(e.Error.Message))
 	}
-	return doc{"Variables": e.Variables}
+	return collect.Doc{"Variables": e.Variables}
 }
 
-func lambdaURLDraft(f *draft, x lambdatypes.FunctionUrlConfig) *draft {
+func lambdaURLDraft(f *collect.Draft, x lambdatypes.FunctionUrlConfig) *collect.Draft {
 	// A URL has no ARN of its own; that of the function, or of an alias of it, has at
 	// most one.
 	function := aws.ToString(x.FunctionArn)
-	d := newDraft(lambdaURL, function, f.name)
-	d.config = doc{
+	d := collect.NewDraft(lambdaURL, function, f.Name)
+	d.Config = collect.Doc{
 		"AuthType":          x.AuthType,
 		"Cors":              x.Cors,
 		"FunctionArn":       x.FunctionArn,
@@ -187,75 +183,84 @@ func lambdaURLDraft(f *draft, x lambdatypes.FunctionUrlConfig) *draft {
 		"TargetFunctionArn": f.ID,
 	}
 	if qualifier, ok := strings.CutPrefix(function, f.ID+":"); ok {
-		d.config["Qualifier"] = qualifier
+		d.Config["Qualifier"] = qualifier
 	}
-	d.status = doc{"CreationTime": x.CreationTime, "LastModifiedTime": x.LastModifiedTime}
-	d.link("parent", lambdaFunction, f.ID)
+	d.Status = collect.Doc{"CreationTime": x.CreationTime, "LastModifiedTime": x.LastModifiedTime}
+	d.Link("parent", lambdaFunction, f.ID)
 	return d
 }
 
-func lambdaReads(client *lambda.Client) []read {
-	return []read{{
-		op:     "lambda:GetPolicy",
-		absent: []string{lambdaNotFound},
-		each: func(ctx context.Context, d *draft) error {
+func lambdaReads(client *lambda.Client) []collect.Read {
+	return []collect.Read{{
+		Op:     "lambda:GetPolicy",
+		Absent: []string{lambdaNotFound},
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.access = policyDocument("lambda:GetPolicy", out.Policy)
+			d.Access = policyDocument("lambda:GetPolicy", out.Policy)
 			return nil
 		},
 	}, {
-		op:     "lambda:GetFunctionCodeSigningConfig",
-		absent: []string{lambdaNotFound},
-		each: func(ctx context.Context, d *draft) error {
+		Op:     "lambda:GetFunctionCodeSigningConfig",
+		Absent: []string{lambdaNotFound},
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetFunctionCodeSigningConfig(ctx, &lambda.GetFunctionCodeSigningConfigInput{FunctionName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.config["CodeSigningConfigArn"] = out.CodeSigningConfigArn
+			d.Config["CodeSigningConfigArn"] = out.CodeSigningConfigArn
 			return nil
 		},
 	}, {
-		op: "lambda:GetFunctionConcurrency",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "lambda:GetFunctionConcurrency",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.config["ReservedConcurrentExecutions"] = out.ReservedConcurrentExecutions
+			d.Config["ReservedConcurrentExecutions"] = out.ReservedConcurrentExecutions
 			return nil
 		},
 	}, {
-		op: "lambda:GetFunctionRecursionConfig",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "lambda:GetFunctionRecursionConfig",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.config["RecursiveLoop"] = out.RecursiveLoop
+			d.Config["RecursiveLoop"] = out.RecursiveLoop
 			return nil
 		},
 	}, {
-		op: "lambda:GetRuntimeManagementConfig",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "lambda:GetRuntimeManagementConfig",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.GetRuntimeManagementConfig(ctx, &lambda.GetRuntimeManagementConfigInput{FunctionName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.config["RuntimeManagementConfig"] = doc{"RuntimeVersionArn": out.RuntimeVersionArn, "UpdateRuntimeOn": out.UpdateRuntimeOn}
+			d.Config["RuntimeManagementConfig"] = collect.Doc{"RuntimeVersionArn": out.RuntimeVersionArn, "UpdateRuntimeOn": out.UpdateRuntimeOn}
 			return nil
 		},
 	}, {
-		op: "lambda:ListTags",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "lambda:ListTags",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.ListTags(ctx, &lambda.ListTagsInput{Resource: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.tags = tagsOr(out.Tags)
+			d.Tags = tagsOr(out.Tags)
 			return nil
 		},
 	}}
+}
+
+// unqualified returns the ARN of a function, after which services may write :version or
+// :alias. What is not the ARN of a function is left as it is.
+func unqualified(id string) string {
+	if parts := strings.Split(id, ":"); len(parts) == 8 && parts[5] == "function" {
+		return strings.Join(parts[:7], ":")
+	}
+	return id
 }

@@ -10,34 +10,33 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-const metricFilter asset.Type = "AWS::Logs::MetricFilter"
-
 // logsTables read log groups and the filters that make metrics of them.
-func logsTables(u *unit) []table {
+func logsTables(u *unit) []collect.Table {
 	client := cloudwatchlogs.NewFromConfig(u.config("logs"))
-	return []table{{
-		op:    "logs:DescribeLogGroups",
-		types: []asset.Type{logGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "logs:DescribeLogGroups",
+		Types: []asset.Type{logGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: optional(u.onlyName("log-group:", logGroup)), NextToken: optional(token), Limit: aws.Int32(50)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.LogGroups {
 				ds = append(ds, logGroupDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: logGroupReads(client),
+		Reads: logGroupReads(client),
 	}, {
-		op:     "logs:DescribeMetricFilters",
-		types:  []asset.Type{metricFilter},
-		absent: []string{(&logstypes.ResourceNotFoundException{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+		Op:     "logs:DescribeMetricFilters",
+		Types:  []asset.Type{metricFilter},
+		Absent: []string{(&logstypes.ResourceNotFoundException{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			group, name, _ := strings.Cut(u.onlyName("log-group:", metricFilter), "|")
 			out, err := client.DescribeMetricFilters(ctx, &cloudwatchlogs.DescribeMetricFiltersInput{
 				LogGroupName: optional(group), FilterNamePrefix: optional(name), NextToken: optional(token), Limit: aws.Int32(50),
@@ -45,7 +44,7 @@ func logsTables(u *unit) []table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.MetricFilters {
 				ds = append(ds, metricFilterDraft(u, x))
 			}
@@ -54,19 +53,19 @@ func logsTables(u *unit) []table {
 	}}
 }
 
-func logGroupDraft(u *unit, x logstypes.LogGroup) *draft {
+func logGroupDraft(u *unit, x logstypes.LogGroup) *collect.Draft {
 	id := logGroupARN(aws.ToString(x.Arn))
 	if x.LogGroupArn != nil {
 		id = *x.LogGroupArn
 	}
-	d := newDraft(logGroup, id, aws.ToString(x.LogGroupName))
+	d := collect.NewDraft(logGroup, id, aws.ToString(x.LogGroupName))
 	if x.CreationTime != nil {
-		d.created = time.UnixMilli(*x.CreationTime).UTC()
-		d.incarnation = incarnationAt(d.created)
+		d.Created = time.UnixMilli(*x.CreationTime).UTC()
+		d.Incarnation = incarnationAt(d.Created)
 	}
 	// Whether there is a policy that protects data, or once was one.
-	d.key = string(x.DataProtectionStatus)
-	d.config = doc{
+	d.Key = string(x.DataProtectionStatus)
+	d.Config = collect.Doc{
 		"Arn":                              x.Arn,
 		"BearerTokenAuthenticationEnabled": x.BearerTokenAuthenticationEnabled,
 		"DeletionProtectionEnabled":        x.DeletionProtectionEnabled,
@@ -75,29 +74,29 @@ func logGroupDraft(u *unit, x logstypes.LogGroup) *draft {
 		"LogGroupName":                     x.LogGroupName,
 		"RetentionInDays":                  x.RetentionInDays,
 	}
-	d.status = doc{"CreationTime": x.CreationTime, "StoredBytes": x.StoredBytes, "MetricFilterCount": x.MetricFilterCount}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Status = collect.Doc{"CreationTime": x.CreationTime, "StoredBytes": x.StoredBytes, "MetricFilterCount": x.MetricFilterCount}
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 	return d
 }
 
-func logGroupReads(client *cloudwatchlogs.Client) []read {
-	return []read{{
-		op: "logs:GetDataProtectionPolicy",
-		each: func(ctx context.Context, d *draft) error {
-			if d.key == "" {
+func logGroupReads(client *cloudwatchlogs.Client) []collect.Read {
+	return []collect.Read{{
+		Op: "logs:GetDataProtectionPolicy",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			if d.Key == "" {
 				return nil // there never was one
 			}
 			out, err := client.GetDataProtectionPolicy(ctx, &cloudwatchlogs.GetDataProtectionPolicyInput{LogGroupIdentifier: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.config["DataProtectionPolicy"] = parsed("logs:GetDataProtectionPolicy", out.PolicyDocument)
+			d.Config["DataProtectionPolicy"] = parsed("logs:GetDataProtectionPolicy", out.PolicyDocument)
 			return nil
 		},
 	}, {
-		op:   "logs:DescribeIndexPolicies",
-		size: 100,
-		together: func(ctx context.Context, ds []*draft) error {
+		Op:   "logs:DescribeIndexPolicies",
+		Size: 100,
+		Together: func(ctx context.Context, ds []*collect.Draft) error {
 			const op = "logs:DescribeIndexPolicies"
 			policies := map[string][]any{}
 			for p, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]logstypes.IndexPolicy, string, error) {
@@ -118,16 +117,16 @@ func logGroupReads(client *cloudwatchlogs.Client) []read {
 			}
 			for _, d := range ds {
 				// The identifier is the name or the ARN, as it pleases the service.
-				if own := append(policies[d.ID], policies[d.name]...); len(own) > 0 {
-					d.config["FieldIndexPolicies"] = own
+				if own := append(policies[d.ID], policies[d.Name]...); len(own) > 0 {
+					d.Config["FieldIndexPolicies"] = own
 				}
 			}
 			return nil
 		},
 	}, {
-		op:     "logs:DescribeResourcePolicies",
-		absent: []string{"ResourceNotFoundException"},
-		each: func(ctx context.Context, d *draft) error {
+		Op:     "logs:DescribeResourcePolicies",
+		Absent: []string{"ResourceNotFoundException"},
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			var document *string
 			for p, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]logstypes.ResourcePolicy, string, error) {
 				out, err := client.DescribeResourcePolicies(ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{
@@ -143,17 +142,17 @@ func logGroupReads(client *cloudwatchlogs.Client) []read {
 				}
 				document = p.PolicyDocument // there is one at most
 			}
-			d.config["ResourcePolicyDocument"] = policyDocument("logs:DescribeResourcePolicies", document)
+			d.Config["ResourcePolicyDocument"] = policyDocument("logs:DescribeResourcePolicies", document)
 			return nil
 		},
 	}, {
-		op: "logs:ListTagsForResource",
-		each: func(ctx context.Context, d *draft) error {
+		Op: "logs:ListTagsForResource",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.tags = tagsOr(out.Tags)
+			d.Tags = tagsOr(out.Tags)
 			return nil
 		},
 	}}
@@ -161,13 +160,13 @@ func logGroupReads(client *cloudwatchlogs.Client) []read {
 
 // metricFilterDraft makes a filter, which has no ARN: its id is the ARN of the log
 // group and its name.
-func metricFilterDraft(u *unit, x logstypes.MetricFilter) *draft {
+func metricFilterDraft(u *unit, x logstypes.MetricFilter) *collect.Draft {
 	group := u.arn("logs", "log-group:"+aws.ToString(x.LogGroupName))
-	d := newDraft(metricFilter, group+"|"+aws.ToString(x.FilterName), aws.ToString(x.FilterName))
-	d.page = group
-	transformations := []doc{}
+	d := collect.NewDraft(metricFilter, group+"|"+aws.ToString(x.FilterName), aws.ToString(x.FilterName))
+	d.Page = group
+	transformations := []collect.Doc{}
 	for _, t := range x.MetricTransformations {
-		transformations = append(transformations, doc{
+		transformations = append(transformations, collect.Doc{
 			"DefaultValue":    t.DefaultValue,
 			"Dimensions":      tagListOrNil(t.Dimensions),
 			"MetricName":      t.MetricName,
@@ -176,7 +175,7 @@ func metricFilterDraft(u *unit, x logstypes.MetricFilter) *draft {
 			"Unit":            t.Unit,
 		})
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"ApplyOnTransformedLogs":    x.ApplyOnTransformedLogs,
 		"EmitSystemFieldDimensions": x.EmitSystemFieldDimensions,
 		"FieldSelectionCriteria":    x.FieldSelectionCriteria,
@@ -186,18 +185,22 @@ func metricFilterDraft(u *unit, x logstypes.MetricFilter) *draft {
 		"MetricTransformations":     transformations,
 	}
 	if x.CreationTime != nil {
-		d.created = time.UnixMilli(*x.CreationTime).UTC()
-		d.incarnation = incarnationAt(d.created)
+		d.Created = time.UnixMilli(*x.CreationTime).UTC()
+		d.Incarnation = incarnationAt(d.Created)
 	}
-	d.status = doc{"CreationTime": x.CreationTime}
-	d.link("log_group", logGroup, group)
+	d.Status = collect.Doc{"CreationTime": x.CreationTime}
+	d.Link("log_group", logGroup, group)
 	return d
 }
 
 // tagListOrNil returns a map as a list of keys and values, and nil for none.
-func tagListOrNil(m map[string]string) []doc {
+func tagListOrNil(m map[string]string) []tag {
 	if len(m) == 0 {
 		return nil
 	}
 	return tagList(m)
 }
+
+// logGroupARN returns the ARN of a log group, after which services often write :*,
+// which stands for its streams.
+func logGroupARN(id string) string { return strings.TrimSuffix(id, ":*") }

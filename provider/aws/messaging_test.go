@@ -9,6 +9,8 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/openstance/stance/internal/collect"
 )
 
 func TestQueues(t *testing.T) {
@@ -39,7 +41,7 @@ func TestQueues(t *testing.T) {
 	q = only(t, x.collect(t, sqsQueue), sqsQueue)
 	assert.True(t, q.Config.Get("KmsMasterKeyId").IsAbsent(), "an empty attribute is not set")
 	assert.True(t, q.Access.IsAbsent())
-	assertUnread(t, "sqs:GetQueueAttributes", codeMalformed, q.Config.Get("RedrivePolicy"))
+	assertUnread(t, "sqs:GetQueueAttributes", collect.CodeMalformed, q.Config.Get("RedrivePolicy"))
 	x.fail(denied, "SQS:GetQueueAttributes")
 	q = only(t, x.collect(t, sqsQueue), sqsQueue)
 	assertUnread(t, "sqs:GetQueueAttributes", "AccessDenied", q.Access)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
 )
@@ -68,7 +69,7 @@ func newTester(t *testing.T, opts *Options) *tester {
 
 // strict fails the test when a collector writes a member that the schema does not have.
 func strict(t *testing.T, p *Provider) {
-	p.stray = func(typ asset.Type, at asset.Path) { t.Errorf("%s: the schema has no %s", typ, at) }
+	p.engine.Watch = &collect.Watch{Stray: func(typ asset.Type, at asset.Path) { t.Errorf("%s: the schema has no %s", typ, at) }}
 }
 
 // collect discovers types into an inventory.

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -19,7 +20,7 @@ type netOwners map[string]string
 // that is denied it knows of none, and all are taken for the account's own: a link to
 // a shared one then leads to nothing that was observed, so that nothing follows from it.
 func (u *unit) netOwners(ctx context.Context) netOwners {
-	ask, _ := u.account.netOwners.LoadOrStore(u.region, once(func(ctx context.Context) (netOwners, error) {
+	ask, _ := u.account.netOwners.LoadOrStore(u.region, collect.Once(func(ctx context.Context) (netOwners, error) {
 		client := ec2.NewFromConfig(u.config("ec2"))
 		owners := netOwners{}
 		for s, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.Subnet, string, error) {

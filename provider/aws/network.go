@@ -1,19 +1,23 @@
 package aws
 
-import "context"
+import (
+	"context"
+
+	"github.com/openstance/stance/internal/collect"
+)
 
 // linkNetwork adds links to the VPC, the subnets and the security groups of a
 // resource. VPCs and subnets may be those of another account; operations of a table
 // that calls it with these name ec2:DescribeSubnets. The groups are the account's own.
-func (d *draft) linkNetwork(ctx context.Context, u *unit, vpc *string, subnets, groups []string) {
+func linkNetwork(d *collect.Draft, ctx context.Context, u *unit, vpc *string, subnets, groups []string) {
 	if vpc != nil || len(subnets) > 0 {
 		owners := u.netOwners(ctx)
-		d.link("vpc", ec2VPC, u.vpcARN(owners, vpc))
+		d.Link("vpc", ec2VPC, u.vpcARN(owners, vpc))
 		for _, s := range subnets {
-			d.link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+			d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
 		}
 	}
 	for _, g := range groups {
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
 }

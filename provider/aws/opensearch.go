@@ -8,37 +8,36 @@ import (
 	searchtypes "github.com/aws/aws-sdk-go-v2/service/opensearch/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const searchDomain asset.Type = "AWS::OpenSearchService::Domain"
-
 // opensearchTables read domains, those that still run Elasticsearch among them.
-func opensearchTables(u *unit) []table {
+func opensearchTables(u *unit) []collect.Table {
 	client := opensearch.NewFromConfig(u.config("opensearch"))
 	const describe = "opensearch:DescribeDomains"
-	return []table{{
-		op:    "opensearch:ListDomainNames",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{searchDomain},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "opensearch:ListDomainNames",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{searchDomain},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			out, err := client.ListDomainNames(ctx, &opensearch.ListDomainNamesInput{})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DomainNames {
 				name := aws.ToString(x.DomainName)
-				ds = append(ds, newDraft(searchDomain, u.arn("es", "domain/"+name), name))
+				ds = append(ds, collect.NewDraft(searchDomain, u.arn("es", "domain/"+name), name))
 			}
 			return ds, "", nil
 		},
-		reads: []read{{
-			op:   describe,
-			size: 5, // the API takes no more
-			together: func(ctx context.Context, ds []*draft) error {
+		Reads: []collect.Read{{
+			Op:   describe,
+			Size: 5, // the API takes no more
+			Together: func(ctx context.Context, ds []*collect.Draft) error {
 				names := make([]string, len(ds))
 				for i, d := range ds {
-					names[i] = d.name
+					names[i] = d.Name
 				}
 				out, err := client.DescribeDomains(ctx, &opensearch.DescribeDomainsInput{DomainNames: names})
 				if err != nil {
@@ -49,34 +48,34 @@ func opensearchTables(u *unit) []table {
 					byName[aws.ToString(x.DomainName)] = x
 				}
 				for _, d := range ds {
-					if x, ok := byName[d.name]; ok {
+					if x, ok := byName[d.Name]; ok {
 						searchRead(ctx, u, d, x)
 					} else {
-						d.setUnread(u.scan.provider.fills(d.Type, describe), &asset.Unread{Op: describe, Code: codeNotListed, Message: "the domain is not in the answer"})
+						d.Fail(unread(describe, codeNotListed, "the domain is not in the answer"))
 					}
 				}
 				return nil
 			},
 		}, {
-			op: "opensearch:ListTags",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "opensearch:ListTags",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTags(ctx, &opensearch.ListTagsInput{ARN: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.tags = tagMap(out.TagList, func(t searchtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(out.TagList, func(t searchtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
 	}}
 }
 
-func searchRead(ctx context.Context, u *unit, d *draft, x searchtypes.DomainStatus) {
-	d.incarnation = aws.ToString(x.DomainId)
-	d.access = policyDocument("opensearch:DescribeDomains", x.AccessPolicies)
-	d.config = doc{
+func searchRead(ctx context.Context, u *unit, d *collect.Draft, x searchtypes.DomainStatus) {
+	d.Incarnation = aws.ToString(x.DomainId)
+	d.Access = policyDocument("opensearch:DescribeDomains", x.AccessPolicies)
+	d.Config = collect.Doc{
 		"AIMLOptions":                   x.AIMLOptions,
-		"AccessPolicies":                d.access,
+		"AccessPolicies":                d.Access,
 		"AdvancedOptions":               x.AdvancedOptions,
 		"AdvancedSecurityOptions":       x.AdvancedSecurityOptions,
 		"Arn":                           x.ARN,
@@ -92,7 +91,7 @@ func searchRead(ctx context.Context, u *unit, d *draft, x searchtypes.DomainStat
 		"DomainName":                    x.DomainName,
 		"EBSOptions":                    x.EBSOptions,
 		"EncryptionAtRestOptions":       x.EncryptionAtRestOptions,
-		"EngineMode":                    notCollected(),
+		"EngineMode":                    collect.NotCollected(),
 		"EngineVersion":                 x.EngineVersion,
 		"IPAddressType":                 x.IPAddressType,
 		"Id":                            x.DomainId,
@@ -101,23 +100,23 @@ func searchRead(ctx context.Context, u *unit, d *draft, x searchtypes.DomainStat
 		"NodeToNodeEncryptionOptions":   x.NodeToNodeEncryptionOptions,
 		"OffPeakWindowOptions":          x.OffPeakWindowOptions,
 		"ServiceSoftwareOptions":        x.ServiceSoftwareOptions,
-		"SkipShardMigrationWait":        notCollected(),
+		"SkipShardMigrationWait":        collect.NotCollected(),
 		"SnapshotOptions":               x.SnapshotOptions,
 		"SoftwareUpdateOptions":         x.SoftwareUpdateOptions,
-		"UseCase":                       notCollected(),
+		"UseCase":                       collect.NotCollected(),
 		"VPCOptions":                    x.VPCOptions,
 	}
 	if s := x.AdvancedSecurityOptions; s != nil {
-		d.setUnread([]asset.Path{"config.AdvancedSecurityOptions.MasterUserOptions"}, notCollected())
+		d.SetUnread(collect.NotCollected(), "config.AdvancedSecurityOptions.MasterUserOptions")
 		if s.SAMLOptions != nil {
-			d.setUnread([]asset.Path{"config.AdvancedSecurityOptions.SAMLOptions.MasterBackendRole", "config.AdvancedSecurityOptions.SAMLOptions.MasterUserName"}, notCollected())
+			d.SetUnread(collect.NotCollected(), "config.AdvancedSecurityOptions.SAMLOptions.MasterBackendRole", "config.AdvancedSecurityOptions.SAMLOptions.MasterUserName")
 		}
 	}
-	d.status = doc{"Created": x.Created, "Deleted": x.Deleted, "Processing": x.Processing}
+	d.Status = collect.Doc{"Created": x.Created, "Deleted": x.Deleted, "Processing": x.Processing}
 	if v := x.VPCOptions; v != nil {
-		d.linkNetwork(ctx, u, v.VPCId, nil, v.SecurityGroupIds)
+		linkNetwork(d, ctx, u, v.VPCId, nil, v.SecurityGroupIds)
 	}
 	if e := x.EncryptionAtRestOptions; e != nil {
-		d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(e.KmsKeyId)))
+		d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(e.KmsKeyId)))
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
-
-const unitType asset.Type = "AWS::Organizations::OrganizationalUnit"
 
 // organization returns the accounts of the organisation. Where its tree cannot be
 // read the accounts have no units, and a gap tells so.
 func (s *scan) organization(ctx context.Context, own *account) ([]Account, error) {
-	client := organizations.NewFromConfig(own.config("organizations", own.home()))
+	client := organizations.NewFromConfig(own.session.Config("organizations", own.session.Home()))
 	var list []Account
 	fetch := func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
 		out, err := client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: optional(token)})
@@ -27,7 +27,7 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		}
 		return out.Accounts, aws.ToString(out.NextToken), nil
 	}
-	for a, err := range pagesInTime(ctx, fetch) {
+	for a, err := range collect.Pages(ctx, fetch) {
 		if err != nil {
 			return nil, err
 		}
@@ -45,11 +45,8 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 	}
 	units, err := organizationTree(ctx, client)
 	if err != nil {
-		why := fault("organizations:ListRoots", err)
-		s.emit(ctx, &asset.Gap{
-			Scope: asset.Scope{Provider: providerName, Account: own.ID}, Type: unitType,
-			Cause: *why,
-		})
+		why := awsapi.Unread("organizations:ListRoots", err)
+		s.Gap(ctx, accountScope(own.ID), unitType, why)
 	}
 	for i := range list {
 		a := &list[i]
@@ -57,9 +54,9 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 		switch a.Units, placed = units[a.ID]; {
 		case placed:
 		case err != nil:
-			a.unitsUnread = fault("organizations:ListRoots", err)
+			a.unitsUnread = awsapi.Unread("organizations:ListRoots", err)
 		default: // it was moved meanwhile
-			a.unitsUnread = &asset.Unread{Op: "organizations:ListAccountsForParent", Code: codeNotListed, Message: "the account is in no unit that was listed"}
+			a.unitsUnread = unread("organizations:ListAccountsForParent", codeNotListed, "the account is in no unit that was listed")
 		}
 	}
 	if s.provider.opts.byTag() {
@@ -80,7 +77,7 @@ func accountTags(ctx context.Context, client *organizations.Client, list []Accou
 		g.Go(func() error {
 			tags, err := orgTags(ctx, client, a.ID)
 			if err != nil {
-				a.tagsUnread = fault("organizations:ListTagsForResource", err)
+				a.tagsUnread = awsapi.Unread("organizations:ListTagsForResource", err)
 			}
 			a.Tags = tags
 			return nil
@@ -104,7 +101,7 @@ func orgTags(ctx context.Context, client *organizations.Client, id string) (map[
 // orgRoots returns the roots of the organisation.
 func orgRoots(ctx context.Context, client *organizations.Client) ([]orgtypes.Root, error) {
 	var all []orgtypes.Root
-	for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
+	for r, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
 		out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: optional(token)})
 		if err != nil {
 			return nil, "", err
@@ -139,7 +136,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
-		for a, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
+		for a, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Account, string, error) {
 			out, err := client.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: &p.id, NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
@@ -151,7 +148,7 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 			}
 			units[aws.ToString(a.Id)] = p.above
 		}
-		for u, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
+		for u, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
 			out, err := client.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &p.id, NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
@@ -183,10 +180,10 @@ func (s *scan) askedElsewhere(a *account) []asset.Type {
 
 // toManagers returns a list that, when it is denied to an account that does not manage
 // the organisation, says so: it may be that nothing can be permitted in the account.
-func toManagers(account, op string, list listFunc, describe func(context.Context) (*orgtypes.Organization, error)) listFunc {
-	return func(ctx context.Context, token string) ([]*draft, string, error) {
+func toManagers(account, op string, list collect.ListFunc, describe func(context.Context) (*orgtypes.Organization, error)) collect.ListFunc {
+	return func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 		ds, next, err := list(ctx, token)
-		if err == nil || !denies(fault(op, err).Code) {
+		if err == nil || awsapi.Unread(op, err).Reason != asset.Denied {
 			return ds, next, err
 		}
 		organization, other := describe(ctx)
@@ -194,8 +191,8 @@ func toManagers(account, op string, list listFunc, describe func(context.Context
 			return nil, "", err
 		}
 		if manager := aws.ToString(organization.MasterAccountId); manager != account {
-			why := *fault(op, err)
-			why.Code, why.Message = codeNotManager, clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
+			why := *awsapi.Unread(op, err)
+			why.Reason, why.Code, why.Message = asset.NotVisible, codeNotManager, awsapi.Clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
 			err = &why
 		}
 		return nil, "", err

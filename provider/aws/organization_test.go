@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
 )
@@ -71,7 +73,7 @@ func newEstate(t *testing.T, opts *Options, refuse func(moto.Call) (code, messag
 			_, err = org.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: &id, SourceParentId: root, DestinationParentId: a.unit})
 			require.NoError(t, err)
 		}
-		inside := s3.NewFromConfig(assume(e.cfg, roleARN("aws", id, "setup"), Role{}), func(o *s3.Options) { o.UsePathStyle = true })
+		inside := s3.NewFromConfig(awsapi.Assume(e.cfg, awsapi.RoleARN("aws", id, "setup"), awsapi.Role{}), func(o *s3.Options) { o.UsePathStyle = true })
 		_, err = inside.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("of-" + a.name)})
 		require.NoError(t, err)
 	}
@@ -100,7 +102,7 @@ func TestOrganizationOfThreeAccounts(t *testing.T) {
 	}
 	require.Len(t, inv.Gaps(), 1)
 	assert.Equal(t, &asset.Gap{
-		Scope: asset.Scope{Provider: "aws", Account: e.ids["old"]}, Cause: asset.Unread{Code: codeNotActive, Message: "the account is suspended"},
+		Scope: asset.Scope{Provider: "aws", Account: e.ids["old"]}, Cause: asset.Unread{Reason: asset.Disabled, Code: codeNotActive, Message: "the account is suspended"},
 	}, inv.Gaps()[0])
 	assert.NotEqual(t, asset.Complete, inv.Coverage(asset.Scope{Provider: "aws"}, s3Bucket))
 }
@@ -124,9 +126,9 @@ func TestDeniedRoleAndThrottledOperationAreGaps(t *testing.T) {
 	}
 	require.Len(t, got, 3, gapTexts(inv))
 	lab := asset.Scope{Provider: "aws", Account: e.ids["lab"]}
-	assert.Equal(t, &asset.Gap{Scope: lab, Cause: asset.Unread{Op: "sts:AssumeRole", Code: "AccessDenied", Message: "no", RequestID: "refused"}}, got[e.ids["lab"]])
+	assert.Equal(t, &asset.Gap{Scope: lab, Cause: asset.Unread{Op: "sts:AssumeRole", Reason: asset.Denied, Code: "AccessDenied", Message: "no", RequestID: "refused"}}, got[e.ids["lab"]])
 	shop := asset.Scope{Provider: "aws", Account: e.ids["shop"]}
-	assert.Equal(t, &asset.Gap{Scope: shop, Type: iamUser, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Code: "Throttling", Message: "Rate exceeded", RequestID: "refused"}}, got[e.ids["shop"]])
+	assert.Equal(t, &asset.Gap{Scope: shop, Type: iamUser, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Reason: asset.Throttled, Code: "Throttling", Message: "Rate exceeded", RequestID: "refused"}}, got[e.ids["shop"]])
 	assert.Equal(t, asset.Partial, inv.Coverage(shop, iamUser))
 	assert.Equal(t, asset.Complete, inv.Coverage(shop, s3Bucket))
 	assert.NotEqual(t, asset.Complete, inv.Coverage(lab, s3Bucket))
@@ -203,7 +205,7 @@ func TestOrganizationThatDoesNotAnswer(t *testing.T) {
 		inv := x.collect(t, accountType)
 		require.Len(t, inv.Gaps(), 1)
 		assert.Equal(t, "organizations:ListAccounts", inv.Gaps()[0].Cause.Op)
-		assert.Equal(t, codeTimeout, inv.Gaps()[0].Cause.Code)
+		assert.Equal(t, awsapi.CodeTimeout, inv.Gaps()[0].Cause.Code)
 		only(t, inv, accountType)
 	})
 }
@@ -241,7 +243,7 @@ func TestTagsOfAccountsThatAreNotRead(t *testing.T) {
 	x.Provider.opts.Organization = true
 	x.says("Organizations:ListAccounts", &organizations.ListAccountsOutput{Accounts: []orgtypes.Account{{Id: aws.String(moto.Account), Name: aws.String("shop")}}})
 	x.says("Organizations:ListRoots", &organizations.ListRootsOutput{})
-	assertUnread(t, "", codeNotCollected, account().Config.Get("Tags"))
+	assertUnread(t, "", collect.CodeNotCollected, account().Config.Get("Tags"))
 
 	x.Provider.opts.Groups = asset.Groups{{Name: "shops", Accounts: []string{moto.Account}}, {Name: "web", Tags: map[string]string{"team": "web"}}}
 	x.fail(denied, "Organizations:ListTagsForResource")

@@ -11,35 +11,37 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
 // orgPolicyTable lists the policies of each kind in turn: the service cannot be asked
 // for all. The token is the number of the kind and the service's own.
-func orgPolicyTable(client *organizations.Client, tags read) table {
+func orgPolicyTable(client *organizations.Client, tags collect.Read) collect.Table {
 	kinds := orgtypes.PolicyType("").Values()
-	return table{
-		op:    "organizations:ListPolicies",
-		types: []asset.Type{orgPolicy},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "organizations:ListPolicies",
+		Types: []asset.Type{orgPolicy},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			number, own, _ := strings.Cut(token, " ")
 			n, _ := strconv.Atoi(number)
 			out, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: kinds[n], NextToken: optional(own)})
 			switch {
-			case own == "" && hasCode(err, []string{"InvalidInputException"}):
+			case own == "" && awsapi.HasCode(err, []string{"InvalidInputException"}):
 				// The service does not know the kind, as in partitions that get it later.
 				out = &organizations.ListPoliciesOutput{}
 			case err != nil:
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Policies {
-				d := newDraft(orgPolicy, aws.ToString(x.Arn), aws.ToString(x.Name))
+				d := collect.NewDraft(orgPolicy, aws.ToString(x.Arn), aws.ToString(x.Name))
 				if !x.AwsManaged {
-					d.key = aws.ToString(x.Id)
+					d.Key = aws.ToString(x.Id)
 				}
-				d.incarnation = aws.ToString(x.Id)
-				d.config = doc{"Arn": x.Arn, "AwsManaged": x.AwsManaged, "Description": x.Description, "Id": x.Id, "Name": x.Name, "Type": x.Type}
+				d.Incarnation = aws.ToString(x.Id)
+				d.Config = collect.Doc{"Arn": x.Arn, "AwsManaged": x.AwsManaged, "Description": x.Description, "Id": x.Id, "Name": x.Name, "Type": x.Type}
 				ds = append(ds, d)
 			}
 			if next := aws.ToString(out.NextToken); next != "" {
@@ -50,26 +52,26 @@ func orgPolicyTable(client *organizations.Client, tags read) table {
 			}
 			return ds, "", nil
 		},
-		reads: []read{{
-			op: "organizations:DescribePolicy",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &d.incarnation})
+		Reads: []collect.Read{{
+			Op: "organizations:DescribePolicy",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &d.Incarnation})
 				if err != nil {
 					return err
 				}
 				if out.Policy == nil {
-					return fmt.Errorf("no description of %s in the answer", d.name)
+					return fmt.Errorf("no description of %s in the answer", d.Name)
 				}
-				d.config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
+				d.Config["Content"] = parsed("organizations:DescribePolicy", out.Policy.Content)
 				return nil
 			},
 		}, {
-			op: "organizations:ListTargetsForPolicy",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "organizations:ListTargetsForPolicy",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				targets := []*string{}
 				var links []asset.Link
 				for t, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.PolicyTargetSummary, string, error) {
-					out, err := client.ListTargetsForPolicy(ctx, &organizations.ListTargetsForPolicyInput{PolicyId: &d.incarnation, NextToken: optional(token)})
+					out, err := client.ListTargetsForPolicy(ctx, &organizations.ListTargetsForPolicyInput{PolicyId: &d.Incarnation, NextToken: optional(token)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -88,8 +90,8 @@ func orgPolicyTable(client *organizations.Client, tags read) table {
 					}
 					links = append(links, asset.Link{Rel: "applies_to", To: to})
 				}
-				d.config["TargetIds"] = targets
-				d.links = append(d.links, links...)
+				d.Config["TargetIds"] = targets
+				d.Links = append(d.Links, links...)
 				return nil
 			},
 		}, tags},

@@ -13,13 +13,8 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
-)
-
-const (
-	orgOrganization asset.Type = "AWS::Organizations::Organization"
-	orgAccount      asset.Type = "AWS::Organizations::Account"
-	orgPolicy       asset.Type = "AWS::Organizations::Policy"
 )
 
 // noOrganization is what is answered to an account that is in none.
@@ -28,9 +23,9 @@ const noOrganization = "AWSOrganizationsNotInUseException"
 // organizationsTables read the organisation that the account is in. Accounts, units
 // and policies are told to its management account and to delegated ones only, so that
 // in a scan of the organisation they are not asked for in the other accounts.
-func organizationsTables(u *unit) []table {
+func organizationsTables(u *unit) []collect.Table {
 	client := organizations.NewFromConfig(u.config("organizations"))
-	describe := once(func(ctx context.Context) (*orgtypes.Organization, error) {
+	describe := collect.Once(func(ctx context.Context) (*orgtypes.Organization, error) {
 		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 		if err == nil && out.Organization == nil {
 			err = errors.New("no organization in the answer")
@@ -41,30 +36,30 @@ func organizationsTables(u *unit) []table {
 		return out.Organization, nil
 	})
 	member := u.scan.askedElsewhere(u.account) != nil
-	roots := once(func(ctx context.Context) ([]orgtypes.Root, error) {
+	roots := collect.Once(func(ctx context.Context) ([]orgtypes.Root, error) {
 		if member {
-			return nil, &asset.Unread{Op: "organizations:ListRoots", Code: codeNotAsked, Message: "the account does not manage the organisation"}
+			return nil, unread("organizations:ListRoots", codeNotAsked, "the account does not manage the organisation")
 		}
 		return orgRoots(ctx, client)
 	})
-	tags := read{
-		op: "organizations:ListTagsForResource",
-		each: func(ctx context.Context, d *draft) (err error) {
-			if d.key == "" {
-				d.tags = map[string]string{} // what AWS manages has none
+	tags := collect.Read{
+		Op: "organizations:ListTagsForResource",
+		Each: func(ctx context.Context, d *collect.Draft) (err error) {
+			if d.Key == "" {
+				d.Tags = map[string]string{} // what AWS manages has none
 				return nil
 			}
-			d.tags, err = orgTags(ctx, client, d.key)
+			d.Tags, err = orgTags(ctx, client, d.Key)
 			return err
 		},
 	}
-	tables := []table{orgTable(describe, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}
+	tables := []collect.Table{orgTable(describe, roots), orgUnitTable(client, roots, tags), orgAccountTable(client, tags), orgPolicyTable(client, tags)}
 	for i := range tables {
 		t := &tables[i]
-		t.global, t.absent = true, []string{noOrganization}
+		t.Global, t.Absent = true, []string{noOrganization}
 		if i > 0 {
-			t.also = append(t.also, "organizations:DescribeOrganization")
-			t.list = toManagers(u.account.ID, t.op, t.list, describe)
+			t.Also = append(t.Also, "organizations:DescribeOrganization")
+			t.List = toManagers(u.account.ID, t.Op, t.List, describe)
 		}
 	}
 	if member {
@@ -73,18 +68,18 @@ func organizationsTables(u *unit) []table {
 	return tables
 }
 
-func orgTable(describe func(context.Context) (*orgtypes.Organization, error), roots func(context.Context) ([]orgtypes.Root, error)) table {
-	return table{
-		op:    "organizations:DescribeOrganization",
-		types: []asset.Type{orgOrganization},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+func orgTable(describe func(context.Context) (*orgtypes.Organization, error), roots func(context.Context) ([]orgtypes.Root, error)) collect.Table {
+	return collect.Table{
+		Op:    "organizations:DescribeOrganization",
+		Types: []asset.Type{orgOrganization},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			x, err := describe(ctx)
 			if err != nil {
 				return nil, "", err
 			}
-			d := newDraft(orgOrganization, aws.ToString(x.Arn), aws.ToString(x.Id))
-			d.incarnation = d.name
-			d.config = doc{
+			d := collect.NewDraft(orgOrganization, aws.ToString(x.Arn), aws.ToString(x.Id))
+			d.Incarnation = d.Name
+			d.Config = collect.Doc{
 				"Arn":                    x.Arn,
 				"FeatureSet":             x.FeatureSet,
 				"Id":                     x.Id,
@@ -92,17 +87,17 @@ func orgTable(describe func(context.Context) (*orgtypes.Organization, error), ro
 				"ManagementAccountEmail": x.MasterAccountEmail,
 				"ManagementAccountId":    x.MasterAccountId,
 			}
-			return []*draft{d}, "", nil
+			return []*collect.Draft{d}, "", nil
 		},
-		reads: []read{{
-			op: "organizations:ListRoots",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "organizations:ListRoots",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				all, err := roots(ctx)
 				if err != nil {
 					return err
 				}
 				if len(all) > 0 {
-					d.config["RootId"] = all[0].Id
+					d.Config["RootId"] = all[0].Id
 				}
 				return nil
 			},
@@ -111,14 +106,14 @@ func orgTable(describe func(context.Context) (*orgtypes.Organization, error), ro
 }
 
 // orgUnitTable walks the tree from its roots, a page for each parent.
-func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]orgtypes.Root, error), tags read) table {
+func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]orgtypes.Root, error), tags collect.Read) collect.Table {
 	type parent struct{ id, arn string }
 	var queue []parent
-	return table{
-		op:    "organizations:ListOrganizationalUnitsForParent",
-		also:  []string{"organizations:ListRoots"},
-		types: []asset.Type{unitType},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:    "organizations:ListOrganizationalUnitsForParent",
+		Also:  []string{"organizations:ListRoots"},
+		Types: []asset.Type{unitType},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			if token == "" {
 				all, err := roots(ctx)
 				if err != nil {
@@ -133,7 +128,7 @@ func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]o
 				return nil, "", nil
 			}
 			p := queue[n]
-			var ds []*draft
+			var ds []*collect.Draft
 			for x, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.OrganizationalUnit, string, error) {
 				out, err := client.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &p.id, NextToken: optional(token)})
 				if err != nil {
@@ -144,41 +139,41 @@ func orgUnitTable(client *organizations.Client, roots func(context.Context) ([]o
 				if err != nil {
 					return nil, "", err
 				}
-				d := newDraft(unitType, aws.ToString(x.Arn), aws.ToString(x.Name))
-				d.key = aws.ToString(x.Id)
-				if slices.ContainsFunc(queue, func(p parent) bool { return p.id == d.key }) {
-					return nil, "", fmt.Errorf("unit %q is in two places", d.key)
+				d := collect.NewDraft(unitType, aws.ToString(x.Arn), aws.ToString(x.Name))
+				d.Key = aws.ToString(x.Id)
+				if slices.ContainsFunc(queue, func(p parent) bool { return p.id == d.Key }) {
+					return nil, "", fmt.Errorf("unit %q is in two places", d.Key)
 				}
-				d.incarnation = d.key
-				d.config = doc{"Arn": x.Arn, "Id": x.Id, "Name": x.Name, "ParentId": p.id, "Path": x.Path}
-				d.linkParent(p.arn)
+				d.Incarnation = d.Key
+				d.Config = collect.Doc{"Arn": x.Arn, "Id": x.Id, "Name": x.Name, "ParentId": p.id, "Path": x.Path}
+				linkParent(d, p.arn)
 				ds = append(ds, d)
-				queue = append(queue, parent{d.key, d.ID})
+				queue = append(queue, parent{d.Key, d.ID})
 			}
 			if n+1 < len(queue) {
 				return ds, strconv.Itoa(n + 1), nil
 			}
 			return ds, "", nil
 		},
-		reads: []read{tags},
+		Reads: []collect.Read{tags},
 	}
 }
 
-func orgAccountTable(client *organizations.Client, tags read) table {
-	return table{
-		op:    "organizations:ListAccounts",
-		types: []asset.Type{orgAccount},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func orgAccountTable(client *organizations.Client, tags collect.Read) collect.Table {
+	return collect.Table{
+		Op:    "organizations:ListAccounts",
+		Types: []asset.Type{orgAccount},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListAccounts(ctx, &organizations.ListAccountsInput{NextToken: optional(token)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Accounts {
-				d := newDraft(orgAccount, aws.ToString(x.Arn), aws.ToString(x.Name))
-				d.key = aws.ToString(x.Id)
-				d.incarnation, d.created = d.key, aws.ToTime(x.JoinedTimestamp)
-				d.config = doc{
+				d := collect.NewDraft(orgAccount, aws.ToString(x.Arn), aws.ToString(x.Name))
+				d.Key = aws.ToString(x.Id)
+				d.Incarnation, d.Created = d.Key, aws.ToTime(x.JoinedTimestamp)
+				d.Config = collect.Doc{
 					"AccountId":       x.Id,
 					"AccountName":     x.Name,
 					"Arn":             x.Arn,
@@ -189,24 +184,24 @@ func orgAccountTable(client *organizations.Client, tags read) table {
 					"State":           x.State,
 					"Status":          x.Status,
 				}
-				d.link("member", accountType, d.key)
+				d.Link("member", accountType, d.Key)
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "organizations:ListParents",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.ListParents(ctx, &organizations.ListParentsInput{ChildId: &d.key})
+		Reads: []collect.Read{{
+			Op: "organizations:ListParents",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.ListParents(ctx, &organizations.ListParentsInput{ChildId: &d.Key})
 				if err != nil {
 					return err
 				}
 				parents := []*string{}
 				for _, p := range out.Parents {
 					parents = append(parents, p.Id)
-					d.linkParent(orgParentARN(d.ID, aws.ToString(p.Id)))
+					linkParent(d, orgParentARN(d.ID, aws.ToString(p.Id)))
 				}
-				d.config["ParentIds"] = parents
+				d.Config["ParentIds"] = parents
 				return nil
 			},
 		}, tags},
@@ -229,10 +224,10 @@ func orgParentARN(like, id string) string {
 }
 
 // linkParent adds a link to a unit or to the organisation.
-func (d *draft) linkParent(id string) {
+func linkParent(d *collect.Draft, id string) {
 	t := unitType
 	if strings.Contains(id, ":organization/") {
 		t = orgOrganization
 	}
-	d.link("parent", t, id)
+	d.Link("parent", t, id)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -91,7 +93,7 @@ func TestPoliciesOfKindsThatAreNotOfferedAreNone(t *testing.T) {
 		found++
 		assert.Equal(t, "aws", p.Account)
 		assert.True(t, p.Config.Get("Tags").IsAbsent(), "nothing is asked about tags of what AWS manages")
-		assertUnread(t, "organizations:DescribePolicy", codeMalformed, p.Config.Get("Content"))
+		assertUnread(t, "organizations:DescribePolicy", collect.CodeMalformed, p.Config.Get("Content"))
 		assert.Contains(t, p.Links, link("applies_to", orgOrganization, "arn:aws:organizations::123456789012:organization/o-1"))
 	}
 	assert.Equal(t, 2, found)
@@ -199,5 +201,5 @@ func TestPolicyThatIsNotDescribed(t *testing.T) {
 	x.says("Organizations:DescribePolicy", &organizations.DescribePolicyOutput{})
 	x.says("Organizations:ListTargetsForPolicy", &organizations.ListTargetsForPolicyOutput{})
 	x.says("Organizations:ListTagsForResource", &organizations.ListTagsForResourceOutput{})
-	assertUnread(t, "organizations:DescribePolicy", codeNoAnswer, only(t, x.collect(t, orgPolicy), orgPolicy).Config.Get("Content"))
+	assertUnread(t, "organizations:DescribePolicy", awsapi.CodeNoAnswer, only(t, x.collect(t, orgPolicy), orgPolicy).Config.Get("Content"))
 }

@@ -11,32 +11,21 @@ import (
 // identity is the operation that everybody may call.
 const identity = "sts:GetCallerIdentity"
 
-// permissions returns the permissions that a discovery takes in an account, and of
-// each the operations that take it, both as the catalogue tells them. It takes no
-// others, but for finding regions and entering the account. Types that are asked for
-// in other accounts take none.
+// permissions returns the permissions that a discovery needs in an account, and for each
+// the operations that need it, both as the catalogue names them. It needs no others, but
+// for finding regions and entering the account. Types that are requested in other
+// accounts need none.
 func (p *Provider) permissions(q provider.Query, elsewhere []asset.Type) map[string][]string {
 	types := q.Types
 	if len(types) == 0 {
 		types = p.Types()
 	}
-	s := &scan{provider: p, query: q}
-	operations := map[string][]string{"ec2:DescribeRegions": {"ec2:DescribeRegions"}}
-	for _, t := range types {
-		for _, o := range p.schema(t).Operations {
-			if o.Name == identity || slices.Contains(elsewhere, t) || len(o.Provides) > 0 && !s.wants(t, o.Provides) {
-				continue
-			}
-			needed := o.Permissions
-			if len(needed) == 0 {
-				needed = []string{o.Name}
-			}
-			for _, permission := range needed {
-				if !slices.Contains(operations[permission], o.Name) {
-					operations[permission] = append(operations[permission], o.Name)
-				}
-			}
-		}
+	types = slices.DeleteFunc(slices.Clone(types), func(t asset.Type) bool { return slices.Contains(elsewhere, t) })
+	operations := p.engine.Permissions(q, types)
+	delete(operations, identity)
+	const regions = "ec2:DescribeRegions"
+	if !slices.Contains(operations[regions], regions) {
+		operations[regions] = append([]string{regions}, operations[regions]...)
 	}
 	return operations
 }

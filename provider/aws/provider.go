@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/awscatalog"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -22,14 +26,13 @@ const providerName = "aws"
 
 var errScopes = fmt.Errorf("aws: scopes of a query: %w", errors.ErrUnsupported)
 
-// Provider discovers assets in AWS. It is safe for use by many goroutines at once
-// and keeps nothing from one discovery to the next.
+// Provider discovers assets in AWS. It is safe for concurrent use, and keeps nothing from
+// one discovery to the next.
 type Provider struct {
 	cfg      aws.Config
 	opts     Options
 	services []service
-	schemas  func(asset.Type) (*asset.Schema, bool)
-	stray    func(asset.Type, asset.Path) // see tidier
+	engine   *collect.Engine
 }
 
 var (
@@ -43,7 +46,7 @@ var (
 // credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
 // before a discovery begins. With a BaseEndpoint every service is called there.
 func New(cfg aws.Config, opts *Options) *Provider {
-	p := &Provider{cfg: cfg.Copy(), services: services(), schemas: awscatalog.Schema}
+	p := &Provider{cfg: cfg.Copy(), services: services()}
 	if opts != nil {
 		p.opts = *opts
 	}
@@ -57,29 +60,33 @@ func New(cfg aws.Config, opts *Options) *Provider {
 		// One for all clients, so that they share connections.
 		p.cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
+	p.engine = collect.New(collect.Cloud{
+		Provider: providerName,
+		Schema:   awscatalog.Schema,
+		Locate:   where,
+		Place:    place,
+		Unread:   awsapi.Unread,
+		HasCode:  awsapi.HasCode,
+		Ignore:   func(f reflect.StructField) bool { return f.Type == reflect.TypeFor[middleware.Metadata]() },
+		Redactor: p.opts.Redactor,
+		Now:      p.opts.Now,
+		Workers:  p.opts.Workers,
+		PerScope: perRegion,
+	})
 	return p
 }
 
 // Name returns "aws".
 func (p *Provider) Name() string { return providerName }
 
-// Types returns the types that a query without types asks for, sorted.
+// Types returns the types that a query without types requests, sorted.
 func (p *Provider) Types() []asset.Type {
 	var all []asset.Type
-	for i := range p.services {
-		for _, t := range p.inert(&p.services[i], provider.Query{}) {
-			all = append(all, t.all()...)
-		}
+	for _, s := range p.services {
+		all = append(append(all, s.global...), s.regional...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// inert returns the tables of a service, for a query, for what they say of themselves.
-// Their functions must not be called.
-func (p *Provider) inert(s *service, q provider.Query) []table {
-	scan := &scan{provider: p, query: q}
-	return s.tables(&unit{scan: scan, account: newAccount(p, Account{}, "aws", aws.Config{}), service: s})
 }
 
 // Discover implements [provider.Provider]. Types that [Provider.Types] does not have
@@ -91,56 +98,42 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 			yield(nil, errScopes)
 			return
 		}
-		if err := p.discover(ctx, &scan{provider: p, query: q}, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
+		s := p.scan(q)
+		if err := s.Drive(ctx, s.run, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
 // Get implements [provider.Getter]. It looks in the account and the region that the id
-// names, and in all that the provider looks at where it does not name them. Most
-// services are asked for the one asset; of others what has the type is listed.
+// names, and in all that the provider scans where it does not name them. Most services
+// are asked for the one asset; of others what has the type is listed.
 func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error) {
 	if _, ok := slices.BinarySearch(p.Types(), ref.Type); !ok {
 		r := resources()[ref.Type]
 		if r == nil {
 			return nil, fmt.Errorf("aws: %s: no such type", ref)
 		}
-		if _, ok := r.identify(ref, p.schema(ref.Type).Global); !ok {
+		if _, ok := r.identify(ref, isGlobal(ref.Type)); !ok {
 			return nil, fmt.Errorf("aws: %s: not an id of the type", ref)
 		}
 	}
 	if ref.ID == "" {
 		return nil, fmt.Errorf("aws: %s: no id", ref.Type)
 	}
-	var found *asset.Asset
-	var gaps []error
-	s := &scan{provider: p, query: provider.Query{Types: []asset.Type{ref.Type}}, only: ref}
-	err := p.discover(ctx, s, func(o asset.Observation) bool {
-		switch o := o.(type) {
-		case *asset.Asset:
-			found = o
-		case *asset.Gap:
-			if o.Type == ref.Type || o.Type == "" {
-				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &o.Cause))
-			}
-		case *asset.Coverage:
-			if o.Type == ref.Type && o.State != asset.Complete && len(gaps) == 0 {
-				gaps = append(gaps, fmt.Errorf("%s: %w", o.Scope, &asset.Unread{Reason: asset.Incomplete, Code: asset.CodeIncomplete, Message: "the list may leave things out"}))
-			}
-		}
-		return found == nil
-	})
-	switch {
-	case found != nil:
-		return found, nil
-	case err == nil && len(gaps) == 0:
-		err = provider.ErrNotFound
-	}
-	return nil, fmt.Errorf("aws: %s: %w", ref, errors.Join(append(gaps, err)...))
+	s := &scan{Scan: p.engine.Lookup(ref), provider: p}
+	return s.Get(ctx, s.run)
 }
 
-// where returns the account and the region that a ref names, empty where it does not.
+// place returns the asset that stands for an account or a region.
+func place(s asset.Scope) asset.Ref {
+	if s.Region == "" {
+		return accountRef(s.Account)
+	}
+	return regionRef(s.Account, s.Region)
+}
+
+// where returns the account and the region that a ref names, "" where it does not.
 func where(ref asset.Ref) (account, region string) {
 	if id, err := arn.Parse(ref.ID); err == nil {
 		return id.AccountID, id.Region
@@ -150,11 +143,17 @@ func where(ref asset.Ref) (account, region string) {
 		return ref.ID, ""
 	case regionType:
 		account, region, _ = strings.Cut(ref.ID, "/")
-	default:
-		if resources()[ref.Type] != nil {
-			schema, _ := awscatalog.Schema(ref.Type)
-			account, region, _, _ = scoped(ref.ID, schema.Global)
-		}
+		return account, region
 	}
-	return account, region
+	if account, _, ok := strings.Cut(ref.ID, "/"); ok && accountNumber.MatchString(account) && resources()[ref.Type] != nil {
+		account, region, _, _ = scoped(ref.ID, isGlobal(ref.Type))
+		return account, region
+	}
+	return "", ""
+}
+
+// isGlobal reports whether assets of a type have no region.
+func isGlobal(t asset.Type) bool {
+	s, ok := awscatalog.Schema(t)
+	return ok && s.Global
 }

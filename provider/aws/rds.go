@@ -9,20 +9,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/openstance/stance/asset"
-)
-
-const (
-	rdsInstance              asset.Type = "AWS::RDS::DBInstance"
-	rdsCluster               asset.Type = "AWS::RDS::DBCluster"
-	rdsSnapshot              asset.Type = "AWS::RDS::DBSnapshot"
-	rdsClusterSnapshot       asset.Type = "AWS::RDS::DBClusterSnapshot"
-	rdsSubnetGroup           asset.Type = "AWS::RDS::DBSubnetGroup"
-	rdsParameterGroup        asset.Type = "AWS::RDS::DBParameterGroup"
-	rdsClusterParameterGroup asset.Type = "AWS::RDS::DBClusterParameterGroup"
-	neptuneInstance          asset.Type = "AWS::Neptune::DBInstance"
-	neptuneCluster           asset.Type = "AWS::Neptune::DBCluster"
-	docdbInstance            asset.Type = "AWS::DocDB::DBInstance"
-	docdbCluster             asset.Type = "AWS::DocDB::DBCluster"
+	"github.com/openstance/stance/internal/collect"
 )
 
 // rdsPage is how many things the lists of RDS answer at most in one page.
@@ -30,9 +17,9 @@ const rdsPage = 100
 
 // rdsTables read databases. Those of Neptune and DocumentDB, which have APIs of their
 // own, are in the answers of RDS too, which is asked for all three.
-func rdsTables(u *unit) []table {
+func rdsTables(u *unit) []collect.Table {
 	client := rds.NewFromConfig(u.config("rds"))
-	return []table{
+	return []collect.Table{
 		rdsInstanceTable(u, client),
 		rdsClusterTable(u, client),
 		rdsSnapshotTable(u, client),
@@ -58,13 +45,13 @@ func rdsClusterType(engine *string) asset.Type {
 	return engineType(engine, rdsCluster, neptuneCluster, docdbCluster)
 }
 
-func rdsInstanceTable(u *unit, client *rds.Client) table {
-	return table{
-		op:     "rds:DescribeDBInstances",
-		also:   []string{"ec2:DescribeSubnets"},
-		types:  []asset.Type{rdsInstance, neptuneInstance, docdbInstance},
-		absent: []string{(&rdstypes.DBInstanceNotFoundFault{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsInstanceTable(u *unit, client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:     "rds:DescribeDBInstances",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{rdsInstance, neptuneInstance, docdbInstance},
+		Absent: []string{(&rdstypes.DBInstanceNotFoundFault{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{
 				DBInstanceIdentifier: optional(u.onlyName("db:", rdsInstance, neptuneInstance, docdbInstance)),
 				Marker:               optional(token), MaxRecords: aws.Int32(rdsPage),
@@ -72,7 +59,7 @@ func rdsInstanceTable(u *unit, client *rds.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBInstances {
 				ds = append(ds, rdsInstanceDraft(ctx, u, x))
 			}
@@ -81,10 +68,10 @@ func rdsInstanceTable(u *unit, client *rds.Client) table {
 	}
 }
 
-func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *draft {
-	d := newDraft(engineType(x.Engine, rdsInstance, neptuneInstance, docdbInstance), aws.ToString(x.DBInstanceArn), aws.ToString(x.DBInstanceIdentifier))
-	d.created, d.incarnation = aws.ToTime(x.InstanceCreateTime), aws.ToString(x.DbiResourceId)
-	d.tags = tagMap(x.TagList, rdsTag)
+func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *collect.Draft {
+	d := collect.NewDraft(engineType(x.Engine, rdsInstance, neptuneInstance, docdbInstance), aws.ToString(x.DBInstanceArn), aws.ToString(x.DBInstanceIdentifier))
+	d.Created, d.Incarnation = aws.ToTime(x.InstanceCreateTime), aws.ToString(x.DbiResourceId)
+	d.Tags = tagMap(x.TagList, rdsTag)
 	port := x.DbInstancePort
 	if aws.ToInt32(port) == 0 { // where RDS tells the one of the endpoint
 		port = nil
@@ -103,15 +90,15 @@ func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *draf
 		parameterGroup = x.DBParameterGroups[0].DBParameterGroupName
 	}
 	groups := rdsGroupIDs(x.VpcSecurityGroups)
-	d.linkNetwork(ctx, u, vpc, nil, groups)
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	linkNetwork(d, ctx, u, vpc, nil, groups)
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 	if subnetGroup != nil {
-		d.link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*subnetGroup))
+		d.Link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*subnetGroup))
 	}
 	if x.DBClusterIdentifier != nil {
-		d.link("member_of", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
+		d.Link("member_of", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AutoMinorVersionUpgrade":    x.AutoMinorVersionUpgrade,
 		"AvailabilityZone":           x.AvailabilityZone,
 		"DBClusterIdentifier":        x.DBClusterIdentifier,
@@ -121,39 +108,39 @@ func rdsInstanceDraft(ctx context.Context, u *unit, x rdstypes.DBInstance) *draf
 	}
 	switch d.Type {
 	case neptuneInstance:
-		d.config["DBParameterGroupName"] = parameterGroup
-		d.config["DBSubnetGroupName"] = subnetGroup
-		d.config["Endpoint"] = address
-		d.config["Port"] = port
-		d.config["PubliclyAccessible"] = x.PubliclyAccessible
+		d.Config["DBParameterGroupName"] = parameterGroup
+		d.Config["DBSubnetGroupName"] = subnetGroup
+		d.Config["Endpoint"] = address
+		d.Config["Port"] = port
+		d.Config["PubliclyAccessible"] = x.PubliclyAccessible
 		return d
 	case docdbInstance:
-		d.config["CACertificateIdentifier"] = x.CACertificateIdentifier
-		d.config["EnablePerformanceInsights"] = x.PerformanceInsightsEnabled
-		d.config["Endpoint"] = address
-		d.config["Id"] = x.DBInstanceIdentifier
-		d.config["Port"] = port
+		d.Config["CACertificateIdentifier"] = x.CACertificateIdentifier
+		d.Config["EnablePerformanceInsights"] = x.PerformanceInsightsEnabled
+		d.Config["Endpoint"] = address
+		d.Config["Id"] = x.DBInstanceIdentifier
+		d.Config["Port"] = port
 		return d
 	}
-	d.config["DBInstanceArn"] = x.DBInstanceArn
-	d.config["DBParameterGroupName"] = parameterGroup
-	d.config["DBSubnetGroupName"] = subnetGroup
-	d.config["Port"] = port
-	d.config["VPCSecurityGroups"] = groups
+	d.Config["DBInstanceArn"] = x.DBInstanceArn
+	d.Config["DBParameterGroupName"] = parameterGroup
+	d.Config["DBSubnetGroupName"] = subnetGroup
+	d.Config["Port"] = port
+	d.Config["VPCSecurityGroups"] = groups
 	rdsInstanceConfig(d, x)
-	d.status["PendingModifiedValues"] = rdsPending(x.PendingModifiedValues)
-	d.link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
+	d.Status["PendingModifiedValues"] = rdsPending(x.PendingModifiedValues)
+	d.Link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
 	for _, r := range x.AssociatedRoles {
-		d.link("role", iamRole, aws.ToString(r.RoleArn))
+		d.Link("role", iamRole, aws.ToString(r.RoleArn))
 	}
 	return d
 }
 
 // rdsInstanceConfig adds what instances of RDS alone have.
-func rdsInstanceConfig(d *draft, x rdstypes.DBInstance) {
-	var volumes []doc
+func rdsInstanceConfig(d *collect.Draft, x rdstypes.DBInstance) {
+	var volumes []collect.Doc
 	for _, v := range x.AdditionalStorageVolumes {
-		volumes = append(volumes, doc{
+		volumes = append(volumes, collect.Doc{
 			"AllocatedStorage":                v.AllocatedStorage,
 			"Iops":                            v.IOPS,
 			"MaxAllocatedStorage":             v.MaxAllocatedStorage,
@@ -176,7 +163,7 @@ func rdsInstanceConfig(d *draft, x rdstypes.DBInstance) {
 	if len(x.OptionGroupMemberships) > 0 {
 		optionGroup = x.OptionGroupMemberships[0].OptionGroupName
 	}
-	for name, v := range (doc{
+	for name, v := range (collect.Doc{
 		"AdditionalStorageVolumes":           volumes,
 		"AllocatedStorage":                   x.AllocatedStorage,
 		"AssociatedRoles":                    x.AssociatedRoles,
@@ -248,16 +235,16 @@ func rdsInstanceConfig(d *draft, x rdstypes.DBInstance) {
 		"TdeCredentialArn":                   x.TdeCredentialArn,
 		"Timezone":                           x.Timezone,
 	}) {
-		d.config[name] = v
+		d.Config[name] = v
 	}
 	// Of a replication of the backups the instance tells no more than where it goes.
 	replicated := x.DBInstanceAutomatedBackupsReplications
 	if len(replicated) == 0 {
-		d.config["AutomaticBackupReplicationRegion"] = nil
-		d.config["AutomaticBackupReplicationKmsKeyId"] = nil
-		d.config["AutomaticBackupReplicationRetentionPeriod"] = nil
+		d.Config["AutomaticBackupReplicationRegion"] = nil
+		d.Config["AutomaticBackupReplicationKmsKeyId"] = nil
+		d.Config["AutomaticBackupReplicationRetentionPeriod"] = nil
 	} else if id, err := arn.Parse(aws.ToString(replicated[0].DBInstanceAutomatedBackupsArn)); err == nil {
-		d.config["AutomaticBackupReplicationRegion"] = id.Region
+		d.Config["AutomaticBackupReplicationRegion"] = id.Region
 	}
 }
 

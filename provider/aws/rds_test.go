@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -76,8 +78,8 @@ func TestDatabaseInstancesByEngine(t *testing.T) {
 	assertJSON(t, `["sg-1"]`, db.Config.Get("VPCSecurityGroups"))
 	assertJSON(t, `{"Address":"h","Port":"8182"}`, db.Config.Get("Endpoint"))
 	assertJSON(t, `"eu-west-1"`, db.Config.Get("AutomaticBackupReplicationRegion"))
-	assertUnread(t, "", codeNotCollected, db.Config.Get("AutomaticBackupReplicationRetentionPeriod"))
-	assertUnread(t, "", codeNotCollected, db.Config.Get("MasterUserAuthenticationType"))
+	assertUnread(t, "", collect.CodeNotCollected, db.Config.Get("AutomaticBackupReplicationRetentionPeriod"))
+	assertUnread(t, "", collect.CodeNotCollected, db.Config.Get("MasterUserAuthenticationType"))
 	assertJSON(t, `1`, db.Status.Get("PendingModifiedValues", "Port"))
 	assert.True(t, db.Status.Get("PendingModifiedValues", "MasterUserPassword").IsAbsent())
 	assert.Contains(t, only(t, inv, neptuneInstance).Links, link("member_of", neptuneCluster, "arn:aws:rds:us-east-1:123456789012:cluster:c"))
@@ -146,8 +148,8 @@ func TestDatabaseSnapshots(t *testing.T) {
 	}}})
 	x.says("RDS:DescribeDBClusterSnapshotAttributes", &rds.DescribeDBClusterSnapshotAttributesOutput{})
 	inv = x.collect(t, rdsSnapshot, rdsClusterSnapshot)
-	assertUnread(t, "rds:DescribeDBSnapshotAttributes", codeNoAnswer, only(t, inv, rdsSnapshot).Status.Get("Attributes", "restore"))
-	assertUnread(t, "rds:DescribeDBClusterSnapshotAttributes", codeNoAnswer, only(t, inv, rdsClusterSnapshot).Status.Get("Attributes", "restore"))
+	assertUnread(t, "rds:DescribeDBSnapshotAttributes", awsapi.CodeNoAnswer, only(t, inv, rdsSnapshot).Status.Get("Attributes", "restore"))
+	assertUnread(t, "rds:DescribeDBClusterSnapshotAttributes", awsapi.CodeNoAnswer, only(t, inv, rdsClusterSnapshot).Status.Get("Attributes", "restore"))
 }
 
 func TestSnapshotsOfBackup(t *testing.T) {

@@ -9,14 +9,15 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-func rdsClusterTable(u *unit, client *rds.Client) table {
-	return table{
-		op:     "rds:DescribeDBClusters",
-		types:  []asset.Type{rdsCluster, neptuneCluster, docdbCluster},
-		absent: []string{(&rdstypes.DBClusterNotFoundFault{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsClusterTable(u *unit, client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:     "rds:DescribeDBClusters",
+		Types:  []asset.Type{rdsCluster, neptuneCluster, docdbCluster},
+		Absent: []string{(&rdstypes.DBClusterNotFoundFault{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{
 				DBClusterIdentifier: optional(u.onlyName("cluster:", rdsCluster, neptuneCluster, docdbCluster)),
 				Marker:              optional(token), MaxRecords: aws.Int32(rdsPage),
@@ -24,7 +25,7 @@ func rdsClusterTable(u *unit, client *rds.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBClusters {
 				ds = append(ds, rdsClusterDraft(u, x))
 			}
@@ -33,16 +34,16 @@ func rdsClusterTable(u *unit, client *rds.Client) table {
 	}
 }
 
-func rdsClusterDraft(u *unit, x rdstypes.DBCluster) *draft {
-	d := newDraft(rdsClusterType(x.Engine), aws.ToString(x.DBClusterArn), aws.ToString(x.DBClusterIdentifier))
-	d.created, d.incarnation = aws.ToTime(x.ClusterCreateTime), aws.ToString(x.DbClusterResourceId)
-	d.tags = tagMap(x.TagList, rdsTag)
+func rdsClusterDraft(u *unit, x rdstypes.DBCluster) *collect.Draft {
+	d := collect.NewDraft(rdsClusterType(x.Engine), aws.ToString(x.DBClusterArn), aws.ToString(x.DBClusterIdentifier))
+	d.Created, d.Incarnation = aws.ToTime(x.ClusterCreateTime), aws.ToString(x.DbClusterResourceId)
+	d.Tags = tagMap(x.TagList, rdsTag)
 	groups := rdsGroupIDs(x.VpcSecurityGroups)
 	for _, g := range groups {
-		d.link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
+		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
-	d.config = doc{
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Config = collect.Doc{
 		"AvailabilityZones":           x.AvailabilityZones,
 		"BackupRetentionPeriod":       x.BackupRetentionPeriod,
 		"CopyTagsToSnapshot":          x.CopyTagsToSnapshot,
@@ -60,54 +61,54 @@ func rdsClusterDraft(u *unit, x rdstypes.DBCluster) *draft {
 		"StorageEncrypted":            x.StorageEncrypted,
 		"VpcSecurityGroupIds":         groups,
 	}
-	d.status = doc{"Status": x.Status, "ClusterCreateTime": x.ClusterCreateTime}
+	d.Status = collect.Doc{"Status": x.Status, "ClusterCreateTime": x.ClusterCreateTime}
 	switch d.Type {
 	case neptuneCluster:
-		d.config["AssociatedRoles"] = x.AssociatedRoles
-		d.config["ClusterResourceId"] = x.DbClusterResourceId
-		d.config["DBPort"] = x.Port
-		d.config["Endpoint"] = x.Endpoint
-		d.config["IamAuthEnabled"] = x.IAMDatabaseAuthenticationEnabled
-		d.config["Port"] = x.Port
-		d.config["ReadEndpoint"] = x.ReaderEndpoint
-		d.config["ServerlessScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
+		d.Config["AssociatedRoles"] = x.AssociatedRoles
+		d.Config["ClusterResourceId"] = x.DbClusterResourceId
+		d.Config["DBPort"] = x.Port
+		d.Config["Endpoint"] = x.Endpoint
+		d.Config["IamAuthEnabled"] = x.IAMDatabaseAuthenticationEnabled
+		d.Config["Port"] = x.Port
+		d.Config["ReadEndpoint"] = x.ReaderEndpoint
+		d.Config["ServerlessScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
 		return d
 	case docdbCluster:
-		d.config["ClusterResourceId"] = x.DbClusterResourceId
-		d.config["Endpoint"] = x.Endpoint
-		d.config["Id"] = x.DBClusterIdentifier
-		d.config["ManageMasterUserPassword"] = x.MasterUserSecret != nil
-		d.config["MasterUserSecretKmsKeyId"] = nil
+		d.Config["ClusterResourceId"] = x.DbClusterResourceId
+		d.Config["Endpoint"] = x.Endpoint
+		d.Config["Id"] = x.DBClusterIdentifier
+		d.Config["ManageMasterUserPassword"] = x.MasterUserSecret != nil
+		d.Config["MasterUserSecretKmsKeyId"] = nil
 		if x.MasterUserSecret != nil {
-			d.config["MasterUserSecretKmsKeyId"] = x.MasterUserSecret.KmsKeyId
+			d.Config["MasterUserSecretKmsKeyId"] = x.MasterUserSecret.KmsKeyId
 		}
-		d.config["MasterUsername"] = x.MasterUsername
-		d.config["Port"] = x.Port
-		d.config["ReadEndpoint"] = x.ReaderEndpoint
-		d.config["ServerlessV2ScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
-		d.config["StorageType"] = x.StorageType
+		d.Config["MasterUsername"] = x.MasterUsername
+		d.Config["Port"] = x.Port
+		d.Config["ReadEndpoint"] = x.ReaderEndpoint
+		d.Config["ServerlessV2ScalingConfiguration"] = x.ServerlessV2ScalingConfiguration
+		d.Config["StorageType"] = x.StorageType
 		return d
 	}
 	rdsClusterConfig(d, x)
-	d.status["DBClusterMembers"] = x.DBClusterMembers
+	d.Status["DBClusterMembers"] = x.DBClusterMembers
 	if x.DBSubnetGroup != nil {
-		d.link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*x.DBSubnetGroup))
+		d.Link("db_subnet_group", rdsSubnetGroup, u.arn("rds", "subgrp:"+*x.DBSubnetGroup))
 	}
 	for _, r := range x.AssociatedRoles {
-		d.link("role", iamRole, aws.ToString(r.RoleArn))
+		d.Link("role", iamRole, aws.ToString(r.RoleArn))
 	}
-	d.link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
+	d.Link("role", iamRole, aws.ToString(x.MonitoringRoleArn))
 	return d
 }
 
 // rdsClusterConfig adds what clusters of RDS alone have.
-func rdsClusterConfig(d *draft, x rdstypes.DBCluster) {
+func rdsClusterConfig(d *collect.Draft, x rdstypes.DBCluster) {
 	var domain rdstypes.DomainMembership
 	if len(x.DomainMemberships) > 0 {
 		domain = x.DomainMemberships[0]
 	}
 	forwards := []rdstypes.LocalWriteForwardingStatus{rdstypes.LocalWriteForwardingStatusEnabled, rdstypes.LocalWriteForwardingStatusEnabling, rdstypes.LocalWriteForwardingStatusRequested}
-	for name, v := range (doc{
+	for name, v := range (collect.Doc{
 		"AllocatedStorage":                   x.AllocatedStorage,
 		"AssociatedRoles":                    x.AssociatedRoles,
 		"AutoMinorVersionUpgrade":            x.AutoMinorVersionUpgrade,
@@ -125,7 +126,7 @@ func rdsClusterConfig(d *draft, x rdstypes.DBCluster) {
 		"EnableHttpEndpoint":                 x.HttpEndpointEnabled,
 		"EnableIAMDatabaseAuthentication":    x.IAMDatabaseAuthenticationEnabled,
 		"EnableLocalWriteForwarding":         slices.Contains(forwards, x.LocalWriteForwardingStatus),
-		"Endpoint":                           doc{"Address": x.Endpoint, "Port": x.Port},
+		"Endpoint":                           collect.Doc{"Address": x.Endpoint, "Port": x.Port},
 		"Engine":                             x.Engine,
 		"EngineLifecycleSupport":             x.EngineLifecycleSupport,
 		"EngineMode":                         x.EngineMode,
@@ -140,7 +141,7 @@ func rdsClusterConfig(d *draft, x rdstypes.DBCluster) {
 		"PerformanceInsightsRetentionPeriod": x.PerformanceInsightsRetentionPeriod,
 		"Port":                               x.Port,
 		"PubliclyAccessible":                 x.PubliclyAccessible,
-		"ReadEndpoint":                       doc{"Address": x.ReaderEndpoint},
+		"ReadEndpoint":                       collect.Doc{"Address": x.ReaderEndpoint},
 		"ReplicationSourceIdentifier":        x.ReplicationSourceIdentifier,
 		"ScalingConfiguration":               x.ScalingConfigurationInfo,
 		"ServerlessV2ScalingConfiguration":   x.ServerlessV2ScalingConfiguration,
@@ -148,6 +149,6 @@ func rdsClusterConfig(d *draft, x rdstypes.DBCluster) {
 		"StorageThroughput":                  x.StorageThroughput,
 		"StorageType":                        x.StorageType,
 	}) {
-		d.config[name] = v
+		d.Config[name] = v
 	}
 }

@@ -9,57 +9,58 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-func rdsSubnetGroupTable(u *unit, client *rds.Client) table {
-	return table{
-		op:    "rds:DescribeDBSubnetGroups",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{rdsSubnetGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsSubnetGroupTable(u *unit, client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:    "rds:DescribeDBSubnetGroups",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{rdsSubnetGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBSubnetGroups {
-				d := newDraft(rdsSubnetGroup, aws.ToString(x.DBSubnetGroupArn), aws.ToString(x.DBSubnetGroupName))
+				d := collect.NewDraft(rdsSubnetGroup, aws.ToString(x.DBSubnetGroupArn), aws.ToString(x.DBSubnetGroupName))
 				subnets := []string{}
 				for _, s := range x.Subnets {
 					subnets = append(subnets, aws.ToString(s.SubnetIdentifier))
 				}
-				d.config = doc{
+				d.Config = collect.Doc{
 					"DBSubnetGroupArn":         x.DBSubnetGroupArn,
 					"DBSubnetGroupDescription": x.DBSubnetGroupDescription,
 					"DBSubnetGroupName":        x.DBSubnetGroupName,
 					"SubnetIds":                subnets,
 				}
-				d.status = doc{"VpcId": x.VpcId, "SubnetGroupStatus": x.SubnetGroupStatus}
-				d.linkNetwork(ctx, u, x.VpcId, subnets, nil)
+				d.Status = collect.Doc{"VpcId": x.VpcId, "SubnetGroupStatus": x.SubnetGroupStatus}
+				linkNetwork(d, ctx, u, x.VpcId, subnets, nil)
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{rdsTagsRead(client)},
+		Reads: []collect.Read{rdsTagsRead(client)},
 	}
 }
 
 // rdsParameterGroupTable reads the parameters that somebody has set, which are those
 // that a template would have.
-func rdsParameterGroupTable(client *rds.Client) table {
-	return table{
-		op:    "rds:DescribeDBParameterGroups",
-		types: []asset.Type{rdsParameterGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsParameterGroupTable(client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:    "rds:DescribeDBParameterGroups",
+		Types: []asset.Type{rdsParameterGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBParameterGroups {
-				d := newDraft(rdsParameterGroup, aws.ToString(x.DBParameterGroupArn), aws.ToString(x.DBParameterGroupName))
-				d.config = doc{
+				d := collect.NewDraft(rdsParameterGroup, aws.ToString(x.DBParameterGroupArn), aws.ToString(x.DBParameterGroupName))
+				d.Config = collect.Doc{
 					"DBParameterGroupArn":  x.DBParameterGroupArn,
 					"DBParameterGroupName": x.DBParameterGroupName,
 					"Description":          x.Description,
@@ -69,12 +70,12 @@ func rdsParameterGroupTable(client *rds.Client) table {
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "rds:DescribeDBParameters",
-			each: func(ctx context.Context, d *draft) error {
-				return d.readParameters(ctx, func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error) {
+		Reads: []collect.Read{{
+			Op: "rds:DescribeDBParameters",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				return readParameters(d, ctx, func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error) {
 					out, err := client.DescribeDBParameters(ctx, &rds.DescribeDBParametersInput{
-						DBParameterGroupName: &d.name, Source: aws.String("user"), Marker: optional(token), MaxRecords: aws.Int32(rdsPage),
+						DBParameterGroupName: &d.Name, Source: aws.String("user"), Marker: optional(token), MaxRecords: aws.Int32(rdsPage),
 					})
 					if err != nil {
 						return nil, "", err
@@ -86,19 +87,19 @@ func rdsParameterGroupTable(client *rds.Client) table {
 	}
 }
 
-func rdsClusterParameterGroupTable(client *rds.Client) table {
-	return table{
-		op:    "rds:DescribeDBClusterParameterGroups",
-		types: []asset.Type{rdsClusterParameterGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsClusterParameterGroupTable(client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:    "rds:DescribeDBClusterParameterGroups",
+		Types: []asset.Type{rdsClusterParameterGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBClusterParameterGroups {
-				d := newDraft(rdsClusterParameterGroup, aws.ToString(x.DBClusterParameterGroupArn), aws.ToString(x.DBClusterParameterGroupName))
-				d.config = doc{
+				d := collect.NewDraft(rdsClusterParameterGroup, aws.ToString(x.DBClusterParameterGroupArn), aws.ToString(x.DBClusterParameterGroupName))
+				d.Config = collect.Doc{
 					"DBClusterParameterGroupName": x.DBClusterParameterGroupName,
 					"Description":                 x.Description,
 					"Family":                      x.DBParameterGroupFamily,
@@ -107,12 +108,12 @@ func rdsClusterParameterGroupTable(client *rds.Client) table {
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "rds:DescribeDBClusterParameters",
-			each: func(ctx context.Context, d *draft) error {
-				return d.readParameters(ctx, func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error) {
+		Reads: []collect.Read{{
+			Op: "rds:DescribeDBClusterParameters",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				return readParameters(d, ctx, func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error) {
 					out, err := client.DescribeDBClusterParameters(ctx, &rds.DescribeDBClusterParametersInput{
-						DBClusterParameterGroupName: &d.name, Source: aws.String("user"), Marker: optional(token), MaxRecords: aws.Int32(rdsPage),
+						DBClusterParameterGroupName: &d.Name, Source: aws.String("user"), Marker: optional(token), MaxRecords: aws.Int32(rdsPage),
 					})
 					if err != nil {
 						return nil, "", err
@@ -126,9 +127,9 @@ func rdsClusterParameterGroupTable(client *rds.Client) table {
 
 // readParameters adds the parameters of a group. The default groups of AWS have none
 // that somebody could have set.
-func (d *draft) readParameters(ctx context.Context, fetch func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error)) error {
-	set := doc{}
-	if !strings.HasPrefix(d.name, "default.") {
+func readParameters(d *collect.Draft, ctx context.Context, fetch func(ctx context.Context, token string) ([]rdstypes.Parameter, string, error)) error {
+	set := collect.Doc{}
+	if !strings.HasPrefix(d.Name, "default.") {
 		for p, err := range provider.Pages(ctx, fetch) {
 			if err != nil {
 				return err
@@ -136,19 +137,19 @@ func (d *draft) readParameters(ctx context.Context, fetch func(ctx context.Conte
 			set[aws.ToString(p.ParameterName)] = p.ParameterValue
 		}
 	}
-	d.config["Parameters"] = set
+	d.Config["Parameters"] = set
 	return nil
 }
 
-func rdsTagsRead(client *rds.Client) read {
-	return read{
-		op: "rds:ListTagsForResource",
-		each: func(ctx context.Context, d *draft) error {
+func rdsTagsRead(client *rds.Client) collect.Read {
+	return collect.Read{
+		Op: "rds:ListTagsForResource",
+		Each: func(ctx context.Context, d *collect.Draft) error {
 			out, err := client.ListTagsForResource(ctx, &rds.ListTagsForResourceInput{ResourceName: &d.ID})
 			if err != nil {
 				return err
 			}
-			d.tags = tagMap(out.TagList, rdsTag)
+			d.Tags = tagMap(out.TagList, rdsTag)
 			return nil
 		},
 	}

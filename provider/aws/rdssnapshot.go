@@ -10,6 +10,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
 const (
@@ -33,13 +34,13 @@ func (u *unit) rdsOnly(filter, prefix string, t asset.Type) []rdstypes.Filter {
 // rdsSnapshotTable reads snapshots of instances. Without a type RDS promises those that
 // are automated or manual alone, so that those of AWS Backup are asked for besides: the
 // token is the type and RDS's own.
-func rdsSnapshotTable(u *unit, client *rds.Client) table {
+func rdsSnapshotTable(u *unit, client *rds.Client) collect.Table {
 	seen := map[string]bool{} // of AWS Backup, among the others
-	return table{
-		op:     "rds:DescribeDBSnapshots",
-		types:  []asset.Type{rdsSnapshot},
-		absent: []string{(&rdstypes.DBSnapshotNotFoundFault{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return collect.Table{
+		Op:     "rds:DescribeDBSnapshots",
+		Types:  []asset.Type{rdsSnapshot},
+		Absent: []string{(&rdstypes.DBSnapshotNotFoundFault{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			kind, marker, _ := strings.Cut(token, " ")
 			out, err := client.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{
 				Filters:      u.rdsOnly("db-snapshot-id", "snapshot:", rdsSnapshot),
@@ -48,7 +49,7 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBSnapshots {
 				id, ofBackup := aws.ToString(x.DBSnapshotArn), aws.ToString(x.SnapshotType) == awsBackup
 				if kind != "" && (!ofBackup || seen[id]) {
@@ -57,11 +58,11 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 				if ofBackup {
 					seen[id] = true
 				}
-				d := newDraft(rdsSnapshot, id, aws.ToString(x.DBSnapshotIdentifier))
-				d.created = aws.ToTime(x.SnapshotCreateTime)
-				d.incarnation = incarnationAt(d.created)
-				d.tags = tagMap(x.TagList, rdsTag)
-				d.config = doc{
+				d := collect.NewDraft(rdsSnapshot, id, aws.ToString(x.DBSnapshotIdentifier))
+				d.Created = aws.ToTime(x.SnapshotCreateTime)
+				d.Incarnation = incarnationAt(d.Created)
+				d.Tags = tagMap(x.TagList, rdsTag)
+				d.Config = collect.Doc{
 					"AllocatedStorage":                 x.AllocatedStorage,
 					"AvailabilityZone":                 x.AvailabilityZone,
 					"DBInstanceIdentifier":             x.DBInstanceIdentifier,
@@ -87,10 +88,10 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 					"StorageType":                      x.StorageType,
 					"VpcId":                            x.VpcId,
 				}
-				d.key = aws.ToString(x.SnapshotType)
-				d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+				d.Key = aws.ToString(x.SnapshotType)
+				d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 				if x.DBInstanceIdentifier != nil {
-					d.link("source", rdsInstance, u.arn("rds", "db:"+*x.DBInstanceIdentifier))
+					d.Link("source", rdsInstance, u.arn("rds", "db:"+*x.DBInstanceIdentifier))
 				}
 				ds = append(ds, d)
 			}
@@ -103,23 +104,23 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 			}
 			return ds, "", nil
 		},
-		reads: []read{{
-			op: "rds:DescribeDBSnapshotAttributes",
-			each: func(ctx context.Context, d *draft) error {
-				attributes := doc{}
-				if d.key != automated {
-					out, err := client.DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: &d.name})
+		Reads: []collect.Read{{
+			Op: "rds:DescribeDBSnapshotAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				attributes := collect.Doc{}
+				if d.Key != automated {
+					out, err := client.DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: &d.Name})
 					if err != nil {
 						return err
 					}
 					if out.DBSnapshotAttributesResult == nil {
-						return fmt.Errorf("no attributes of %s in the answer", d.name)
+						return fmt.Errorf("no attributes of %s in the answer", d.Name)
 					}
 					for _, a := range out.DBSnapshotAttributesResult.DBSnapshotAttributes {
 						attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
 					}
 				}
-				d.status["Attributes"] = attributes
+				d.Status["Attributes"] = attributes
 				return nil
 			},
 		}},
@@ -128,12 +129,12 @@ func rdsSnapshotTable(u *unit, client *rds.Client) table {
 
 // rdsClusterSnapshotTable reads snapshots of clusters, those of Neptune and DocumentDB
 // among them, which the engine tells apart.
-func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
-	return table{
-		op:     "rds:DescribeDBClusterSnapshots",
-		types:  []asset.Type{rdsClusterSnapshot},
-		absent: []string{(&rdstypes.DBClusterSnapshotNotFoundFault{}).ErrorCode()},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+func rdsClusterSnapshotTable(u *unit, client *rds.Client) collect.Table {
+	return collect.Table{
+		Op:     "rds:DescribeDBClusterSnapshots",
+		Types:  []asset.Type{rdsClusterSnapshot},
+		Absent: []string{(&rdstypes.DBClusterSnapshotNotFoundFault{}).ErrorCode()},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{
 				Filters: u.rdsOnly("db-cluster-snapshot-id", "cluster-snapshot:", rdsClusterSnapshot),
 				Marker:  optional(token), MaxRecords: aws.Int32(rdsPage),
@@ -141,13 +142,13 @@ func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.DBClusterSnapshots {
-				d := newDraft(rdsClusterSnapshot, aws.ToString(x.DBClusterSnapshotArn), aws.ToString(x.DBClusterSnapshotIdentifier))
-				d.created = aws.ToTime(x.SnapshotCreateTime)
-				d.incarnation = incarnationAt(d.created)
-				d.tags = tagMap(x.TagList, rdsTag)
-				d.config = doc{
+				d := collect.NewDraft(rdsClusterSnapshot, aws.ToString(x.DBClusterSnapshotArn), aws.ToString(x.DBClusterSnapshotIdentifier))
+				d.Created = aws.ToTime(x.SnapshotCreateTime)
+				d.Incarnation = incarnationAt(d.Created)
+				d.Tags = tagMap(x.TagList, rdsTag)
+				d.Config = collect.Doc{
 					"AllocatedStorage":                 x.AllocatedStorage,
 					"AvailabilityZones":                x.AvailabilityZones,
 					"DBClusterIdentifier":              x.DBClusterIdentifier,
@@ -170,38 +171,38 @@ func rdsClusterSnapshotTable(u *unit, client *rds.Client) table {
 					"StorageType":                      x.StorageType,
 					"VpcId":                            x.VpcId,
 				}
-				d.status = doc{
+				d.Status = collect.Doc{
 					"Status":             x.Status,
 					"ClusterCreateTime":  x.ClusterCreateTime,
 					"SnapshotCreateTime": x.SnapshotCreateTime,
 					"PercentProgress":    x.PercentProgress,
 				}
-				d.key = aws.ToString(x.SnapshotType)
-				d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+				d.Key = aws.ToString(x.SnapshotType)
+				d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 				if x.DBClusterIdentifier != nil {
-					d.link("source", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
+					d.Link("source", rdsClusterType(x.Engine), u.arn("rds", "cluster:"+*x.DBClusterIdentifier))
 				}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "rds:DescribeDBClusterSnapshotAttributes",
-			each: func(ctx context.Context, d *draft) error {
-				attributes := doc{}
-				if d.key != automated {
-					out, err := client.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: &d.name})
+		Reads: []collect.Read{{
+			Op: "rds:DescribeDBClusterSnapshotAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				attributes := collect.Doc{}
+				if d.Key != automated {
+					out, err := client.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: &d.Name})
 					if err != nil {
 						return err
 					}
 					if out.DBClusterSnapshotAttributesResult == nil {
-						return fmt.Errorf("no attributes of %s in the answer", d.name)
+						return fmt.Errorf("no attributes of %s in the answer", d.Name)
 					}
 					for _, a := range out.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
 						attributes[aws.ToString(a.AttributeName)] = a.AttributeValues
 					}
 				}
-				d.status["Attributes"] = attributes
+				d.Status["Attributes"] = attributes
 				return nil
 			},
 		}},

@@ -9,41 +9,37 @@ import (
 	redshifttypes "github.com/aws/aws-sdk-go-v2/service/redshift/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
-const (
-	redshiftCluster        asset.Type = "AWS::Redshift::Cluster"
-	redshiftParameterGroup asset.Type = "AWS::Redshift::ClusterParameterGroup"
-)
-
 // redshiftTables read clusters and their parameter groups.
-func redshiftTables(u *unit) []table {
+func redshiftTables(u *unit) []collect.Table {
 	client := redshift.NewFromConfig(u.config("redshift"))
-	return []table{{
-		op:    "redshift:DescribeClusters",
-		also:  []string{"ec2:DescribeSubnets"},
-		types: []asset.Type{redshiftCluster},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "redshift:DescribeClusters",
+		Also:  []string{"ec2:DescribeSubnets"},
+		Types: []asset.Type{redshiftCluster},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeClusters(ctx, &redshift.DescribeClustersInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Clusters {
 				ds = append(ds, redshiftDraft(ctx, u, x))
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "redshift:DescribeLoggingStatus",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.DescribeLoggingStatus(ctx, &redshift.DescribeLoggingStatusInput{ClusterIdentifier: &d.name})
+		Reads: []collect.Read{{
+			Op: "redshift:DescribeLoggingStatus",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.DescribeLoggingStatus(ctx, &redshift.DescribeLoggingStatusInput{ClusterIdentifier: &d.Name})
 				if err != nil {
 					return err
 				}
 				if aws.ToBool(out.LoggingEnabled) {
-					d.config["LoggingProperties"] = doc{
+					d.Config["LoggingProperties"] = collect.Doc{
 						"BucketName":         out.BucketName,
 						"LogDestinationType": out.LogDestinationType,
 						"LogExports":         out.LogExports,
@@ -54,30 +50,30 @@ func redshiftTables(u *unit) []table {
 			},
 		}},
 	}, {
-		op:    "redshift:DescribeClusterParameterGroups",
-		types: []asset.Type{redshiftParameterGroup},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+		Op:    "redshift:DescribeClusterParameterGroups",
+		Types: []asset.Type{redshiftParameterGroup},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeClusterParameterGroups(ctx, &redshift.DescribeClusterParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.ParameterGroups {
 				name := aws.ToString(x.ParameterGroupName)
-				d := newDraft(redshiftParameterGroup, u.arn("redshift", "parametergroup:"+name), name)
-				d.tags = tagMap(x.Tags, redshiftTag)
-				d.config = doc{"Description": x.Description, "ParameterGroupFamily": x.ParameterGroupFamily, "ParameterGroupName": x.ParameterGroupName}
+				d := collect.NewDraft(redshiftParameterGroup, u.arn("redshift", "parametergroup:"+name), name)
+				d.Tags = tagMap(x.Tags, redshiftTag)
+				d.Config = collect.Doc{"Description": x.Description, "ParameterGroupFamily": x.ParameterGroupFamily, "ParameterGroupName": x.ParameterGroupName}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.Marker), nil
 		},
-		reads: []read{{
-			op: "redshift:DescribeClusterParameters",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "redshift:DescribeClusterParameters",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				// All of them: what nobody has set differs between the families of groups.
-				list := []doc{}
+				list := []collect.Doc{}
 				for p, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]redshifttypes.Parameter, string, error) {
-					out, err := client.DescribeClusterParameters(ctx, &redshift.DescribeClusterParametersInput{ParameterGroupName: &d.name, Marker: optional(token), MaxRecords: aws.Int32(100)})
+					out, err := client.DescribeClusterParameters(ctx, &redshift.DescribeClusterParametersInput{ParameterGroupName: &d.Name, Marker: optional(token), MaxRecords: aws.Int32(100)})
 					if err != nil {
 						return nil, "", err
 					}
@@ -86,24 +82,24 @@ func redshiftTables(u *unit) []table {
 					if err != nil {
 						return err
 					}
-					list = append(list, doc{"ParameterName": p.ParameterName, "ParameterValue": p.ParameterValue})
+					list = append(list, collect.Doc{"ParameterName": p.ParameterName, "ParameterValue": p.ParameterValue})
 				}
-				d.config["Parameters"] = list
+				d.Config["Parameters"] = list
 				return nil
 			},
 		}},
 	}}
 }
 
-func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *draft {
+func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *collect.Draft {
 	name := aws.ToString(x.ClusterIdentifier)
-	d := newDraft(redshiftCluster, u.arn("redshift", "cluster:"+name), name)
-	d.created, d.incarnation = aws.ToTime(x.ClusterCreateTime), aws.ToString(x.ClusterNamespaceArn)
-	d.tags = tagMap(x.Tags, redshiftTag)
+	d := collect.NewDraft(redshiftCluster, u.arn("redshift", "cluster:"+name), name)
+	d.Created, d.Incarnation = aws.ToTime(x.ClusterCreateTime), aws.ToString(x.ClusterNamespaceArn)
+	d.Tags = tagMap(x.Tags, redshiftTag)
 	var parameterGroup, elasticIP *string
 	for _, g := range x.ClusterParameterGroups {
 		parameterGroup = g.ParameterGroupName
-		d.link("parameter_group", redshiftParameterGroup, u.arn("redshift", "parametergroup:"+aws.ToString(parameterGroup)))
+		d.Link("parameter_group", redshiftParameterGroup, u.arn("redshift", "parametergroup:"+aws.ToString(parameterGroup)))
 	}
 	if x.ElasticIpStatus != nil {
 		elasticIP = x.ElasticIpStatus.ElasticIp
@@ -119,7 +115,7 @@ func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *draft
 	roles := []*string{}
 	for _, r := range x.IamRoles {
 		roles = append(roles, r.IamRoleArn)
-		d.link("role", iamRole, aws.ToString(r.IamRoleArn))
+		d.Link("role", iamRole, aws.ToString(r.IamRoleArn))
 	}
 	var hsm redshifttypes.HsmStatus
 	if x.HsmStatus != nil {
@@ -145,7 +141,7 @@ func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *draft
 	if aws.ToInt32(x.NumberOfNodes) > 1 {
 		kind = "multi-node"
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AllowVersionUpgrade":              x.AllowVersionUpgrade,
 		"AquaConfigurationStatus":          aqua,
 		"AutomatedSnapshotRetentionPeriod": x.AutomatedSnapshotRetentionPeriod,
@@ -190,9 +186,9 @@ func redshiftDraft(ctx context.Context, u *unit, x redshifttypes.Cluster) *draft
 		"SnapshotCopyRetentionPeriod":      snapshots.RetentionPeriod,
 		"VpcSecurityGroupIds":              groups,
 	}
-	d.status = doc{"ClusterStatus": x.ClusterStatus, "ClusterCreateTime": x.ClusterCreateTime, "VpcId": x.VpcId}
-	d.linkNetwork(ctx, u, x.VpcId, nil, groups)
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Status = collect.Doc{"ClusterStatus": x.ClusterStatus, "ClusterCreateTime": x.ClusterCreateTime, "VpcId": x.VpcId}
+	linkNetwork(d, ctx, u, x.VpcId, nil, groups)
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
 	return d
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog/awscatalog"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/internal/fixtures"
 	"github.com/openstance/stance/internal/moto"
 	"github.com/openstance/stance/provider"
@@ -56,33 +58,33 @@ func partFaults(a *asset.Asset) []string {
 }
 
 // unparsed are the codes of what was answered and could not be read.
-var unparsed = []string{codeMalformed, codeNoAnswer}
+var unparsed = []string{collect.CodeMalformed, awsapi.CodeNoAnswer}
 
 // replayTypes returns the types for which one of the operations is called.
 func replayTypes(p *Provider, operations map[string]bool) []asset.Type {
 	var types []asset.Type
-	var walk func(tables []table)
-	walk = func(tables []table) {
+	var walk func(tables []collect.Table)
+	walk = func(tables []collect.Table) {
 		for i := range tables {
 			t := &tables[i]
-			_, name, _ := strings.Cut(t.op, ":")
-			wanted := operations[name] || slices.ContainsFunc(t.also, func(op string) bool {
+			_, name, _ := strings.Cut(t.Op, ":")
+			wanted := operations[name] || slices.ContainsFunc(t.Also, func(op string) bool {
 				_, name, _ := strings.Cut(op, ":")
 				return operations[name]
 			})
-			for _, r := range t.reads {
-				_, name, _ := strings.Cut(r.op, ":")
+			for _, r := range t.Reads {
+				_, name, _ := strings.Cut(r.Op, ":")
 				name, _, _ = strings.Cut(name, "(")
 				wanted = wanted || operations[name]
 			}
 			if wanted {
-				types = append(types, t.types...)
+				types = append(types, t.Types...)
 			}
-			walk(t.under)
+			walk(t.Under)
 		}
 	}
 	for i := range p.services {
-		walk(p.inert(&p.services[i], provider.Query{}))
+		walk(tablesOf(p, &p.services[i]))
 	}
 	slices.Sort(types)
 	return slices.Compact(types)
@@ -178,6 +180,6 @@ func TestWhatHasNoNameIsAGap(t *testing.T) {
 	inv := x.collect(t, rdsInstance)
 	assert.Zero(t, inv.Len())
 	require.Len(t, inv.Gaps(), 1)
-	assert.Equal(t, codeMalformed, inv.Gaps()[0].Cause.Code)
+	assert.Equal(t, collect.CodeMalformed, inv.Gaps()[0].Cause.Code)
 	assert.Equal(t, asset.Partial, inv.Coverage(asset.Scope{Provider: "aws", Account: moto.Account, Region: "us-east-1"}, rdsInstance))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -116,7 +117,7 @@ func TestBucketsOfWhichTheRegionIsDenied(t *testing.T) {
 	assert.ElementsMatch(t, []string{"asked", "listed"}, seen(inv))
 	account := asset.Scope{Provider: "aws", Account: "123456789012"}
 	assert.Equal(t, []*asset.Gap{{
-		Scope: account, Type: s3Bucket, Cause: asset.Unread{Op: "s3:GetBucketLocation", Code: "AccessDenied", Message: "arn:aws:s3:::refused: not authorized"},
+		Scope: account, Type: s3Bucket, Cause: asset.Unread{Op: "s3:GetBucketLocation", Reason: asset.Denied, Code: "AccessDenied", Message: "arn:aws:s3:::refused: not authorized"},
 	}}, inv.Gaps())
 	assert.Equal(t, asset.Partial, inv.Coverage(account, s3Bucket))
 	account.Region = "us-west-2"
@@ -155,7 +156,7 @@ func TestMetadataOfBucketsInTwoVersions(t *testing.T) {
 	assertJSON(t, `{"TableBucketArn":"tables","TableBucketType":"aws","TableNamespace":"n"}`, second.Get("MetadataConfiguration", "Destination"))
 	assertJSON(t, `"journal"`, second.Get("MetadataConfiguration", "JournalTableConfiguration", "TableName"))
 	assertJSON(t, `"ENABLED"`, second.Get("MetadataConfiguration", "InventoryTableConfiguration", "ConfigurationState"))
-	assertUnread(t, "", codeNotCollected, second.Get("MetadataConfiguration", "InventoryTableConfiguration", "EncryptionConfiguration"))
+	assertUnread(t, "", collect.CodeNotCollected, second.Get("MetadataConfiguration", "InventoryTableConfiguration", "EncryptionConfiguration"))
 
 	x.fail(denied, "S3:GetBucketMetadataConfiguration")
 	assertUnread(t, "s3:GetBucketMetadataConfiguration", "AccessDenied", read().Config.Get("MetadataTableConfiguration"))
@@ -174,7 +175,7 @@ func TestNamesOfBucketsInPartitions(t *testing.T) {
 	assert.Equal(t, observed, a.Created)
 	assert.NotEmpty(t, a.Incarnation)
 	for _, name := range []string{"WebsiteURL", "BucketNamespace"} {
-		assertUnread(t, "", codeNotCollected, a.Config.Get(name))
+		assertUnread(t, "", collect.CodeNotCollected, a.Config.Get(name))
 	}
 
 	a = read("aws-cn", "cn-north-1")

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/provider"
 )
 
@@ -39,7 +40,7 @@ func TestDeniedListIsAGapAndPartial(t *testing.T) {
 	assert.Equal(t, asset.Partial, inv.Coverage(account, iamAccessKey))
 	assert.Equal(t, asset.Complete, inv.Coverage(account, iamInstanceProfile))
 	require.Len(t, inv.Gaps(), 2)
-	assert.Equal(t, &asset.Gap{Scope: account, Type: iamAccessKey, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps()[0])
+	assert.Equal(t, &asset.Gap{Scope: account, Type: iamAccessKey, Cause: asset.Unread{Op: "iam:GetAccountAuthorizationDetails", Reason: asset.Denied, Code: "AccessDenied", Message: "not authorized"}}, inv.Gaps()[0])
 }
 
 func TestDeniedReadIsUnread(t *testing.T) {
@@ -178,7 +179,7 @@ func TestOrganization(t *testing.T) {
 	}
 	_, err = org.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: aws.String(ids["shop"]), SourceParentId: roots.Roots[0].Id, DestinationParentId: ou.OrganizationalUnit.Id})
 	require.NoError(t, err)
-	inShop := assume(x.cfg, roleARN("aws", ids["shop"], "setup"), Role{})
+	inShop := awsapi.Assume(x.cfg, awsapi.RoleARN("aws", ids["shop"], "setup"), awsapi.Role{})
 	_, err = iam.NewFromConfig(inShop).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("clerk")})
 	require.NoError(t, err)
 	caller, err := sts.NewFromConfig(inShop).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

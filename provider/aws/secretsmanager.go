@@ -9,18 +9,17 @@ import (
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
-
-const secretsManagerSecret asset.Type = "AWS::SecretsManager::Secret"
 
 // secretsManagerTables read what is known of secrets, and never a secret. Those that
 // wait to be deleted are among them.
-func secretsManagerTables(u *unit) []table {
+func secretsManagerTables(u *unit) []collect.Table {
 	client := secretsmanager.NewFromConfig(u.config("secretsmanager"))
-	return []table{{
-		op:    "secretsmanager:ListSecrets",
-		types: []asset.Type{secretsManagerSecret},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "secretsmanager:ListSecrets",
+		Types: []asset.Type{secretsManagerSecret},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			in := &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100), IncludePlannedDeletion: aws.Bool(true)}
 			if name := u.onlyName("secret:", secretsManagerSecret); name != "" {
 				in.Filters = []secrettypes.Filter{{Key: secrettypes.FilterNameStringTypeName, Values: []string{secretName(name)}}}
@@ -29,34 +28,34 @@ func secretsManagerTables(u *unit) []table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.SecretList {
 				ds = append(ds, secretDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "secretsmanager:DescribeSecret",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "secretsmanager:DescribeSecret",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &d.ID})
 				if err != nil {
 					return err
 				}
-				replicas := []doc{}
+				replicas := []collect.Doc{}
 				for _, r := range out.ReplicationStatus {
-					replicas = append(replicas, doc{"Region": r.Region, "KmsKeyId": r.KmsKeyId})
+					replicas = append(replicas, collect.Doc{"Region": r.Region, "KmsKeyId": r.KmsKeyId})
 				}
-				d.config["ReplicaRegions"] = replicas
+				d.Config["ReplicaRegions"] = replicas
 				return nil
 			},
 		}, {
-			op: "secretsmanager:GetResourcePolicy",
-			each: func(ctx context.Context, d *draft) error {
+			Op: "secretsmanager:GetResourcePolicy",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &d.ID})
 				if err != nil {
 					return err
 				}
-				d.access = policyDocument("secretsmanager:GetResourcePolicy", out.ResourcePolicy)
+				d.Access = policyDocument("secretsmanager:GetResourcePolicy", out.ResourcePolicy)
 				return nil
 			},
 		}},
@@ -73,19 +72,19 @@ func secretName(end string) string {
 	return strings.TrimLeft(end, "!")
 }
 
-func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {
-	d := newDraft(secretsManagerSecret, aws.ToString(x.ARN), aws.ToString(x.Name))
-	d.created = aws.ToTime(x.CreatedDate)
-	d.incarnation = incarnationAt(d.created)
-	d.tags = tagMap(x.Tags, func(t secrettypes.Tag) (key, value *string) { return t.Key, t.Value })
-	d.config = doc{
+func secretDraft(u *unit, x secrettypes.SecretListEntry) *collect.Draft {
+	d := collect.NewDraft(secretsManagerSecret, aws.ToString(x.ARN), aws.ToString(x.Name))
+	d.Created = aws.ToTime(x.CreatedDate)
+	d.Incarnation = incarnationAt(d.Created)
+	d.Tags = tagMap(x.Tags, func(t secrettypes.Tag) (key, value *string) { return t.Key, t.Value })
+	d.Config = collect.Doc{
 		"Description": x.Description,
 		"Id":          x.ARN,
 		"KmsKeyId":    x.KmsKeyId,
 		"Name":        x.Name,
 		"Type":        x.Type,
 	}
-	d.status = doc{
+	d.Status = collect.Doc{
 		"CreatedDate":       x.CreatedDate,
 		"LastAccessedDate":  x.LastAccessedDate,
 		"LastChangedDate":   x.LastChangedDate,
@@ -98,7 +97,7 @@ func secretDraft(u *unit, x secrettypes.SecretListEntry) *draft {
 		"OwningService":     x.OwningService,
 		"PrimaryRegion":     x.PrimaryRegion,
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
-	d.link("rotated_by", lambdaFunction, unqualified(aws.ToString(x.RotationLambdaARN)))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KmsKeyId)))
+	d.Link("rotated_by", lambdaFunction, unqualified(aws.ToString(x.RotationLambdaARN)))
 	return d
 }

@@ -11,18 +11,18 @@ import (
 	hubtypes "github.com/aws/aws-sdk-go-v2/service/securityhub/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const securityHub asset.Type = "AWS::SecurityHub::Hub"
-
 // securityHubTables read the hub of a region.
-func securityHubTables(u *unit) []table {
+func securityHubTables(u *unit) []collect.Table {
 	client := securityhub.NewFromConfig(u.config("securityhub"))
-	return []table{{
-		op:     "securityhub:DescribeHub",
-		types:  []asset.Type{securityHub},
-		absent: []string{"ResourceNotFoundException"},
-		list: func(ctx context.Context, _ string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:     "securityhub:DescribeHub",
+		Types:  []asset.Type{securityHub},
+		Absent: []string{"ResourceNotFoundException"},
+		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeHub(ctx, &securityhub.DescribeHubInput{})
 			switch {
 			case notSubscribed(err):
@@ -30,27 +30,27 @@ func securityHubTables(u *unit) []table {
 			case err != nil:
 				return nil, "", err
 			}
-			d := newDraft(securityHub, aws.ToString(out.HubArn), arnName(aws.ToString(out.HubArn)))
+			d := collect.NewDraft(securityHub, aws.ToString(out.HubArn), awsapi.Name(aws.ToString(out.HubArn)))
 			if at, err := time.Parse(time.RFC3339, aws.ToString(out.SubscribedAt)); err == nil {
-				d.created = at
+				d.Created = at
 			}
-			d.config = doc{
+			d.Config = collect.Doc{
 				"ARN":                     out.HubArn,
 				"AutoEnableControls":      out.AutoEnableControls,
 				"ControlFindingGenerator": out.ControlFindingGenerator,
 				"SubscribedAt":            out.SubscribedAt,
 			}
-			return []*draft{d}, "", nil
+			return []*collect.Draft{d}, "", nil
 		},
-		reads: []read{{
-			op: "securityhub:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
+		Reads: []collect.Read{{
+			Op: "securityhub:ListTagsForResource",
+			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.ListTagsForResource(ctx, &securityhub.ListTagsForResourceInput{ResourceArn: &d.ID})
 				if err != nil {
 					return err
 				}
-				if d.tags = out.Tags; d.tags == nil {
-					d.tags = map[string]string{}
+				if d.Tags = out.Tags; d.Tags == nil {
+					d.Tags = map[string]string{}
 				}
 				return nil
 			},

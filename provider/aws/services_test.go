@@ -21,6 +21,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -43,7 +45,7 @@ func TestVaults(t *testing.T) {
 	assertJSON(t, publicPolicy, a.Access)
 	assertJSON(t, publicPolicy, a.Config.Get("AccessPolicy"))
 	assertJSON(t, `7`, a.Config.Get("LockConfiguration", "MinRetentionDays"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("LockConfiguration", "ChangeableForDays"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("LockConfiguration", "ChangeableForDays"))
 	assertJSON(t, `{"a":"b","c":"d"}`, a.Config.Get("BackupVaultTags"))
 	assert.True(t, a.Config.Get("Notifications").IsAbsent())
 	assert.Contains(t, a.Links, link("encrypted_by", kmsKey, testKey))
@@ -68,7 +70,7 @@ func TestProjects(t *testing.T) {
 	inv := x.collect(t, codebuildProject)
 	a := named(t, inv, codebuildProject, "web")
 	assertJSON(t, `true`, a.Config.Get("Environment", "PrivilegedMode"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("Environment", "HostKernel"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("Environment", "HostKernel"))
 	_, redacted := a.Config.Get("Environment", "EnvironmentVariables").Index(0).Get("Value").Redacted()
 	assert.True(t, redacted, "variables are redacted")
 	assertJSON(t, `"build.yml"`, a.Config.Get("Source", "BuildSpec"))
@@ -112,9 +114,9 @@ func TestStreams(t *testing.T) {
 
 	// More that cannot be asked for is no end.
 	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true)})
-	assertUnread(t, "kinesis:ListTagsForStream", codeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
+	assertUnread(t, "kinesis:ListTagsForStream", awsapi.CodeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
 	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true), Tags: []kinesistypes.Tag{{Key: aws.String("a")}}})
-	assertUnread(t, "kinesis:ListTagsForStream", codeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
+	assertUnread(t, "kinesis:ListTagsForStream", awsapi.CodeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
 	x.says("Kinesis:ListStreams", &kinesis.ListStreamsOutput{StreamNames: []string{"s"}, HasMoreStreams: aws.Bool(true)})
 	assert.Equal(t, asset.Partial, x.collect(t, kinesisStream).Coverage(a.Scope, kinesisStream))
 }
@@ -208,7 +210,7 @@ func TestAccessControlLists(t *testing.T) {
 	_, redacted := statements.Index(2).Get("NotStatement", "Statement", "ByteMatchStatement", "SearchStringBase64").Redacted()
 	assert.True(t, redacted, "who knows the header passes for a distribution")
 	assertJSON(t, `"YWRtaW4="`, statements.Index(3).Get("ByteMatchStatement", "SearchStringBase64"))
-	assertUnread(t, "", codeNotCollected, a.Config.Get("MonetizationConfig"))
+	assertUnread(t, "", collect.CodeNotCollected, a.Config.Get("MonetizationConfig"))
 	assert.Equal(t, *inTestRegion("wafv2", "global/webacl/g/2"), named(t, inv, webACL, "CLOUDFRONT").ID)
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "WAFV2:ListWebACLs": 4, "WAFV2:GetWebACL": 2, "WAFV2:ListTagsForResource": 2}, x.calls.n)
 	x.fail(denied, "WAFV2:GetWebACL")
@@ -236,7 +238,7 @@ func TestStacks(t *testing.T) {
 
 	x.fail(denied, "CloudFormation:DescribeStacks")
 	inv := x.collect(t, stack)
-	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Cause: asset.Unread{Op: "cloudformation:DescribeStacks", Code: "AccessDenied", Message: "not authorized"}}}, inv.Gaps())
+	assert.Equal(t, []*asset.Gap{{Scope: a.Scope, Type: stack, Cause: asset.Unread{Op: "cloudformation:DescribeStacks", Reason: asset.Denied, Code: "AccessDenied", Message: "not authorized"}}}, inv.Gaps())
 	assert.Equal(t, asset.Partial, inv.Coverage(a.Scope, stack))
 	assert.Contains(t, x.Permissions(provider.Query{Types: []asset.Type{stack}}), "cloudformation:ListStacks", "describing all stacks takes it, too")
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/openstance/stance/internal/awsapi"
+	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
@@ -19,14 +21,14 @@ const simulateAtOnce = 100
 // simulate asks IAM whether permissions are granted to who looks at the account. It
 // returns nil if that cannot be asked.
 func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]provider.CheckResult {
-	client := iam.NewFromConfig(a.config("iam", a.home()))
+	client := iam.NewFromConfig(a.session.Config("iam", a.session.Home()))
 	principal := s.principal(ctx, a, client)
 	if principal == "" {
 		return nil
 	}
 	answers := map[string]provider.CheckResult{}
 	for names := range slices.Chunk(permissions, simulateAtOnce) {
-		for r, err := range pagesInTime(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
+		for r, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]iamtypes.EvaluationResult, string, error) {
 			out, err := client.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 				PolicySourceArn: &principal, ActionNames: names, Marker: optional(token), MaxItems: aws.Int32(1000),
 			})
@@ -64,16 +66,16 @@ func decision(r *iamtypes.EvaluationResult) provider.CheckResult {
 // it cannot be told or is the root user, whom IAM does not simulate.
 func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) string {
 	if a.assumed {
-		return roleARN(a.partition, a.ID, s.provider.opts.Role.Name)
+		return awsapi.RoleARN(a.session.Partition, a.ID, s.provider.opts.Role.Name)
 	}
-	caller, err := arn.Parse(a.caller)
+	caller, err := arn.Parse(a.session.Caller)
 	if err != nil {
 		return ""
 	}
 	kind, rest, _ := strings.Cut(caller.Resource, "/")
 	switch kind {
 	case "user":
-		return a.caller
+		return a.session.Caller
 	case "assumed-role":
 	default:
 		return ""
@@ -83,11 +85,11 @@ func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) st
 	}
 	// The ARN of the session leaves the path of the role out.
 	name, _, _ := strings.Cut(rest, "/")
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, collect.CallTimeout)
 	defer cancel()
 	out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if err != nil || out.Role == nil {
-		return roleARN(a.partition, a.ID, name)
+		return awsapi.RoleARN(a.session.Partition, a.ID, name)
 	}
 	return aws.ToString(out.Role.Arn)
 }

@@ -11,35 +11,34 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const sqsQueue asset.Type = "AWS::SQS::Queue"
-
 // sqsTables read queues.
-func sqsTables(u *unit) []table {
+func sqsTables(u *unit) []collect.Table {
 	client := sqs.NewFromConfig(u.config("sqs"))
-	return []table{{
-		op:    "sqs:ListQueues",
-		types: []asset.Type{sqsQueue},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "sqs:ListQueues",
+		Types: []asset.Type{sqsQueue},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListQueues(ctx, &sqs.ListQueuesInput{QueueNamePrefix: optional(u.onlyName("", sqsQueue)), NextToken: optional(token), MaxResults: aws.Int32(1000)})
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, url := range out.QueueUrls {
 				name := url[strings.LastIndexByte(url, '/')+1:]
-				d := newDraft(sqsQueue, u.arn("sqs", name), name)
-				d.key = url
-				d.config = doc{"Arn": d.ID, "QueueName": name, "QueueUrl": url}
+				d := collect.NewDraft(sqsQueue, u.arn("sqs", name), name)
+				d.Key = url
+				d.Config = collect.Doc{"Arn": d.ID, "QueueName": name, "QueueUrl": url}
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "sqs:GetQueueAttributes",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &d.key, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
+		Reads: []collect.Read{{
+			Op: "sqs:GetQueueAttributes",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &d.Key, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
 				if err != nil {
 					return err
 				}
@@ -47,13 +46,13 @@ func sqsTables(u *unit) []table {
 				return nil
 			},
 		}, {
-			op: "sqs:ListQueueTags",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: &d.key})
+			Op: "sqs:ListQueueTags",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: &d.Key})
 				if err != nil {
 					return err
 				}
-				d.tags = tagsOr(out.Tags)
+				d.Tags = tagsOr(out.Tags)
 				return nil
 			},
 		}},
@@ -62,32 +61,32 @@ func sqsTables(u *unit) []table {
 
 // sqsRead adds attributes, which SQS answers as texts: the schema makes numbers and
 // booleans of them.
-func sqsRead(u *unit, d *draft, attributes map[string]string) {
+func sqsRead(u *unit, d *collect.Draft, attributes map[string]string) {
 	const op = "sqs:GetQueueAttributes"
 	get := func(name string) *string { return optional(attributes[name]) } // an empty one is not set
-	d.access = policyDocument(op, get("Policy"))
+	d.Access = policyDocument(op, get("Policy"))
 	for _, name := range []string{
 		"ContentBasedDeduplication", "DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
 		"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod",
 		"ReceiveMessageWaitTimeSeconds", "SqsManagedSseEnabled", "VisibilityTimeout",
 	} {
-		d.config[name] = get(name)
+		d.Config[name] = get(name)
 	}
-	d.config["RedriveAllowPolicy"] = parsed(op, get("RedriveAllowPolicy"))
+	d.Config["RedriveAllowPolicy"] = parsed(op, get("RedriveAllowPolicy"))
 	redrive := parsed(op, get("RedrivePolicy"))
-	d.config["RedrivePolicy"] = redrive
-	d.status = doc{
+	d.Config["RedrivePolicy"] = redrive
+	d.Status = collect.Doc{
 		"CreatedTimestamp":            get("CreatedTimestamp"),
 		"LastModifiedTimestamp":       get("LastModifiedTimestamp"),
 		"ApproximateNumberOfMessages": get("ApproximateNumberOfMessages"),
 	}
 	if seconds, err := strconv.ParseInt(attributes["CreatedTimestamp"], 10, 64); err == nil {
-		d.created, d.incarnation = time.Unix(seconds, 0).UTC(), attributes["CreatedTimestamp"]
+		d.Created, d.Incarnation = time.Unix(seconds, 0).UTC(), attributes["CreatedTimestamp"]
 	}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, attributes["KmsMasterKeyId"]))
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, attributes["KmsMasterKeyId"]))
 	if v, ok := redrive.(asset.Value); ok {
 		if target, err := v.Get("deadLetterTargetArn").Str(); err == nil {
-			d.link("dead_letter", sqsQueue, target)
+			d.Link("dead_letter", sqsQueue, target)
 		}
 	}
 }

@@ -9,17 +9,16 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/collect"
 )
 
-const ssmParameter asset.Type = "AWS::SSM::Parameter"
-
 // ssmTables read what is known of parameters, and never their values.
-func ssmTables(u *unit) []table {
+func ssmTables(u *unit) []collect.Table {
 	client := ssm.NewFromConfig(u.config("ssm"))
-	return []table{{
-		op:    "ssm:DescribeParameters",
-		types: []asset.Type{ssmParameter},
-		list: func(ctx context.Context, token string) ([]*draft, string, error) {
+	return []collect.Table{{
+		Op:    "ssm:DescribeParameters",
+		Types: []asset.Type{ssmParameter},
+		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			in := &ssm.DescribeParametersInput{NextToken: optional(token), MaxResults: aws.Int32(50)}
 			if name := u.onlyName("parameter/", ssmParameter); name != "" {
 				// The slash that paths begin with is not in the ARN.
@@ -29,33 +28,33 @@ func ssmTables(u *unit) []table {
 			if err != nil {
 				return nil, "", err
 			}
-			var ds []*draft
+			var ds []*collect.Draft
 			for _, x := range out.Parameters {
 				ds = append(ds, parameterDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
 		},
-		reads: []read{{
-			op: "ssm:ListTagsForResource",
-			each: func(ctx context.Context, d *draft) error {
-				out, err := client.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: &d.name})
+		Reads: []collect.Read{{
+			Op: "ssm:ListTagsForResource",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				out, err := client.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: &d.Name})
 				if err != nil {
 					return err
 				}
-				d.tags = tagMap(out.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value })
+				d.Tags = tagMap(out.TagList, func(t ssmtypes.Tag) (key, value *string) { return t.Key, t.Value })
 				return nil
 			},
 		}},
 	}}
 }
 
-func parameterDraft(u *unit, x ssmtypes.ParameterMetadata) *draft {
+func parameterDraft(u *unit, x ssmtypes.ParameterMetadata) *collect.Draft {
 	name := aws.ToString(x.Name)
 	id := aws.ToString(x.ARN)
 	if id == "" {
 		id = u.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
 	}
-	d := newDraft(ssmParameter, id, name)
+	d := collect.NewDraft(ssmParameter, id, name)
 	var policies any
 	if len(x.Policies) > 0 {
 		texts := make([]string, 0, len(x.Policies))
@@ -64,7 +63,7 @@ func parameterDraft(u *unit, x ssmtypes.ParameterMetadata) *draft {
 		}
 		policies = "[" + strings.Join(texts, ",") + "]"
 	}
-	d.config = doc{
+	d.Config = collect.Doc{
 		"AllowedPattern": x.AllowedPattern,
 		"Arn":            id,
 		"DataType":       x.DataType,
@@ -74,7 +73,7 @@ func parameterDraft(u *unit, x ssmtypes.ParameterMetadata) *draft {
 		"Tier":           x.Tier,
 		"Type":           x.Type,
 	}
-	d.status = doc{"KeyId": x.KeyId, "LastModifiedDate": x.LastModifiedDate, "LastModifiedUser": x.LastModifiedUser, "Version": x.Version}
-	d.link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
+	d.Status = collect.Doc{"KeyId": x.KeyId, "LastModifiedDate": x.LastModifiedDate, "LastModifiedUser": x.LastModifiedUser, "Version": x.Version}
+	d.Link("encrypted_by", kmsKey, u.kmsKeyARN(u.region, aws.ToString(x.KeyId)))
 	return d
 }

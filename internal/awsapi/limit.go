@@ -1,4 +1,4 @@
-package aws
+package awsapi
 
 import (
 	"context"
@@ -40,17 +40,17 @@ func newLimiter(perSecond float64, burst int) *limiter {
 				s.MaxBackoff = maxBackoff
 				// The SDK's budget of retries would run dry in a large scan.
 				s.RateLimiter = ratelimit.None
-				s.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(lacking)}, s.Retryables...)
+				s.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(notImplemented)}, s.Retryables...)
 			})
 		}),
 		bucket: rate.NewLimiter(rate.Limit(perSecond), burst),
 	}
 }
 
-// lacking says of answers that a server does not have an operation that asking again is
-// in vain. Some servers other than AWS give them a status by which the SDK would.
-func lacking(err error) aws.Ternary {
-	if hasCode(err, []string{"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented", "NotImplementedException"}) {
+// notImplemented marks errors for unsupported operations as not retryable. Some servers
+// other than AWS return them with a status that the SDK retries.
+func notImplemented(err error) aws.Ternary {
+	if HasCode(err, notImplementedCodes) {
 		return aws.FalseTernary
 	}
 	return aws.UnknownTernary

@@ -1,0 +1,51 @@
+package awsapi
+
+import (
+	"net/url"
+	"strings"
+)
+
+// ARN returns an ARN.
+func ARN(partition, service, region, account, resource string) string {
+	return "arn:" + partition + ":" + service + ":" + region + ":" + account + ":" + resource
+}
+
+// RoleARN returns the ARN of a role, which is named with its path if it has one.
+func RoleARN(partition, account, name string) string {
+	return ARN(partition, "iam", "", account, "role/"+strings.TrimPrefix(name, "/"))
+}
+
+// Name returns what follows the last colon or slash of an ARN.
+func Name(arn string) string { return arn[strings.LastIndexAny(arn, ":/")+1:] }
+
+// Home returns the region of a partition that answers for what is global, "" for a
+// partition that is not known.
+func Home(partition string) string {
+	switch partition {
+	case "aws":
+		return "us-east-1"
+	case "aws-cn":
+		return "cn-north-1"
+	case "aws-us-gov":
+		return "us-gov-west-1"
+	}
+	return ""
+}
+
+// ConsoleURL returns the page in the console that shows the resource with an ARN, "" for
+// an id that is not an ARN and in a partition whose console is not known.
+func ConsoleURL(partition, arn string) string {
+	var host string
+	switch partition {
+	case "aws":
+		host = "console.aws.amazon.com"
+	case "aws-cn":
+		host = "console.amazonaws.cn"
+	case "aws-us-gov":
+		host = "console.amazonaws-us-gov.com"
+	}
+	if host == "" || !strings.HasPrefix(arn, "arn:") {
+		return ""
+	}
+	return "https://" + host + "/go/view?arn=" + url.QueryEscape(arn)
+}

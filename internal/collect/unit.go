@@ -1,0 +1,396 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/provider"
+)
+
+// CallTimeout is how long one call may take, with all its attempts.
+const CallTimeout = 3 * time.Minute
+
+const perUnit = 8 // assets of a unit that are read at once
+
+// Unit is one service in one scope.
+type Unit struct {
+	Scope   asset.Scope // without a region: what is listed once for the account
+	Service string
+
+	// Tables returns the tables of the service. Those that are global are skipped where
+	// the unit has a region, and the others where it has none.
+	Tables func() []Table
+
+	// Parents returns the scopes around an asset of a type, nearest first. Nil: none.
+	Parents func(asset.Type) []asset.Ref
+
+	// URL returns the page in the console for an id, "" if there is none. Nil: none.
+	URL func(id string) string
+
+	// Finish, if not nil, completes a draft that was read. Owned reports whether the asset
+	// belongs to the account of the unit, rather than to another that shares it.
+	Finish func(d *Draft, owned bool)
+}
+
+// run is the work on a unit.
+type run struct {
+	*Unit
+	scan         *Scan
+	assets, gaps atomic.Int64
+}
+
+// scope is what statements about a type are about. Of a global type that each region
+// lists it is the account.
+func (r *run) scope(t asset.Type) asset.Scope {
+	s := r.Scope
+	if r.scan.plan(t).schema.Global {
+		s.Region = ""
+	}
+	return s
+}
+
+func (s *Scan) wantsTable(t *Table) bool {
+	return slices.ContainsFunc(t.Types, s.Query.Wants) || slices.ContainsFunc(t.Under, func(below Table) bool { return s.wantsTable(&below) })
+}
+
+// all collects everything that is requested.
+func (r *run) all(ctx context.Context) {
+	tables := r.Tables()
+	for i := range tables {
+		t := &tables[i]
+		if t.Global == (r.Scope.Region == "") && r.scan.wantsTable(t) {
+			r.table(ctx, t)
+		}
+	}
+}
+
+// table lists a table to its end, and states how complete it is.
+func (r *run) table(ctx context.Context, t *Table) {
+	var partial typeSet
+	if t.None == nil || !t.None(ctx) {
+		r.pages(ctx, r.compile(t), t.List, asset.Ref{}, &partial)
+	}
+	if ctx.Err() != nil {
+		return // the list was cut off, which is no answer
+	}
+	for _, typ := range t.AllTypes() {
+		if !r.scan.Query.Wants(typ) {
+			continue
+		}
+		state := asset.Complete
+		if partial.has(typ) || r.scan.mayOmit(typ, t) {
+			state = asset.Partial
+		}
+		r.scan.Emit(ctx, &asset.Coverage{Scope: r.scope(typ), Type: typ, State: state})
+	}
+}
+
+// typeSet holds the types of which something may be missing.
+type typeSet struct {
+	mu  sync.Mutex
+	all []asset.Type
+}
+
+func (s *typeSet) add(types ...asset.Type) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range types {
+		if !slices.Contains(s.all, t) {
+			s.all = append(s.all, t)
+		}
+	}
+}
+
+func (s *typeSet) has(t asset.Type) bool { return slices.Contains(s.all, t) }
+
+// tablePlan is a table with what the scan knows of it.
+type tablePlan struct {
+	*Table
+	types []asset.Type // of the table and below it
+	steps map[asset.Type][]step
+	under []*tablePlan // of which something is requested
+}
+
+func (r *run) compile(t *Table) *tablePlan {
+	p := &tablePlan{Table: t, types: t.AllTypes(), steps: make(map[asset.Type][]step, len(t.Types))}
+	for _, typ := range t.Types {
+		p.steps[typ] = r.scan.steps(t, typ)
+	}
+	for i := range t.Under {
+		if r.scan.wantsTable(&t.Under[i]) {
+			p.under = append(p.under, r.compile(&t.Under[i]))
+		}
+	}
+	return p
+}
+
+// pages lists the pages of a table, of the whole scope or of one parent.
+func (r *run) pages(ctx context.Context, t *tablePlan, list ListFunc, of asset.Ref, partial *typeSet) {
+	fetch := func(ctx context.Context, token string) ([][]*Draft, string, error) {
+		page, next, err := list(ctx, token)
+		return [][]*Draft{page}, next, err
+	}
+	for page, err := range Pages(ctx, fetch) {
+		if err != nil {
+			if ctx.Err() != nil || r.scan.HasCode(err, t.Absent) {
+				return
+			}
+			why := r.scan.Unread(t.Op, err)
+			partial.add(t.types...)
+			for _, typ := range t.types {
+				r.gap(ctx, typ, of, why)
+			}
+			return
+		}
+		r.page(ctx, t, page, partial)
+	}
+}
+
+// Pages is [provider.Pages] with a limit to the time that each page may take.
+func Pages[T any](ctx context.Context, fetch func(ctx context.Context, token string) ([]T, string, error)) iter.Seq2[T, error] {
+	return provider.Pages(ctx, func(ctx context.Context, token string) ([]T, string, error) {
+		ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+		defer cancel()
+		return fetch(ctx, token)
+	})
+}
+
+// gap emits a gap if the type is requested.
+func (r *run) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.Unread) {
+	if !r.scan.Query.Wants(t) {
+		return
+	}
+	r.gaps.Add(1)
+	r.scan.Emit(ctx, &asset.Gap{Scope: r.scope(t), Type: t, Of: of, Cause: *why})
+}
+
+// page reads and emits the assets of a page and what is below them.
+func (r *run) page(ctx context.Context, t *tablePlan, page []*Draft, partial *typeSet) {
+	page = slices.DeleteFunc(page, func(d *Draft) bool {
+		if d.Lost != nil {
+			r.lose(ctx, t, d, partial)
+			return true
+		}
+		return !r.wants(t, d) && len(t.under) == 0
+	})
+	r.together(ctx, t, page)
+	workers := min(perUnit, len(page))
+	if len(t.Reads) == 0 && len(t.under) == 0 {
+		workers = min(1, workers) // nothing to wait for
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			call, stop := timed(ctx)
+			defer stop()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(page) {
+					return
+				}
+				r.one(ctx, t, page[i], call, partial)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// lose emits gaps in place of an asset of which the list does not know what it is, of
+// each type that it may be and of those below it.
+func (r *run) lose(ctx context.Context, t *tablePlan, d *Draft, partial *typeSet) {
+	if !r.scan.Only.IsZero() && r.scan.Only.ID != d.ID {
+		return
+	}
+	why := *r.scan.Unread(t.Op, d.Lost)
+	why.Message = Clip(d.ID + ": " + why.Message)
+	partial.add(t.types...)
+	for _, typ := range t.types {
+		r.gap(ctx, typ, asset.Ref{}, &why)
+	}
+}
+
+// wants reports whether an asset of a table is requested. A table may list what only
+// leads to what is below it.
+func (r *run) wants(t *tablePlan, d *Draft) bool {
+	return slices.Contains(t.Types, d.Type) && r.scan.Selects(d.Ref)
+}
+
+// one reads and emits one asset and what is below it.
+func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, call callFunc, partial *typeSet) {
+	for _, below := range t.under {
+		if d.Type == below.Of {
+			list := func(ctx context.Context, token string) ([]*Draft, string, error) { return below.ListOf(ctx, d, token) }
+			r.pages(ctx, below, list, d.Ref, partial)
+		}
+	}
+	if !r.wants(t, d) {
+		return
+	}
+	steps := t.steps[d.Type]
+	for i := range steps {
+		if s := &steps[i]; s.Each != nil {
+			r.each(s, d, call)
+		}
+	}
+	if d.gone {
+		return
+	}
+	a, err := r.finish(d)
+	if err != nil {
+		partial.add(d.Type)
+		r.gap(ctx, d.Type, asset.Ref{}, &asset.Unread{Op: t.Op, Reason: asset.Malformed, Code: CodeMalformed, Message: Clip(err.Error())})
+		return
+	}
+	r.assets.Add(1)
+	r.scan.Emit(ctx, a)
+}
+
+// each runs a read for one asset, if the query requests what it provides.
+func (r *run) each(s *step, d *Draft, call callFunc) {
+	if !s.wanted {
+		d.SetUnread(s.skipped, s.provides...)
+		return
+	}
+	err := r.watched(s.Read, []*Draft{d}, func() error {
+		return call(func(ctx context.Context) error { return s.Each(ctx, d) })
+	})
+	r.note(s, d, err)
+}
+
+// note marks what a read did not fill.
+func (r *run) note(s *step, d *Draft, err error) {
+	switch {
+	case err == nil || r.scan.HasCode(err, s.Absent):
+	case errors.Is(err, ErrGone):
+		d.gone = true
+	default:
+		d.SetUnread(r.scan.Unread(s.Op, err), s.provides...)
+	}
+}
+
+// together runs the reads of several assets at once, for the assets of a page.
+func (r *run) together(ctx context.Context, t *tablePlan, page []*Draft) {
+	for i := range t.Reads {
+		read := &t.Reads[i]
+		if read.Together == nil {
+			continue
+		}
+		var wanted []*Draft
+		for _, d := range page {
+			s := t.step(read, d.Type)
+			switch {
+			case s == nil || !r.scan.Selects(d.Ref):
+			case s.wanted:
+				wanted = append(wanted, d)
+			default:
+				d.SetUnread(s.skipped, s.provides...)
+			}
+		}
+		for ds := range slices.Chunk(wanted, max(1, read.Size)) {
+			err := r.watched(read, ds, func() error {
+				ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+				defer cancel()
+				return read.Together(ctx, ds)
+			})
+			for _, d := range ds {
+				failed := cmp.Or(err, d.failed)
+				d.failed = nil
+				r.note(t.step(read, d.Type), d, failed)
+			}
+		}
+	}
+}
+
+// step returns the step of a read for a type, nil if the read is not for it.
+func (t *tablePlan) step(read *Read, typ asset.Type) *step {
+	steps := t.steps[typ]
+	for i := range steps {
+		if steps[i].Read == read {
+			return &steps[i]
+		}
+	}
+	return nil
+}
+
+// callFunc calls f with a context that ends when a call has taken too long.
+type callFunc func(f func(context.Context) error) error
+
+// timed returns a function for the calls of one goroutine, one after the other, each of
+// which has the time that a call may take. They share a context while none exceeds it.
+func timed(ctx context.Context) (call callFunc, stop func()) {
+	var (
+		within context.Context
+		cancel context.CancelCauseFunc
+		timer  *time.Timer
+	)
+	renew := func() {
+		c, done := context.WithCancelCause(ctx)
+		within, cancel = c, done
+		timer = time.AfterFunc(CallTimeout, func() { done(context.DeadlineExceeded) })
+	}
+	call = func(f func(context.Context) error) error {
+		if within == nil || within.Err() != nil {
+			renew()
+		} else {
+			timer.Reset(CallTimeout)
+		}
+		err := f(within)
+		timer.Stop()
+		if err != nil && ctx.Err() == nil && errors.Is(context.Cause(within), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		}
+		return err
+	}
+	return call, func() {
+		if within != nil {
+			timer.Stop()
+			cancel(nil)
+		}
+	}
+}
+
+// watched calls a read, under the eyes of the engine's watch if there is one.
+func (r *run) watched(read *Read, ds []*Draft, call func() error) error {
+	if r.scan.Watch == nil || r.scan.Watch.Stray == nil {
+		return call()
+	}
+	before := make([]Draft, len(ds))
+	for i, d := range ds {
+		before[i] = *d
+	}
+	err := call()
+	for i, d := range ds {
+		r.watch(read, &before[i], d)
+	}
+	return err
+}
+
+func (r *run) watch(read *Read, before, after *Draft) {
+	p := r.scan.plan(after.Type)
+	provides := documents
+	if o := p.operations[read.Op]; o != nil {
+		provides = o.provides
+	}
+	told := func(parts []asset.Path) bool {
+		return slices.ContainsFunc(parts, func(part asset.Path) bool {
+			return slices.ContainsFunc(provides, func(f asset.Path) bool { return f.Covers(part) || part.Covers(f) })
+		})
+	}
+	for _, l := range after.Links[len(before.Links):] {
+		if rule, _ := p.schema.Link(l.Rel); !told(rule.From) {
+			r.scan.Watch.Stray(after.Type, asset.Path("link "+l.Rel+" of "+read.Op))
+		}
+	}
+	if before.Created.IsZero() && !after.Created.IsZero() && !told(p.schema.Created) {
+		r.scan.Watch.Stray(after.Type, asset.Path("created of "+read.Op))
+	}
+}
