@@ -29,6 +29,9 @@ type Provider interface {
 	// searched, or an *asset.Gap with [CodeUnknownType] if the provider does not support
 	// the type. Gaps and coverage that concern an asset may come before or after it.
 	//
+	// Each asset has passed a Redactor (package asset/secret): one that was given to the
+	// provider itself, or else q.Redactor. [Collect] redacts an asset that has not.
+	//
 	// The sequence may be ranged over again, which discovers again. It holds no
 	// resources once the loop ends.
 	Discover(ctx context.Context, q Query) iter.Seq2[asset.Observation, error]

@@ -77,6 +77,11 @@ func (d *Doors) observe(ctx context.Context, q provider.Query) []asset.Observati
 	}
 	all = append(all, &asset.Coverage{Scope: scope, Type: Door, State: state})
 	for _, a := range doors {
+		// A provider keeps no secret: a code in a name or a note of the system, say.
+		if err := q.Redactor.Redact(a); err != nil {
+			gap("redact", asset.Malformed, err)
+			continue
+		}
 		if a, err = q.Project(a); err != nil {
 			gap("project", asset.Malformed, err)
 			continue
