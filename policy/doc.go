@@ -1,69 +1,68 @@
 // Package policy evaluates requirements, written in CEL or Go, over assets.
 //
-// A [Policy] is one requirement with everything that belongs to it: what it asks
-// of which types of assets, why, how to repair what breaks it, which controls of
-// standards it covers, and test cases. Policies are files of YAML, one each ([Load]),
-// or Go values ([NewSet]). Either way they are compiled together into a [Set], and a
-// set that was made is known to be right: every expression was checked against the
-// schemas of the types it reads, so that a misspelt field is an error with its file,
-// line and column, and never a policy that silently passes.
+// A [Policy] is one requirement: the types of assets that it is about, the condition
+// that they must meet, its rationale, its remediation, the controls of standards that it
+// covers, and test cases. Policies are YAML files with one policy each ([Load]) or Go
+// values ([NewSet]). Both are compiled into a [Set]. NewSet checks every expression
+// against the schemas of the types that it reads. A misspelled field, variable, function,
+// type or relation is an error with its file, line and column, so it cannot make a policy
+// pass. [Options.Dynamic] declares types without a schema.
 //
-// A set says of each asset and policy one of four things ([Status]): it passes, it
-// fails, the policy does not apply, or the answer is not known, because something
-// that would decide it could not be read. [Set.Evaluate] takes an inventory,
-// [Set.EvaluateEach] a stream of any length. Both use all processors and yield
-// findings in a stable order.
+// For each asset and policy a set reports one [Status]: pass, fail, not applicable, or
+// unknown if a part that decides is unread. [Set.Evaluate] takes an inventory,
+// [Set.EvaluateEach] a stream of any length. Both use all processors and yield findings
+// in a stable order.
 //
 // In CEL a policy sees the variables asset, config, status, access, params and now,
 // the functions of CEL's extension libraries, and other assets through
 //
-//	follow('rel', 'Type')     those that links of the asset lead to
-//	referrers('rel', 'Type')  those that have a link to the asset
-//	assets('Type')            those in its account, and if it has a region, in that or none
-//	ancestors('Type')         those it lies in: project, folders, organization, ...
+//	follow('rel', 'Type')     assets that links of the asset lead to
+//	referrers('rel', 'Type')  assets with a link to the asset
+//	assets('Type')            assets in its account and, if it has a region, in that or none
+//	ancestors('Type')         assets that contain it: project, folders, organization, ...
 //
-// whose elements have the fields asset, config, status and access. Types and relations
-// are written as plain text. A part that was not read is unknown, and stays so through
-// every function and comparison unless the rest decides: true || unknown is true.
+// Their elements have the fields asset, config, status and access. Types and relations
+// are string literals. An unread part is unknown, and remains unknown through every
+// function and comparison unless another part decides: true || unknown is true.
 //
 // # Functions
 //
-// Durations and secrets:
+// [Functions] lists all operators, macros and functions with examples. Those for
+// durations and secrets:
 //
-//	age(t)                the time from t to now; t is a timestamp, or text or seconds for one
+//	age(t)                the time from t to now; t is a timestamp, a string or seconds since 1970
 //	days(n)               n days as a duration
 //	secret.detected(v)    whether there is a secret anywhere in v
 //	secret.detectors(v)   the names of the detectors that found one
 //
-// Access policies. A policy is the document as the cloud has it, or its text; docs are
-// all documents that a principal has, members those of Google Cloud:
+// Access policies. A policy is a document of the cloud or its JSON, docs are all
+// documents of a principal:
 //
-//	iam.isPublic(policy)                        whether it grants something to strangers
-//	iam.grantsAdmin(policy)                     whether its holder is an administrator
-//	iam.externalPrincipals(policy, own)         who is granted something and is not among own
-//	iam.deniesInsecureTransport(policy, arn)    whether the bucket refuses requests without TLS
-//	iam.deniesOldTLS(policy, arn)               whether it refuses TLS before 1.2
-//	iam.escalations(docs, boundary, arn)        how the principal can gain permissions
-//	iam.membersOf(policies, roles)              who holds one of the roles; they may have *
-//	iam.membersOfBoth(policies, roles, others)  who holds one of each
-//	iam.adminServiceAccounts(policies)          service accounts that administer
+//	iam.isPublic(policy)                        whether it grants something to everyone
+//	iam.grantsAdmin(policy)                     whether its principal is an administrator
+//	iam.externalPrincipals(policy, own)         principals that are not in own
+//	iam.deniesInsecureTransport(policy, arn)    whether it denies requests without TLS
+//	iam.deniesOldTLS(policy, arn)               whether it denies TLS before 1.2
+//	iam.escalations(docs, boundary, arn)        ways to gain permissions
+//	iam.membersOf(policies, roles)              members with one of the roles, which may have *
+//	iam.membersOfBoth(policies, roles, others)  members with one of each
+//	iam.adminServiceAccounts(policies)          service accounts that are administrators
 //
-// Networks. Protocols are 'tcp', 'udp' and 'any' for both; a filter opens a port if it
+// Networks. Protocols are 'tcp', 'udp' and 'any' for both. A filter opens a port if it
 // admits half of the internet or more:
 //
 //	net.isPublic(prefix)             whether some of its addresses are on the internet
-//	net.isAnywhere(prefixes)         whether together they are the internet
-//	net.contains(outer, inner)       whether one prefix is within the other
+//	net.isAnywhere(prefixes)         whether together they have half of the internet or more
+//	net.contains(outer, inner)       whether a prefix contains the other
 //	net.portsCover(ranges, port)     whether a port is in ['22', '80-90', '*']
-//	net.sgOpens(entries, protocol, ports, lists)     security group, with its prefix lists
+//	net.sgOpens(entries, protocol, ports, lists)     whether a security group, with its prefix lists, opens a port
 //	net.sgOpensAll(entries, protocol, lists)         whether every port is open
-//	net.naclOpens(entries, protocol, ports)          network ACL; entries are assets
-//	net.nsgOpens(rules, protocol, ports)             names of rules of an Azure group
+//	net.naclOpens(entries, protocol, ports)          whether a network ACL opens a port
+//	net.nsgOpens(rules, protocol, ports)             names of rules of an Azure group that open a port
 //	net.nsgOpensAll(rules, protocol)
 //	net.fwOpens(rules, before, after, protocol, ports)  names of rules of a Google network,
 //	net.fwOpensAll(rules, before, after, protocol)      with policies before and after them
 //
-// A list that a function returns has what is certain; while there may be more, its
-// size is unknown. In place of a document in a list there may be an asset, which
-// stands for its config.
+// A list that a function returns has the certain items; while there may be more, its
+// size is unknown. In a list of documents an asset stands for its config.
 package policy

@@ -2,6 +2,7 @@ package expr_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,9 +16,9 @@ import (
 	"github.com/openstance/stance/internal/expr"
 )
 
-// events is a scope for records of an audit trail: a subject that is no asset.
-func events(t *testing.T) *expr.Scope {
-	env, err := expr.NewEnv()
+// events is a scope for records of an audit trail, which are not assets.
+func events(t *testing.T, lookups ...expr.Lookup) *expr.Scope {
+	env, err := expr.NewEnv(lookups...)
 	require.NoError(t, err)
 	str := &asset.Shape{Kind: asset.StringShape}
 	actor := &asset.Shape{Kind: asset.ObjectShape, Fields: []asset.Field{
@@ -81,6 +82,65 @@ func TestRecordThatIsNoAsset(t *testing.T) {
 		assert.Equal(t, tt.want, got.Truth(), "%s: %v", tt.source, got.Why())
 		assert.Equal(t, tt.want, m.Explain(x).Result.Truth(), tt.source)
 	}
+}
+
+// trail is a binding of lookups for events: earlier ones of the same actor.
+type trail struct {
+	expr.Opaque
+	run    *expr.Run
+	events []asset.Value
+	more   *asset.Unread
+}
+
+func (tr *trail) earlier(subject ref.Val, _ string, _ asset.Type) ref.Val {
+	s := subject.(*trail)
+	l := &expr.List{Run: s.run, More: s.more}
+	for _, e := range s.events {
+		l.Items = append(l.Items, s.run.Value(e))
+	}
+	return l
+}
+
+// Lookups are not for assets alone: another binding supplies its own.
+func TestLookupOfAnotherBinding(t *testing.T) {
+	var tr trail
+	scope := events(t, expr.Lookup{Name: "earlier", Find: tr.earlier})
+	failed, err := asset.Parse([]byte(`{"name": "ConsoleLogin", "at": "2026-05-01T10:00:00Z", "actor": {"arn": "a"}}`))
+	require.NoError(t, err)
+	m := expr.NewMachine()
+	for _, tt := range []struct {
+		source string
+		more   *asset.Unread
+		want   expr.Truth
+	}{
+		{"earlier('AuditEvent').exists(e, e.name == 'ConsoleLogin')", nil, expr.True},
+		{"earlier('AuditEvent').all(e, e.name == 'StopLogging')", &asset.Unread{Code: "Throttling"}, expr.False},
+		{"earlier('AuditEvent').size() == 1", &asset.Unread{Code: "Throttling"}, expr.Unknown},
+	} {
+		x, diagnostics := scope.Compile(tt.source, cel.BoolType)
+		require.Empty(t, diagnostics, tt.source)
+		m.Begin(context.Background(), func(r *expr.Run, name string) (ref.Val, bool) {
+			return &trail{run: r, events: []asset.Value{failed}, more: tt.more}, name == expr.SubjectVar
+		}, nil)
+		assert.Equal(t, tt.want, m.Eval(x).Truth(), tt.source)
+	}
+	read, _ := func() ([]expr.Place, []expr.Place) {
+		x, diagnostics := scope.Compile("earlier('AuditEvent').exists(e, e.name == '')", nil)
+		require.Empty(t, diagnostics)
+		return x.Reads(nil)
+	}()
+	assert.Contains(t, read, expr.Place{Type: "AuditEvent", Path: "name", Whole: true})
+
+	_, diagnostics := scope.Compile("earlier('AuditEvnt') == []", nil)
+	require.Len(t, diagnostics, 1)
+	assert.Equal(t, "unknown type 'AuditEvnt'", diagnostics[0].Message)
+	refusing := scope.Resolving(func(c expr.LookupCall) (error, error) {
+		assert.Equal(t, "earlier", c.Lookup.Name)
+		return nil, fmt.Errorf("no events of type %s", c.Type)
+	})
+	_, diagnostics = refusing.Compile("earlier('AuditEvent') == []", nil)
+	require.Len(t, diagnostics, 1)
+	assert.Equal(t, expr.Diagnostic{Offset: 8, Message: "no events of type AuditEvent", Snippet: "earlier('AuditEvent') == []\n        ^"}, diagnostics[0])
 }
 
 func TestRecordIsChecked(t *testing.T) {

@@ -270,7 +270,7 @@ func why(r expr.Result) error {
 	return r.Why()
 }
 
-func TestWhatWasNotReadDoesNotDecide(t *testing.T) {
+func TestUnreadPartsDoNotDecide(t *testing.T) {
 	b, n := newBench(t), 1000
 	if testing.Short() {
 		n = 500
@@ -288,7 +288,7 @@ func TestWhatWasNotReadDoesNotDecide(t *testing.T) {
 	assert.Greater(t, sum.decided, n, "many documents decide in spite of their unread parts")
 }
 
-func FuzzWhatWasNotReadDoesNotDecide(f *testing.F) {
+func FuzzUnreadPartsDoNotDecide(f *testing.F) {
 	for _, seed := range seeds(20) {
 		f.Add(seed)
 	}

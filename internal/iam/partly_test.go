@@ -244,9 +244,9 @@ func isPolicy(doc asset.Value) bool {
 	return (err == nil || !doc.Get("bindings").IsAbsent()) && !slices.ContainsFunc(ss, func(s statement) bool { return s.invalid != nil })
 }
 
-// TestWhatWasNotReadDoesNotDecide asks every question of documents with unread
+// TestUnreadPartsDoNotDecide asks every question of documents with unread
 // parts, and then of what they could be.
-func TestWhatWasNotReadDoesNotDecide(t *testing.T) {
+func TestUnreadPartsDoNotDecide(t *testing.T) {
 	n := 1000
 	if testing.Short() {
 		n = 300

@@ -200,9 +200,9 @@ func documents(v asset.Value) []asset.Value {
 	return all
 }
 
-// TestWhatWasNotReadDoesNotDecide asks what filters with unread parts open, and then
+// TestUnreadPartsDoNotDecide asks what filters with unread parts open, and then
 // what the filters do that they could be.
-func TestWhatWasNotReadDoesNotDecide(t *testing.T) {
+func TestUnreadPartsDoNotDecide(t *testing.T) {
 	n := 3000
 	if testing.Short() {
 		n = 1000
