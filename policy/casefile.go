@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -14,6 +15,11 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	c := Case{Line: n.Line, Asset: &asset.Asset{}}
 	var want, now string
 	var params asset.Value
+	place := testPlace(len(r.p.Tests))
+	relate := func(n *yaml.Node, o asset.Observation) {
+		r.at(relatedPlace(place, len(c.Related)), n)
+		c.Related = append(c.Related, o)
+	}
 	fields := map[string]func(*yaml.Node){
 		"name":    r.text(&c.Name),
 		"message": r.text(&c.Message),
@@ -24,17 +30,18 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 			r.List(n, func(el *yaml.Node) {
 				a := &asset.Asset{}
 				r.asset(el, a, map[string]func(*yaml.Node){}, true)
-				c.Related = append(c.Related, a)
+				relate(el, a)
 			})
 		},
 		"gaps": func(n *yaml.Node) {
-			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.gap(el)) })
+			r.List(n, func(el *yaml.Node) { relate(el, r.gap(el)) })
 		},
 		"coverage": func(n *yaml.Node) {
 			c.Covered = true
-			r.List(n, func(el *yaml.Node) { c.Related = append(c.Related, r.coverage(el)) })
+			r.List(n, func(el *yaml.Node) { relate(el, r.coverage(el)) })
 		},
 	}
+	r.at(place, n)
 	seen := r.asset(n, c.Asset, fields, false)
 	if c.Name == "" {
 		r.Fault(n, "a test has no name")
@@ -65,6 +72,10 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	}
 	return c, len(r.faults) == before
 }
+
+func testPlace(i int) string { return fmt.Sprintf("tests[%d]", i) }
+
+func relatedPlace(test string, i int) string { return fmt.Sprintf("%s.related[%d]", test, i) }
 
 func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 	params := map[string]any{}

@@ -74,8 +74,8 @@ type compiledCheck struct {
 	lets                   []expr.Let
 }
 
-// NewSet makes a set of policies. The error joins every fault of every policy; then
-// there is no set. The policies are copied as far as the set changes them, and
+// NewSet makes a set of policies. The error joins every problem of every policy, also
+// fields in their cases that the schemas of the assets do not have; then there is no set. The policies are copied as far as the set changes them, and
 // must not be changed afterwards.
 func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	s := &Set{byID: map[string]*compiled{}, byType: map[asset.Type][]*compiledCheck{}, exempt: map[string][]int{}}
@@ -245,7 +245,7 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 			}
 		}
 	}
-	return out, faults
+	return out, append(faults, c.lint(p)...)
 }
 
 func joined(ts []asset.Type) string {

@@ -4,6 +4,7 @@
 package assetexpr
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -141,16 +142,27 @@ func (e *Env) resolve(subject asset.Type, c expr.LookupCall) (relation, typ erro
 	if c.Lookup.Reverse {
 		from, to = to, from
 	}
+	return e.checkLink(from, c.Relation, to)
+}
+
+// CheckLink returns an error if assets of one type have no links of the relation to
+// assets of the other. Links of types without a schema are not checked.
+func (e *Env) CheckLink(from asset.Type, relation string, to asset.Type) error {
+	unknown, never := e.checkLink(from, relation, to)
+	return cmp.Or(unknown, never)
+}
+
+func (e *Env) checkLink(from asset.Type, relation string, to asset.Type) (unknown, never error) {
 	s := e.types.schema(from)
 	if s == nil {
 		return nil, nil
 	}
-	rule, ok := s.Link(c.Relation)
+	rule, ok := s.Link(relation)
 	if !ok {
-		return unknownRelation(s, from, c.Relation), nil
+		return unknownRelation(s, from, relation), nil
 	}
 	if len(rule.To) > 0 && !slices.Contains(rule.To, to) && e.types.schema(to) != nil {
-		return nil, fmt.Errorf("relation '%s' of %s never leads to %s (leads to %s)", c.Relation, from, to, join(rule.To))
+		return nil, fmt.Errorf("relation '%s' of %s never leads to %s (leads to %s)", relation, from, to, join(rule.To))
 	}
 	return nil, nil
 }

@@ -253,6 +253,8 @@ func TestPolicyInGo(t *testing.T) {
 		require.NoError(t, err)
 		return &asset.Asset{Ref: asset.Ref{Type: "Test::Bucket", ID: "b"}, Scope: asset.Scope{Provider: "test", Account: "1"}, Config: v}
 	}
+	hidden := subject(`{}`)
+	require.NoError(t, hidden.SetPath("config.public", (&asset.Unread{Reason: asset.Denied}).Value()))
 	p := &policy.Policy{
 		ID: "in-go", Title: "In Go", Severity: policy.Low,
 		Checks: []policy.Check{{Types: []asset.Type{"Test::Bucket"}, Run: func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
@@ -270,7 +272,7 @@ func TestPolicyInGo(t *testing.T) {
 		Tests: []policy.Case{
 			{Name: "absent", Want: policy.Pass, Asset: subject(`{}`)},
 			{Name: "public", Want: policy.Fail, Message: "public", Asset: subject(`{"public": true}`)},
-			{Name: "odd", Want: policy.Unknown, Asset: subject(`{"public": 1}`)},
+			{Name: "unread", Want: policy.Unknown, Asset: hidden},
 		},
 	}
 	RunPolicies(t, &Options{Schemas: schemas, MinCoverage: 1}, p)
