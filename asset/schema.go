@@ -105,8 +105,43 @@ const (
 	Secret                     // holds secrets: every text in it is redacted when read in
 )
 
+// String returns the marks that m has, such as "read-only, secret", or "".
+func (m Mark) String() string {
+	var names []string
+	for _, x := range []struct {
+		mark Mark
+		name string
+	}{{Always, "always present"}, {ReadOnly, "read-only"}, {WriteOnly, "write-only"}, {Secret, "secret"}} {
+		if m.Has(x.mark) {
+			names = append(names, x.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // Has reports whether m has all marks of o.
 func (m Mark) Has(o Mark) bool { return m&o == o }
+
+// String returns the kind of the part, such as "list of string". A nil shape is "any".
+func (s *Shape) String() string {
+	switch {
+	case s == nil:
+		return "any"
+	case s.Kind == BoolShape:
+		return "bool"
+	case s.Kind == IntShape:
+		return "int"
+	case s.Kind == StringShape:
+		return "string"
+	case s.Kind == ListShape:
+		return "list of " + s.Elem.String()
+	case s.Kind == MapShape:
+		return "map of " + s.Elem.String()
+	case s.Kind == ObjectShape:
+		return "object"
+	}
+	return "any"
+}
 
 // Field returns the field of an object with the name.
 func (s *Shape) Field(name string) (Field, bool) {

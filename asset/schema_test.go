@@ -141,3 +141,18 @@ func FuzzParseSchemas(f *testing.F) {
 		}
 	})
 }
+
+func TestStringsOfShapes(t *testing.T) {
+	text := &asset.Shape{Kind: asset.StringShape}
+	for want, s := range map[string]*asset.Shape{
+		"any":                   nil,
+		"string":                text,
+		"list of map of string": {Kind: asset.ListShape, Elem: &asset.Shape{Kind: asset.MapShape, Elem: text}},
+		"list of any":           {Kind: asset.ListShape},
+		"object":                {Kind: asset.ObjectShape},
+	} {
+		assert.Equal(t, want, s.String())
+	}
+	assert.Equal(t, "read-only, secret", (asset.ReadOnly | asset.Secret).String())
+	assert.Empty(t, asset.Mark(0).String())
+}

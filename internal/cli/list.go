@@ -134,7 +134,7 @@ type fieldWalk struct {
 }
 
 func (w *fieldWalk) walk(at asset.Path, s *asset.Shape, marks string, level int) {
-	kind := kindOf(s)
+	kind := s.String()
 	inner := s
 	for inner != nil && (inner.Kind == asset.ListShape || inner.Kind == asset.MapShape) {
 		at, inner = at.Any(), inner.Elem
@@ -153,42 +153,8 @@ func (w *fieldWalk) walk(at asset.Path, s *asset.Shape, marks string, level int)
 	w.on[inner] = true
 	defer delete(w.on, inner)
 	for _, f := range inner.Fields {
-		w.walk(at.Key(f.Name), f.Shape, marksOf(f.Mark), level+1)
+		w.walk(at.Key(f.Name), f.Shape, f.Mark.String(), level+1)
 	}
-}
-
-func kindOf(s *asset.Shape) string {
-	if s == nil {
-		return "any"
-	}
-	switch s.Kind {
-	case asset.BoolShape:
-		return "bool"
-	case asset.IntShape:
-		return "int"
-	case asset.StringShape:
-		return "string"
-	case asset.ListShape:
-		return "list of " + kindOf(s.Elem)
-	case asset.MapShape:
-		return "map of " + kindOf(s.Elem)
-	case asset.ObjectShape:
-		return "object"
-	}
-	return "any"
-}
-
-func marksOf(m asset.Mark) string {
-	var names []string
-	for _, x := range []struct {
-		mark asset.Mark
-		name string
-	}{{asset.Always, "always present"}, {asset.ReadOnly, "read-only"}, {asset.WriteOnly, "write-only"}, {asset.Secret, "secret"}} {
-		if m.Has(x.mark) {
-			names = append(names, x.name)
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 func listRelations() *Command {
