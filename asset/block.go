@@ -19,6 +19,9 @@ import (
 //	           longCount: the 8 bytes before the place hold it
 //	bits 32-63 payload: the place of text, elements or values, or a small number
 //
+// The last 8 bytes are the node of the root. An absent part has no block: in its place
+// stands what was missing, if that is known.
+//
 // Elements are nodes side by side, and so are the values of a map. The keys of a map, in
 // the order of its values, are in a table that maps with the same keys share: the count
 // of keys in 4 bytes, and their nodes. If they are more than indexFrom, their numbers
@@ -47,6 +50,7 @@ const (
 const (
 	flagDefault node = 1 << 4
 	flagPartial node = 1 << 5 // of a map: members were left out
+	flagPath    node = 1 << 5 // of an absent part: doc is the path to it, not its key
 	flagAlike   node = 1 << 6 // of a list: elements have bits 0-31 in common
 
 	// flagSanitized stands in the node of a Value alone, never in a block: a part of a
@@ -431,7 +435,7 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 		n, _, _ := b.mapping(mark) // the keys of v differ
 		return n | flags
 	}
-	return v.node &^ flagSanitized // all in the node
+	return v.node &^ (flagSanitized | flagPath) // all in the node
 }
 
 func (b *block) member(key string, n node) {
@@ -483,7 +487,14 @@ func (b *block) remember(n node, hash uint32) {
 	places[0] = n
 }
 
-func (b *block) value(n node) Value { return Value{string(b.out), n} }
+// value ends the block with its root, from which errors find the paths to parts.
+func (b *block) value(n node) Value {
+	if n.tag() == tagAbsent {
+		return Value{node: n}
+	}
+	b.u64(uint64(n))
+	return Value{string(b.out), n}
+}
 
 // Value makes a document that is nothing but this unread part.
 func (u *Unread) Value() Value {

@@ -24,7 +24,8 @@ func (a *Asset) At(p Path) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return doc.At(rest)
+	v, err := doc.At(rest)
+	return v.missing(p), err
 }
 
 // SetPath sets the part of the asset that p leads to: see [Value.Set]. It is for

@@ -24,7 +24,7 @@ func ExampleParse() {
 	}
 	// Output:
 	// 0 22 0.0.0.0/0 <nil>
-	// 1 443  absent
+	// 1 443  Cidr: absent
 }
 
 func ExampleOf() {
@@ -38,7 +38,7 @@ func ExampleOf() {
 	}
 	_, err = doc.Get("Policy", "Statement").Elements()
 	fmt.Println(err)
-	// Output: unread: s3:GetBucketPolicy: AccessDenied
+	// Output: Policy: unread: s3:GetBucketPolicy: AccessDenied
 }
 
 func ExampleParseRef() {

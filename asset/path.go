@@ -160,7 +160,15 @@ func (v Value) At(p Path) (Value, error) {
 			v = v.member(s.Key)
 		}
 	}
-	return v, nil
+	return v.missing(p), nil
+}
+
+// missing notes the path in an absent part, for its error.
+func (v Value) missing(p Path) Value {
+	if v.node.tag() == tagAbsent && p != "" {
+		return Value{doc: string(p), node: tagAbsent | flagPath}
+	}
+	return v
 }
 
 // Set returns a copy of v in which the part that p leads to is x. Missing maps on

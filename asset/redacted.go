@@ -55,7 +55,12 @@ func (r Redacted) Value() Value {
 // Block returns the memory that v is part of: all strings and keys of v as they are,
 // among other bytes, and perhaps those of other values. A search of all strings of a
 // document can rule it out in one pass. The format is not documented and changes.
-func (v Value) Block() string { return v.doc }
+func (v Value) Block() string {
+	if v.node.tag() == tagAbsent {
+		return ""
+	}
+	return v.doc
+}
 
 // Redact returns v, sanitized. It calls replace for each string of v that is not
 // redacted yet, in the order of the document, and puts what replace returns in its place

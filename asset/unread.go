@@ -1,13 +1,6 @@
 package asset
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-)
-
-// ErrAbsent is reported for a part that was read and is not there, or is null.
-var ErrAbsent = errors.New("absent")
+import "strings"
 
 // Unread is a part of a document that nobody could read, or that nobody asked
 // for, and why. It is the error that the accessors of [Value] return for such a
@@ -52,11 +45,3 @@ func (u *Unread) Error() string {
 	}
 	return "unread: " + strings.Join(parts, ": ")
 }
-
-// KindError is reported when a value is of another kind than was asked for.
-type KindError struct {
-	Want, Got Kind
-}
-
-// Error tells both kinds.
-func (e *KindError) Error() string { return fmt.Sprintf("is %s, not %s", e.Got, e.Want) }

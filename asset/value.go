@@ -1,7 +1,6 @@
 package asset
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"strconv"
@@ -82,16 +81,17 @@ func (v Value) Redacted() (Redacted, bool) {
 	return r, true
 }
 
-// Err returns nil if there is a value to read, and otherwise what every accessor
-// would say: [ErrAbsent] if v is absent or null, an *[Unread] if it is unread.
+// Err returns nil if there is a value to read, and otherwise the error of every accessor,
+// which names the part and wraps [ErrAbsent] if v is absent or null, an *[Unread] if it
+// is unread.
 func (v Value) Err() error {
 	switch v.node.tag() {
 	case tagAbsent:
-		return ErrAbsent
+		return v.about(ErrAbsent)
 	case tagNull:
-		return fmt.Errorf("%w: null", ErrAbsent)
+		return v.about(errNull)
 	case tagUnread:
-		return v.Unread()
+		return v.about(v.Unread())
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (v Value) wrong(want Kind) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return &KindError{Want: want, Got: v.Kind()}
+	return &KindError{Want: want, Got: v.Kind(), part: v}
 }
 
 // Get returns the part of v that the keys lead to, one map after the other. What
@@ -123,8 +123,12 @@ func (v Value) member(key string) Value {
 		}
 	case tagUnread:
 		return v
+	case tagAbsent:
+		if v.doc != "" {
+			return v // the first that is missing is the one to name
+		}
 	}
-	return Value{}
+	return Value{doc: key}
 }
 
 // Index returns element i of a list, counted from 0. An element of an unread list

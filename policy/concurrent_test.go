@@ -284,7 +284,7 @@ func TestCheckInGo(t *testing.T) {
 		{"what was not read", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			_, err := s.Asset.Config.Get("size").Int()
 			return policy.Verdict{Status: policy.Pass}, err
-		}, policy.Unknown, "unread: test:Get: AccessDenied: config.size"},
+		}, policy.Unknown, "size: unread: test:Get: AccessDenied: config.size"},
 		{"the zero verdict is unknown", func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check does not say why"},
 		{"params and time", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			if s.Params["n"] == int64(3) && s.Now.Equal(now) && s.Related != nil {

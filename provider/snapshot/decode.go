@@ -124,11 +124,11 @@ func (d *decoder) end(v asset.Value) error {
 	err := members(v, func(name string, x asset.Value) (err error) {
 		switch name {
 		case "assets":
-			got.assets, err = x.Int()
+			got.assets, err = integer(x)
 		case "gaps":
-			got.gaps, err = x.Int()
+			got.gaps, err = integer(x)
 		case "coverage":
-			got.coverage, err = x.Int()
+			got.coverage, err = integer(x)
 		default:
 			err = errUnknown
 		}
@@ -142,7 +142,7 @@ func (d *decoder) end(v asset.Value) error {
 }
 
 func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
-	name, err := v.Get("type").Str()
+	name, err := text(v.Get("type"))
 	if err != nil {
 		return nil, fmt.Errorf("type: %w", err)
 	}
@@ -224,7 +224,7 @@ func placeOf(v asset.Value) (*asset.Asset, error) {
 		}
 		err := scopeMember(&a.Scope, name, x)
 		if name == "observers" {
-			a.Observers, err = listOf(x, asset.Value.Str)
+			a.Observers, err = listOf(x, text)
 		}
 		if err != nil && err != errUnknown {
 			return nil, fmt.Errorf("%.80q: %w", name, err)

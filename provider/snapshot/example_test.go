@@ -26,7 +26,7 @@ func ExampleRead() {
 		}
 		if a, ok := o.(*asset.Asset); ok {
 			fmt.Println(a.ID, a.Config.Get("VersioningConfiguration", "Status"))
-			fmt.Println("access:", a.Access.Err())
+			fmt.Println(a.Access.Err())
 		}
 	}
 	// Output:

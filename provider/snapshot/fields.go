@@ -46,7 +46,7 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 		case "parents":
 			a.Parents, err = listOf(x, d.refOf)
 		case "observers":
-			a.Observers, err = listOf(x, asset.Value.Str)
+			a.Observers, err = listOf(x, text)
 		case "origin":
 			err = fillOrigin(&a.Origin, x)
 		case "created":
@@ -78,7 +78,7 @@ func set[S ~string](to *S, v asset.Value) error {
 	if v.Kind() == asset.Absent {
 		return nil
 	}
-	s, err := v.Str()
+	s, err := text(v)
 	*to = S(s)
 	return err
 }
@@ -93,7 +93,7 @@ func fillTags(a *asset.Asset, v asset.Value) error {
 	a.Tags = make(map[string]string, v.Len())
 	for i := range v.Len() {
 		k, x := v.MemberAt(i)
-		s, err := x.Str()
+		s, err := text(x)
 		if err != nil {
 			return fmt.Errorf("%.80q: %w", k, err)
 		}
@@ -111,7 +111,7 @@ func fillOrigin(o *asset.Origin, v asset.Value) error {
 		case "file":
 			return set(&o.File, x)
 		case "line":
-			n, err := x.Int()
+			n, err := integer(x)
 			if err == nil && (n < 0 || n > maxLine) {
 				err = fmt.Errorf("%d is no line", n)
 			}
@@ -177,7 +177,7 @@ func timeOf(v asset.Value) (time.Time, error) {
 	if v.IsAbsent() {
 		return time.Time{}, nil
 	}
-	s, err := v.Str()
+	s, err := text(v)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -207,4 +207,30 @@ func members(v asset.Value, f func(name string, x asset.Value) error) error {
 		}
 	}
 	return nil
+}
+
+func text(v asset.Value) (string, error) {
+	s, err := v.Str()
+	return s, bare(err)
+}
+
+func integer(v asset.Value) (int64, error) {
+	n, err := v.Int()
+	return n, bare(err)
+}
+
+// bare returns an error of an accessor without its path, which counts from the line: the
+// names of the format stand before it.
+func bare(err error) error {
+	if err == nil {
+		return nil
+	}
+	var k *asset.KindError
+	switch {
+	case errors.As(err, &k):
+		return &asset.KindError{Want: k.Want, Got: k.Got}
+	case errors.Is(err, asset.ErrAbsent):
+		return asset.ErrAbsent
+	}
+	return err
 }

@@ -24,7 +24,7 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 			}
 			var elements iter.Seq2[int, asset.Value]
 			if elements, fault = list.v.Elements(); fault != nil {
-				fault = fmt.Errorf("%s: %w", list.name, fault)
+				fault = fmt.Errorf("%s: %w", list.name, bare(fault))
 				return
 			}
 			for i, x := range elements {
@@ -98,7 +98,7 @@ func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
 		case "hash":
 			return set(&r.Hash, x)
 		case "detectors":
-			r.Detectors, err = listOf(x, asset.Value.Str)
+			r.Detectors, err = listOf(x, text)
 			return err
 		}
 		return errUnknown
