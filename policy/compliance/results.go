@@ -47,9 +47,10 @@ func (r result) rank() rank  { return rank(r) }
 
 // seen is an asset of which findings were seen.
 type seen struct {
-	ref     asset.Ref
-	scope   asset.Scope
-	results []result
+	ref       asset.Ref
+	scope     asset.Scope
+	name, url string
+	results   []result
 }
 
 // results are the findings that matter to a mapping.
@@ -132,7 +133,7 @@ func (r *results) asset(a *asset.Asset) *seen {
 		// Strings of the asset may be parts of larger ones, which must not be kept alive.
 		ref := asset.Ref{Type: asset.Type(shared(string(a.Type))), ID: strings.Clone(a.ID)}
 		scope := asset.Scope{Provider: shared(a.Provider), Account: shared(a.Account), Region: shared(a.Region)}
-		r.assets = append(r.assets, seen{ref: ref, scope: scope})
+		r.assets = append(r.assets, seen{ref: ref, scope: scope, name: strings.Clone(a.Name), url: strings.Clone(a.URL)})
 		r.index[ref] = i
 	}
 	return &r.assets[i]
