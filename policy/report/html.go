@@ -1,9 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"iter"
@@ -11,124 +10,238 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
-//go:embed templates
-var templates embed.FS
+const (
+	maxRows  = 1000 // findings of one policy on a page
+	maxLinks = 200  // links of one account or owner
+	maxBars  = 10   // bars of one chart
+)
 
-// execute makes a page of a template. The pages load nothing from elsewhere and run no
-// scripts, and tell the browser so.
-func execute(name string, data any) ([]byte, error) {
-	t, err := template.ParseFS(templates, "templates/"+name)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = t.Execute(&b, data)
-	return b.Bytes(), err
-}
-
-func style() (template.CSS, error) {
-	b, err := templates.ReadFile("templates/style.css")
-	return template.CSS(b), err
-}
-
-// maxRows bounds the findings of one policy on a page, which a browser has to show.
-const maxRows = 1000
-
-// HTML writes findings as a page for a browser: counts, then what [Table] has, policy
-// by policy. The page stands for itself, without scripts and without anything from
-// elsewhere, and is readable on a telephone and in the dark. Of a policy with more
-// than 1000 findings to list it lists as many and says how many are missing. What is
-// listed is kept in memory, as text.
+// HTML writes findings as a page for a browser: where and when they come from and how
+// complete the search was, counts, charts by severity, service and account, changes
+// since Options.Earlier, why findings may be missing, and the findings by policy, each with
+// its evidence, how to repair it and a link to the cloud's console.
+//
+// The page stands for itself: it loads nothing from elsewhere, and a content security
+// policy allows no script and no style but those of this package. Without scripts
+// everything can be read and filtered by severity and status; with them, the reader can
+// search, filter by account and owner, sort and group. It is readable on a telephone and
+// in the dark.
+//
+// Of a policy with more than 1000 findings to list, the page lists as many and says how
+// many are missing. What is listed is kept in memory, as text.
 func HTML(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
-	h := &htmlPage{o: opts.orZero(), groups: map[string]*htmlGroup{}, tally: tally{}}
-	h.problems = newProblems(h.o)
+	o := opts.orZero()
+	h := &htmlPage{o: o, groups: map[string]*htmlGroup{}, tally: tally{}, problems: newProblems(o),
+		services: map[string]counts{}, accounts: map[string]counts{}, scopes: map[asset.Scope]bool{}, owners: map[string]counts{}, links: map[string]*htmlEntry{}}
+	var err error
+	if h.changes, err = newChanges(o); err != nil {
+		return fmt.Errorf("write HTML: %w", err)
+	}
 	return whole(w, "HTML", findings, h.add, h.render)
 }
 
 type htmlPage struct {
 	o        Options
-	groups   map[string]*htmlGroup
+	groups   map[string]*htmlGroup // by policy
+	rows     int
 	tally    tally
-	problems *problems
 	assets   assetCounter
+	problems *problems
+	changes  *changes
+
+	services map[string]counts
+	accounts map[string]counts
+	scopes   map[asset.Scope]bool // without regions
+	owners   map[string]counts
+	links    map[string]*htmlEntry // of accounts and owners
+	statuses [5]bool               // by rank
 }
 
+// htmlGroup holds the findings of one policy.
 type htmlGroup struct {
-	policy                 *policy.Policy
-	counts                 counts
-	ID, Title, Remediation string
-	Rows                   []htmlRow
-	More                   int
-}
+	policy *policy.Policy
+	counts counts
 
-// Counts says in words how many findings there are of each kind.
-func (g *htmlGroup) Counts() string { return countsText(g.counts) }
+	ID, Policy, Title, Severity, Counts string
+	Rationale, Repair, Before, Controls []string
+	RepairClass, Command                string
+	Rows                                []*htmlRow
+	More                                int
+}
 
 type htmlRow struct {
-	Status, Name, Where string
-	Details             []string
+	rank                                             int
+	ID, Class, Status, Severity, Change              string
+	Name, Where, Account, Owner, Message, Ref, Title string
+	Origin, Console                                  string
+	Details                                          []string
 }
 
-// htmlCounts are counts with a name or two.
-type htmlCounts struct {
-	Cloud, Severity                              string
-	Fail, Unknown, Accepted, Pass, NotApplicable int
+// htmlEntry is an account or an owner with its findings.
+type htmlEntry struct {
+	ID, Name, Counts string
+	Items            []htmlLink
+	More             int
 }
 
-func (c counts) html(cloud, severity string) htmlCounts {
-	return htmlCounts{cloud, severity, c.fail, c.unknown, c.accepted, c.pass, c.notApplicable}
-}
+type htmlLink struct{ Class, Status, Link, Text, Title string }
 
 func (h *htmlPage) add(f policy.Finding) {
 	h.tally.add(f)
 	h.assets.add(f)
+	a := f.Asset()
+	owner := ownerOf(a, h.o)
+	scope := f.Scope()
+	scope.Region = ""
+	if f.Subject.Kind() != policy.OfException {
+		countIn(h.accounts, accountName(scope), f)
+		h.scopes[scope] = true
+		countIn(h.services, visible(strings.TrimSpace(scope.Provider+" "+f.Subject.Ref().Type.Service())), f)
+	}
+	if a != nil {
+		countIn(h.owners, owner, f)
+	}
 	if h.problems.add(f) || !h.o.shows(f) {
+		h.changes.add(f, "")
 		return
 	}
-	g := h.groups[f.Policy.ID]
-	if g == nil {
-		g = &htmlGroup{
-			policy: f.Policy, ID: visible(f.Policy.ID), Title: visible(f.Policy.Title),
-			Remediation: prose(f.Policy.Remediation.Text),
-		}
-		h.groups[f.Policy.ID] = g
-	}
+	g := h.group(f.Policy)
 	g.counts.add(f)
+	h.statuses[rankOf(f)] = true
 	if len(g.Rows) == maxRows {
 		g.More++
+		h.changes.add(f, "")
 		return
 	}
-	r := htmlRow{Status: f.Status.String(), Name: nameOf(f), Where: visible(f.Scope().String())}
-	for _, d := range details(f) {
-		r.Details = append(r.Details, strings.TrimPrefix(d, "· ")) // the page has marks of its own
+	h.rows++
+	r := &htmlRow{
+		rank: rankOf(f), ID: fmt.Sprintf("f%d", h.rows), Class: statusClass(f), Status: words(statusClass(f)), Severity: f.Policy.Severity.String(),
+		Name: nameOf(f), Where: visible(f.Scope().String()), Account: accountName(scope), Owner: owner, Title: g.Title,
+		Ref: strings.TrimSpace(visible(f.Subject.Ref().String())), Details: htmlDetails(f),
 	}
-	if accepted(f) {
-		r.Status = "accepted"
+	r.Change = h.changes.add(f, r.ID)
+	if m := messageOf(f); m != visible(f.Policy.Title) {
+		r.Message = m
+	} else if f.Status == policy.Unknown {
+		r.Message = strings.TrimPrefix(reasonOf(f), "unread: ")
+	}
+	if a != nil {
+		r.Console = consoleURL(a.URL)
+		if a.Origin.File != "" {
+			r.Origin = originText(a.Origin)
+		}
 	}
 	g.Rows = append(g.Rows, r)
+	link := htmlLink{r.Class, r.Status, r.ID, r.Name, g.Title}
+	h.link("account", accountName(scope), link)
+	if a != nil && owner != "" {
+		h.link("owner", owner, link)
+	}
+}
+
+func (h *htmlPage) group(p *policy.Policy) *htmlGroup {
+	g := h.groups[p.ID]
+	if g != nil {
+		return g
+	}
+	g = &htmlGroup{
+		policy: p, ID: fmt.Sprintf("p%d", len(h.groups)+1), Policy: visible(p.ID), Title: sentence(p.Title), Severity: p.Severity.String(),
+		Rationale: paragraphs(p.Rationale), Repair: paragraphs(p.Remediation.Text), RepairClass: visible(string(p.Remediation.Class)),
+		Command: sentence(p.Remediation.CLI),
+	}
+	for _, s := range p.Remediation.PreChecks {
+		g.Before = append(g.Before, sentence(s))
+	}
+	for _, c := range p.Controls {
+		g.Controls = append(g.Controls, visible(c))
+	}
+	h.groups[p.ID] = g
+	return g
+}
+
+// link adds a finding to the index of an account or owner.
+func (h *htmlPage) link(kind, name string, l htmlLink) {
+	key := kind + " " + name
+	e := h.links[key]
+	if e == nil {
+		e = &htmlEntry{ID: fmt.Sprintf("%s%d", kind, len(h.links)+1), Name: name}
+		h.links[key] = e
+	}
+	if len(e.Items) == maxLinks {
+		e.More++
+		return
+	}
+	e.Items = append(e.Items, l)
+}
+
+// htmlDetails returns what the summary of a row does not say.
+func htmlDetails(f policy.Finding) []string {
+	var lines []string
+	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
+	told := reason == ""
+	for _, e := range f.Evidence {
+		line := evidenceText(f.Subject.Ref(), e)
+		told = told || strings.HasSuffix(line, reason)
+		lines = append(lines, line)
+	}
+	if !told {
+		lines = append(lines, "why: "+reason)
+	}
+	if x := exceptionOf(f); x != nil {
+		lines = append(lines, acceptedText(x))
+	}
+	return lines
+}
+
+// statusClass returns the status of a finding, or "accepted".
+func statusClass(f policy.Finding) string {
+	if accepted(f) {
+		return "accepted"
+	}
+	return f.Status.String()
+}
+
+func accountName(s asset.Scope) string {
+	if s == (asset.Scope{}) {
+		return ""
+	}
+	return scopeName(s)
+}
+
+func countIn[K comparable](m map[K]counts, k K, f policy.Finding) {
+	c := m[k]
+	c.add(f)
+	m[k] = c
 }
 
 func (h *htmlPage) render() ([]byte, error) {
-	type severity struct {
-		Name, Counts string
-		Groups       []*htmlGroup
-	}
-	var data struct {
-		Style      template.CSS
-		Total      htmlCounts
-		Tally      []htmlCounts
-		Severities []severity
-		Gaps       []string
-		Judged     string
-		Coverage   []string
-	}
-	var err error
-	if data.Style, err = style(); err != nil {
+	script, err := templates.ReadFile("templates/script.js")
+	if err != nil {
 		return nil, err
 	}
+	var data struct {
+		Page       webPage
+		Judged     string
+		Total      htmlCounts
+		Tally      []htmlCounts
+		Charts     []htmlChart
+		Changes    []htmlChange
+		Still      int
+		Problems   []htmlProblem
+		Severities []string
+		Statuses   []htmlStatus
+		Groups     []*htmlGroup
+		Indexes    []htmlIndex
+		Accounts   bool
+		Owners     bool
+		Script     template.JS
+	}
+	data.Page.Title, data.Script = "Findings", template.JS(script)
+	h.facts(&data.Page)
 	if h.assets.n == 0 {
 		data.Judged = nothingJudged
 	}
@@ -136,24 +249,94 @@ func (h *htmlPage) render() ([]byte, error) {
 	for _, k := range h.tally.keys() {
 		data.Tally = append(data.Tally, h.tally[k].html(cmp.Or(visible(k.provider), "-"), k.severity.String()))
 	}
+	data.Charts = h.charts()
+	if data.Changes = h.changes.html(h.problems); h.changes != nil {
+		data.Still = h.changes.still
+	}
+	for _, p := range h.allProblems() {
+		data.Problems = append(data.Problems, htmlProblem{p.text, p.places})
+	}
 	for s := policy.Critical; s >= 0; s-- {
-		x := severity{Name: s.String()}
-		var c counts
-		for _, g := range slices.SortedFunc(maps.Values(h.groups), func(a, b *htmlGroup) int { return cmp.Compare(a.ID, b.ID) }) {
-			if g.policy.Severity == s {
-				x.Groups = append(x.Groups, g)
-				c = c.plus(g.counts)
+		for _, g := range slices.SortedFunc(maps.Values(h.groups), func(a, b *htmlGroup) int { return cmp.Compare(a.Policy, b.Policy) }) {
+			if g.policy.Severity != s {
+				continue
+			}
+			g.Counts = countsText(g.counts)
+			slices.SortStableFunc(g.Rows, func(a, b *htmlRow) int { return cmp.Compare(a.rank, b.rank) })
+			data.Groups = append(data.Groups, g)
+			if !slices.Contains(data.Severities, g.Severity) {
+				data.Severities = append(data.Severities, g.Severity)
 			}
 		}
-		if x.Counts = countsText(c); len(x.Groups) > 0 {
-			data.Severities = append(data.Severities, x)
+	}
+	for i, class := range []string{"fail", "unknown", "accepted", "pass", "not_applicable"} {
+		if h.statuses[i] {
+			data.Statuses = append(data.Statuses, htmlStatus{class, words(class)})
 		}
 	}
-	for _, g := range h.problems.gapList() {
-		data.Gaps = append(data.Gaps, g.text)
+	accounts, owners := h.indexes()
+	data.Accounts, data.Owners = len(accounts) > 0, len(owners) > 0
+	for _, x := range []htmlIndex{{"accounts", "Findings by account", accounts}, {"owners", "Findings by owner", owners}} {
+		if len(x.Entries) > 0 {
+			data.Indexes = append(data.Indexes, x)
+		}
 	}
-	for _, t := range h.problems.typeList() {
-		data.Coverage = append(data.Coverage, t.text)
+	if len(data.Groups) == 0 {
+		script = nil
 	}
-	return execute("findings.html", data)
+	return data.Page.execute("findings.html", string(script), &data)
+}
+
+type (
+	// htmlCounts are counts with a name or two.
+	htmlCounts struct {
+		Cloud, Severity                              string
+		Fail, Unknown, Accepted, Pass, NotApplicable int
+	}
+	htmlStatus  struct{ Class, Name string }
+	htmlProblem struct {
+		Text   string
+		Places []string
+	}
+	htmlChart struct {
+		ID, Title string
+		Bars      []bar
+		More      int
+	}
+	htmlIndex struct {
+		ID, Title string
+		Entries   []*htmlEntry
+	}
+)
+
+func (c counts) html(cloud, severity string) htmlCounts {
+	return htmlCounts{cloud, severity, c.fail, c.unknown, c.accepted, c.pass, c.notApplicable}
+}
+
+func (h *htmlPage) allProblems() []problem {
+	list := h.problems.list()
+	if text := unknownTypesText(h.o.UnknownTypes); text != "" {
+		list = append(list, problem{text: text})
+	}
+	return list
+}
+
+// indexes returns the accounts and the owners that have rows, sorted by name.
+func (h *htmlPage) indexes() (accounts, owners []*htmlEntry) {
+	for name, c := range h.accounts {
+		if e := h.links["account "+name]; e != nil {
+			e.Counts = countsText(c)
+			accounts = append(accounts, e)
+		}
+	}
+	for name, c := range h.owners {
+		if e := h.links["owner "+name]; e != nil {
+			e.Counts = countsText(c)
+			owners = append(owners, e)
+		}
+	}
+	byName := func(a, b *htmlEntry) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) }
+	slices.SortFunc(accounts, byName)
+	slices.SortFunc(owners, byName)
+	return accounts, owners
 }

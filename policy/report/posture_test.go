@@ -138,3 +138,19 @@ func TestPostureTableFits(t *testing.T) {
 		}
 	}
 }
+
+// A section leads to the assets that do not pass.
+func TestPostureHTMLAssets(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.PostureHTML(&b, postures(t, "Acme", owned(sample(t))), &report.Options{Time: at, Source: "snapshot x"}))
+	page := b.String()
+	for _, want := range []string{
+		"2026-03-14 15:09 UTC", "snapshot x", "33.3 % pass, 2 failed assets",
+		`<span class="badge failed">failed</span> <b>assets</b>`, "<code>AWS::S3::Bucket arn:aws:s3:::assets</code>",
+		`<span class="badge unknown">unknown</span> <b>secret</b>`, `<span class="badge accepted">accepted</span> <b>website</b>`,
+		`href="https://eu-central-1.console.aws.amazon.com/s3/buckets/assets"`,
+	} {
+		assert.Contains(t, page, want)
+	}
+	assert.NotContains(t, page, "<b>logs</b>", "what passes is counted")
+}

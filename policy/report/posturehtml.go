@@ -1,37 +1,55 @@
 package report
 
 import (
-	"html/template"
+	"cmp"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/openstance/stance/policy/compliance"
 )
 
-// PostureHTML writes postures as a page for a browser, in the way of [HTML].
-// Requirements in which something fails or is unknown are open.
-func PostureHTML(w io.Writer, postures []*compliance.Posture, _ *Options) error {
+// maxAssets bounds the assets of one section on a page.
+const maxAssets = 200
+
+// PostureHTML writes postures as a page for a browser, in the way of [HTML]. Requirements
+// in which something fails or is unknown are open. Each section leads to the assets that
+// do not pass, at most 200, with the policies that say so.
+func PostureHTML(w io.Writer, postures []*compliance.Posture, opts *Options) error {
+	o := opts.orZero()
 	return write(w, "HTML", func() ([]byte, error) {
-		css, err := style()
-		if err != nil {
-			return nil, err
-		}
-		data := struct {
-			Style    template.CSS
+		var data struct {
+			Page     webPage
 			Postures []htmlPosture
-		}{Style: css}
-		for _, p := range postures {
-			data.Postures = append(data.Postures, newHTMLPosture(p))
 		}
-		return execute("posture.html", data)
+		data.Page.Title = "Compliance"
+		data.Page.about(o)
+		for i, p := range postures {
+			data.Postures = append(data.Postures, newHTMLPosture(p, fmt.Sprintf("standard%d", i+1)))
+			data.Page.Facts = append(data.Page.Facts, fact{visible(p.Standard.Name), factText(p.Counts), data.Postures[i].Anchor})
+		}
+		return data.Page.execute("posture.html", "", &data)
 	})
+}
+
+// factText sums up a posture in a line.
+func factText(c compliance.Counts) string {
+	text := percentText(c) + " pass, " + plural(c.Failed, "failed asset")
+	if c.Unknown > 0 {
+		text += fmt.Sprintf(", %d unknown", c.Unknown)
+	}
+	if c.Gaps > 0 {
+		text += ", " + gapsText(c.Gaps) + ": assets may be missing"
+	}
+	return text
 }
 
 type (
 	htmlPosture struct {
-		ID, Name, Sections string
-		Counts             postureCounts
-		Requirements       []htmlRequirement
-		Scopes             []htmlScopes
+		Anchor, ID, Name, Sections string
+		Counts                     postureCounts
+		Requirements               []htmlRequirement
+		Scopes                     []htmlScopes
 	}
 	htmlRequirement struct {
 		ID, Title string
@@ -44,7 +62,10 @@ type (
 		Status, StatusText string
 		Policies           []string
 		Counts             postureCounts
+		Assets             []htmlAsset
+		More               int
 	}
+	htmlAsset  struct{ Status, Name, Ref, Where, Policies, Console string }
 	htmlScopes struct {
 		Title, What string
 		Rows        []htmlScope
@@ -57,43 +78,26 @@ type (
 	postureCounts struct {
 		compliance.Counts
 		Percent, By, GapsText string
-		Bar                   []barPart
-	}
-	barPart struct {
-		Class   string
-		Percent float64
+		Bar                   bar
 	}
 )
 
 func newPostureCounts(c compliance.Counts) postureCounts {
-	x := postureCounts{Counts: c, Percent: percentText(c), By: failedText(c), GapsText: gapsText(c.Gaps)}
-	total := c.Passed + c.Accepted + c.Unknown + c.Failed
-	for _, p := range []struct {
-		class string
-		n     int
-	}{{"passed", c.Passed}, {"accepted", c.Accepted}, {"unknown", c.Unknown}, {"failed", c.Failed}} {
-		if p.n > 0 {
-			x.Bar = append(x.Bar, barPart{p.class, float64(p.n) * 100 / float64(total)})
-		}
+	text := fmt.Sprintf("%d passed, %d accepted, %d unknown, %d failed", c.Passed, c.Accepted, c.Unknown, c.Failed)
+	return postureCounts{
+		Counts: c, Percent: percentText(c), By: failedText(c), GapsText: gapsText(c.Gaps),
+		Bar: newBar("", "", text, c.Passed+c.Accepted+c.Unknown+c.Failed,
+			part{"passed", c.Passed}, part{"accepted", c.Accepted}, part{"unknown", c.Unknown}, part{"failed", c.Failed}),
 	}
-	return x
 }
 
-func newHTMLPosture(p *compliance.Posture) htmlPosture {
-	h := htmlPosture{ID: visible(p.Standard.ID), Name: visible(p.Standard.Name), Sections: sectionsText(p), Counts: newPostureCounts(p.Counts)}
+func newHTMLPosture(p *compliance.Posture, anchor string) htmlPosture {
+	h := htmlPosture{Anchor: anchor, ID: visible(p.Standard.ID), Name: visible(p.Standard.Name), Sections: sectionsText(p), Counts: newPostureCounts(p.Counts)}
 	for _, q := range p.Requirements {
 		r := htmlRequirement{ID: visible(q.Requirement.ID), Title: visible(q.Requirement.Title), Counts: newPostureCounts(q.Counts)}
 		r.Open = q.Counts.Failed > 0 || q.Counts.Unknown > 0 || q.Counts.Gaps > 0
 		for i := range q.Sections {
-			s := &q.Sections[i]
-			x := htmlSection{
-				ID: visible(s.Section.ID), Title: visible(s.Section.Title), Status: s.Status().String(), StatusText: words(s.Status().String()),
-				Policies: s.Policies, Counts: newPostureCounts(s.Counts),
-			}
-			if s.Section.Manual {
-				x.Mode = "manual"
-			}
-			r.Sections = append(r.Sections, x)
+			r.Sections = append(r.Sections, newHTMLSection(p, &q.Sections[i]))
 		}
 		h.Requirements = append(h.Requirements, r)
 	}
@@ -114,4 +118,35 @@ func newHTMLPosture(p *compliance.Posture) htmlPosture {
 		}
 	}
 	return h
+}
+
+func newHTMLSection(p *compliance.Posture, s *compliance.SectionPosture) htmlSection {
+	x := htmlSection{
+		ID: visible(s.Section.ID), Title: visible(s.Section.Title), Status: s.Status().String(), StatusText: words(s.Status().String()),
+		Policies: s.Policies, Counts: newPostureCounts(s.Counts),
+	}
+	if s.Section.Manual {
+		x.Mode = "manual"
+	}
+	if s.Counts.Failed+s.Counts.Unknown+s.Counts.Accepted == 0 {
+		return x
+	}
+	for a := range p.Assets(s.Control) {
+		if a.Status == compliance.Passed {
+			break // they come last
+		}
+		if len(x.Assets) == maxAssets {
+			x.More++
+			continue
+		}
+		policies := ""
+		if len(s.Policies) > 1 { // else the section names it
+			policies = visible(strings.Join(a.Policies, ", "))
+		}
+		x.Assets = append(x.Assets, htmlAsset{
+			Status: a.Status.String(), Name: visible(cmp.Or(a.Name, a.Ref.ID)), Ref: visible(a.Ref.String()), Where: visible(a.Scope.String()),
+			Policies: policies, Console: consoleURL(a.URL),
+		})
+	}
+	return x
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// problems collects why assets may be missing from a report: gaps, and types whose
+// problems collects why findings may be missing from a report: gaps, and types whose
 // coverage is not complete. Findings about them are counted, so that a report lists each
 // once, and not for every policy.
 type problems struct {
@@ -97,7 +97,7 @@ func (p *problems) sortedGaps() []asset.Gap {
 	})
 }
 
-// problem is a reason why assets may be missing.
+// problem is a reason why findings may be missing.
 type problem struct {
 	text   string   // one visible line
 	places []string // a visible line each; empty if text says it all

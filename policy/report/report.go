@@ -62,6 +62,12 @@ type Options struct {
 	// AllowPartial lists types whose incomplete coverage is accepted: [JUnit] writes their
 	// findings as skipped.
 	AllowPartial []asset.Type
+	// Earlier yields the findings of an earlier report, such as [ReadJSON] does, with which
+	// HTML compares.
+	Earlier iter.Seq2[Finding, error]
+	// OwnerTag is the key of the tag that names the owner of an asset, for HTML. Empty
+	// means owner, Owner or OWNER.
+	OwnerTag string
 	// UnknownTypes holds the numbers of assets whose types are in no schema, for Table
 	// and HTML.
 	UnknownTypes map[asset.Type]int

@@ -14,7 +14,7 @@ import (
 )
 
 // Table writes findings for people to read on a terminal: counts by cloud and severity,
-// then why assets may be missing, one line for each gap and each type whose coverage is
+// then why findings may be missing, one line for each gap and each type whose coverage is
 // not complete, then those that fail or are unknown, grouped by policy, the worst
 // severity first, a line each. Options.Verbose adds how to repair, and to each finding
 // its ref, its evidence and its reason. No line is wider than Options.Width; without
@@ -127,7 +127,7 @@ func (t *table) summary() {
 	t.line("")
 }
 
-// problemSection says why assets may be missing.
+// problemSection says why findings may be missing.
 func (t *table) problemSection() {
 	list := t.problems.list()
 	if unknown := unknownTypesText(t.o.UnknownTypes); unknown != "" {
@@ -136,7 +136,7 @@ func (t *table) problemSection() {
 	if len(list) == 0 {
 		return
 	}
-	t.text("COVERAGE  "+plural(len(list), "problem")+": assets may be missing", 0, bold)
+	t.text("COVERAGE  "+plural(len(list), "problem")+": findings may be missing", 0, bold)
 	for _, p := range list {
 		t.text(p.text, 2, "")
 		for _, place := range p.places {
