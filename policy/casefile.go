@@ -2,11 +2,13 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/member"
 )
 
 // test reads a case.
@@ -148,14 +150,15 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			r.List(n, func(el *yaml.Node) {
 				var ref asset.Ref
-				r.Mapping(el, map[string]func(*yaml.Node){"type": r.text((*string)(&ref.Type)), "id": r.text(&ref.ID)})
+				fields := member.Ref(&ref)
+				r.Mapping(el, r.strings(fields[:]))
 				*to = append(*to, ref)
 			})
 		}
 	}
-	return map[string]func(*yaml.Node){
-		"id": r.text(&a.ID), "type": r.text((*string)(&a.Type)), "name": r.text(&a.Name), "class": r.text(&a.Class),
-		"provider": r.text(&a.Provider), "account": r.text(&a.Account), "region": r.text(&a.Region),
+	fields := member.Asset(a)
+	keys := r.strings(fields[:])
+	maps.Copy(keys, map[string]func(*yaml.Node){
 		"observers": r.texts(&a.Observers), "parents": refs(&a.Parents),
 		"origin": func(n *yaml.Node) {
 			var o string
@@ -180,12 +183,22 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 		"links": func(n *yaml.Node) {
 			r.List(n, func(el *yaml.Node) {
 				var l asset.Link
-				r.Mapping(el, map[string]func(*yaml.Node){
-					"rel": r.text(&l.Rel), "type": r.text((*string)(&l.To.Type)), "id": r.text(&l.To.ID)})
+				fields := member.Link(&l)
+				r.Mapping(el, r.strings(fields[:]))
 				a.Links = append(a.Links, l)
 			})
 		},
+	})
+	return keys
+}
+
+// strings returns the readers of members that hold strings.
+func (r *policyReader) strings(fields []member.Member) map[string]func(*yaml.Node) {
+	keys := map[string]func(*yaml.Node){}
+	for _, f := range fields {
+		keys[f.Name] = r.text(f.Text)
 	}
+	return keys
 }
 
 // unread marks a part of an asset of a case: a path, or a mapping with the reason.
@@ -195,17 +208,13 @@ func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
 	if n.Kind == yaml.ScalarNode {
 		p = n.Value
 	} else {
-		r.Mapping(n, map[string]func(*yaml.Node){
-			"path": r.text(&p), "op": r.text(&u.Op), "reason": r.reason(&u.Reason), "code": r.text(&u.Code), "message": r.text(&u.Message)})
+		fields := member.Cause(&u)
+		keys := r.strings(fields[:])
+		keys["path"], keys["reason"] = r.text(&p), r.reason(&u.Reason)
+		r.Mapping(n, keys)
 	}
 	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
 		r.Fault(n, "unread: %v", err)
-	}
-}
-
-func (r *policyReader) scope(s *asset.Scope, t *asset.Type) map[string]func(*yaml.Node) {
-	return map[string]func(*yaml.Node){
-		"provider": r.text(&s.Provider), "account": r.text(&s.Account), "region": r.text(&s.Region), "type": r.text((*string)(t)),
 	}
 }
 
@@ -233,30 +242,29 @@ func (r *policyReader) reason(to *asset.Reason) func(*yaml.Node) {
 
 func (r *policyReader) gap(n *yaml.Node) *asset.Gap {
 	g := &asset.Gap{}
-	fields := r.scope(&g.Scope, &g.Type)
-	fields["op"], fields["reason"] = r.text(&g.Cause.Op), r.reason(&g.Cause.Reason)
-	fields["code"], fields["message"] = r.text(&g.Cause.Code), r.text(&g.Cause.Message)
-	fields["of"] = func(n *yaml.Node) {
-		r.Mapping(n, map[string]func(*yaml.Node){"type": r.text((*string)(&g.Of.Type)), "id": r.text(&g.Of.ID)})
+	fields := member.Gap(g)
+	keys := r.strings(fields[:])
+	keys["reason"] = r.reason(&g.Cause.Reason)
+	keys["of"] = func(n *yaml.Node) {
+		of := member.Ref(&g.Of)
+		r.Mapping(n, r.strings(of[:]))
 	}
-	r.Mapping(n, fields)
+	r.Mapping(n, keys)
 	fillScope(&g.Scope, g.Type)
 	return g
 }
 
 func (r *policyReader) coverage(n *yaml.Node) *asset.Coverage {
 	c := &asset.Coverage{}
-	fields := r.scope(&c.Scope, &c.Type)
-	fields["state"] = func(n *yaml.Node) {
-		for _, s := range []asset.CoverageState{asset.NotAsked, asset.Partial, asset.Complete} {
-			if n.Value == s.String() {
-				c.State = s
-				return
-			}
+	fields := member.Coverage(c)
+	keys := r.strings(fields[:])
+	keys["state"] = func(n *yaml.Node) {
+		var ok bool
+		if c.State, ok = member.State(n.Value); !ok {
+			r.Fault(n, "state %q is none of not_asked, partial, complete", n.Value)
 		}
-		r.Fault(n, "state %q is none of not_asked, partial, complete", n.Value)
 	}
-	r.Mapping(n, fields)
+	r.Mapping(n, keys)
 	fillScope(&c.Scope, c.Type)
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/asset/secret"
+	"github.com/openstance/stance/internal/member"
 	"github.com/openstance/stance/provider"
 )
 
@@ -217,16 +218,19 @@ func blocks(a *asset.Asset) (b [3]string) {
 // placeOf returns an asset with its scope and observers alone.
 func placeOf(v asset.Value) (*asset.Asset, error) {
 	a := new(asset.Asset)
+	scope := member.Scope(&a.Scope)
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
 		if x.Kind() == asset.Null {
 			continue
 		}
-		err := scopeMember(&a.Scope, name, x)
-		if name == "observers" {
+		var err error
+		if to := member.Find(scope[:], name); to != nil {
+			err = set(to, x)
+		} else if name == "observers" {
 			a.Observers, err = listOf(x, text)
 		}
-		if err != nil && err != errUnknown {
+		if err != nil {
 			return nil, fmt.Errorf("%.80q: %w", name, err)
 		}
 	}
@@ -262,20 +266,18 @@ func (d *decoder) kind(t asset.Type) kind {
 
 func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 	g := new(asset.Gap)
+	fields := member.Gap(g)
 	err := members(v, func(name string, x asset.Value) (err error) {
 		switch name {
-		case "type":
-			return set(&g.Type, x)
 		case "of":
 			if x.Kind() != asset.Absent {
 				g.Of, err = d.refOf(x)
 			}
 			return err
+		case "reason":
+			return setReason(&g.Cause.Reason, x)
 		}
-		if err := unreadMember(&g.Cause, name, x); err != errUnknown {
-			return err
-		}
-		return scopeMember(&g.Scope, name, x)
+		return set(member.Find(fields[:], name), x)
 	})
 	if err != nil {
 		return nil, err
@@ -289,14 +291,12 @@ func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 
 func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
 	c, state := new(asset.Coverage), ""
+	fields := member.Coverage(c)
 	err := members(v, func(name string, x asset.Value) error {
-		switch name {
-		case "type":
-			return set(&c.Type, x)
-		case "state":
+		if name == "state" {
 			return set(&state, x)
 		}
-		return scopeMember(&c.Scope, name, x)
+		return set(member.Find(fields[:], name), x)
 	})
 	switch {
 	case err != nil:
@@ -306,28 +306,15 @@ func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
 	case c.Scope.Provider == "":
 		return nil, errors.New("no provider")
 	}
-	for c.State = range asset.Complete + 1 {
-		if c.State.String() == state {
-			d.note(c)
-			if !d.query.Wants(c.Type) {
-				return nil, nil
-			}
-			return c, nil
-		}
+	var ok bool
+	if c.State, ok = member.State(state); !ok {
+		return nil, fmt.Errorf("state: %.40q is none of complete, partial and not_asked", state)
 	}
-	return nil, fmt.Errorf("state: %.40q is none of complete, partial and not_asked", state)
-}
-
-func scopeMember(s *asset.Scope, name string, x asset.Value) error {
-	switch name {
-	case "provider":
-		return set(&s.Provider, x)
-	case "account":
-		return set(&s.Account, x)
-	case "region":
-		return set(&s.Region, x)
+	d.note(c)
+	if !d.query.Wants(c.Type) {
+		return nil, nil
 	}
-	return errUnknown
+	return c, nil
 }
 
 // detach gives an asset whose documents are its own texts of its own, so that

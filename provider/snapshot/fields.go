@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/member"
 )
 
 // fill sets the fields of an asset.
 func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
+	fields := member.Asset(a)
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
 		if doc := document(a, name); doc != nil {
@@ -21,24 +23,6 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 		}
 		var err error
 		switch name {
-		case "type":
-			err = set(&a.Type, x)
-		case "id":
-			err = set(&a.ID, x)
-		case "provider":
-			err = set(&a.Provider, x)
-		case "account":
-			err = set(&a.Account, x)
-		case "region":
-			err = set(&a.Region, x)
-		case "name":
-			err = set(&a.Name, x)
-		case "class":
-			err = set(&a.Class, x)
-		case "url":
-			err = set(&a.URL, x)
-		case "incarnation":
-			err = set(&a.Incarnation, x)
 		case "tags":
 			err = fillTags(a, x)
 		case "links":
@@ -54,7 +38,7 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 		case "observed":
 			a.Observed, err = timeOf(x)
 		default:
-			err = errUnknown
+			err = set(member.Find(fields[:], name), x)
 		}
 		if err != nil {
 			return fmt.Errorf("%.80q: %w", name, err)
@@ -73,13 +57,16 @@ func document(a *asset.Asset, name string) *asset.Value {
 	return nil
 }
 
-// set stores a text; what is missing leaves the field empty.
-func set[S ~string](to *S, v asset.Value) error {
+// set stores a string, unless it is missing. A member without a field is unknown.
+func set(to *string, v asset.Value) error {
+	if to == nil {
+		return errUnknown
+	}
 	if v.Kind() == asset.Absent {
 		return nil
 	}
 	s, err := text(v)
-	*to = S(s)
+	*to = s
 	return err
 }
 
@@ -140,37 +127,27 @@ func listOf[T any](v asset.Value, of func(asset.Value) (T, error)) ([]T, error) 
 }
 
 func (d *decoder) linkOf(v asset.Value) (l asset.Link, err error) {
-	l.To, err = d.refWith(v, &l.Rel)
-	if err == nil && l.Rel == "" {
+	fields := member.Link(&l)
+	if err = texts(v, fields[:]); err != nil {
+		return l, err
+	}
+	if l.To, err = d.opts.Clouds.ParseRef(l.To.Type, l.To.ID); err == nil && l.Rel == "" {
 		err = errors.New("no rel")
 	}
 	return l, err
 }
 
-func (d *decoder) refOf(v asset.Value) (asset.Ref, error) { return d.refWith(v, nil) }
-
-// refWith reads a ref, and with it the relation of a link, if there is to be one.
-func (d *decoder) refWith(v asset.Value, rel *string) (r asset.Ref, err error) {
-	if v.Kind() != asset.Map {
-		return r, kindError(asset.Map, v)
-	}
-	for i := range v.Len() {
-		name, x := v.MemberAt(i)
-		switch {
-		case name == "type":
-			err = set(&r.Type, x)
-		case name == "id":
-			err = set(&r.ID, x)
-		case name == "rel" && rel != nil:
-			err = set(rel, x)
-		default:
-			err = errUnknown
-		}
-		if err != nil {
-			return r, fmt.Errorf("%.80q: %w", name, err)
-		}
+func (d *decoder) refOf(v asset.Value) (r asset.Ref, err error) {
+	fields := member.Ref(&r)
+	if err = texts(v, fields[:]); err != nil {
+		return r, err
 	}
 	return d.opts.Clouds.ParseRef(r.Type, r.ID)
+}
+
+// texts reads a map of members that hold strings.
+func texts(v asset.Value, all []member.Member) error {
+	return members(v, func(name string, x asset.Value) error { return set(member.Find(all, name), x) })
 }
 
 func timeOf(v asset.Value) (time.Time, error) {

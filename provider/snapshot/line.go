@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/member"
 )
 
 // line is a line in the making.
@@ -84,14 +85,15 @@ func (l *line) ref(r asset.Ref) {
 	} else if got != r {
 		l.fail(fmt.Errorf("ref %s is canonically %s", r, got))
 	}
-	l.text("type", string(r.Type))
-	l.text("id", r.ID)
+	for _, m := range member.Ref(&r) {
+		l.text(m.Name, *m.Text)
+	}
 }
 
 func (l *line) scope(s asset.Scope) {
-	l.text("provider", s.Provider)
-	l.text("account", s.Account)
-	l.text("region", s.Region)
+	for _, m := range member.Scope(&s) {
+		l.text(m.Name, *m.Text)
+	}
 }
 
 func (l *line) gap(g *asset.Gap) {

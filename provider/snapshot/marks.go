@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/member"
 )
 
 // marks are the lists beside an asset.
@@ -58,35 +59,27 @@ func inDocument(p asset.Path) error {
 
 func unreadOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
 	var u asset.Unread
+	fields := member.Cause(&u)
 	err = members(v, func(name string, x asset.Value) error {
-		if name == "path" {
-			return set(&p, x)
+		switch name {
+		case "path":
+			return set((*string)(&p), x)
+		case "reason":
+			return setReason(&u.Reason, x)
 		}
-		return unreadMember(&u, name, x)
+		return set(member.Find(fields[:], name), x)
 	})
 	return p, u.Value(), err
 }
 
-// unreadMember reads a member that says why something was not read.
-func unreadMember(u *asset.Unread, name string, x asset.Value) error {
-	switch name {
-	case "op":
-		return set(&u.Op, x)
-	case "code":
-		return set(&u.Code, x)
-	case "message":
-		return set(&u.Message, x)
-	case "request_id":
-		return set(&u.RequestID, x)
-	case "reason":
-		var text string
-		err := set(&text, x)
-		if err == nil {
-			u.Reason, err = asset.ParseReason(text)
-		}
-		return err
+// setReason stores a reason by its name.
+func setReason(to *asset.Reason, v asset.Value) error {
+	var name string
+	err := set(&name, v)
+	if err == nil {
+		*to, err = asset.ParseReason(name)
 	}
-	return errUnknown
+	return err
 }
 
 func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
@@ -94,7 +87,7 @@ func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
 	err = members(v, func(name string, x asset.Value) (err error) {
 		switch name {
 		case "path":
-			return set(&p, x)
+			return set((*string)(&p), x)
 		case "hash":
 			return set(&r.Hash, x)
 		case "detectors":
@@ -107,6 +100,6 @@ func redactedOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
 }
 
 func defaultOf(v asset.Value) (p asset.Path, mark asset.Value, err error) {
-	err = set(&p, v)
+	err = set((*string)(&p), v)
 	return p, asset.Value{}.MarkDefault(), err
 }
