@@ -93,6 +93,10 @@ type Field struct {
 	Name  string
 	Shape *Shape
 	Mark  Mark
+	// Default is what the cloud documents that a new asset gets if its template leaves
+	// the field out; absent if nothing is documented. What an absent field means of a live
+	// asset may differ.
+	Default Value
 }
 
 // Mark is a set of things worth knowing of a field.
@@ -206,7 +210,8 @@ func (s *Schema) Document(name string) *Shape {
 //	[shape]                list
 //	{"*": shape}           map
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
-//	                       r read only, w write only, s secret
+//	                       r read only, w write only, s secret; after them may stand
+//	                       the default of the field, as in "Encrypted:=false", in JSON
 //
 // a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "crossAccount": true, "from":
 // ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "provides": ["access"],
@@ -360,6 +365,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 		for i := range v.Len() {
 			key, part := v.MemberAt(i)
 			name, marks, _ := strings.Cut(key, ":")
+			marks, preset, hasDefault := strings.Cut(marks, "=")
 			if name == "" || name == "*" {
 				return nil, fmt.Errorf("a field needs a name, not %q", name)
 			}
@@ -380,6 +386,11 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 					f.Mark |= Secret
 				default:
 					return nil, fmt.Errorf("%s: no mark %q", name, c)
+				}
+			}
+			if hasDefault {
+				if f.Default, err = Parse([]byte(preset)); err != nil {
+					return nil, fmt.Errorf("%s: default: %w", name, err)
 				}
 			}
 			s.Fields = append(s.Fields, f)

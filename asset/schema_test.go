@@ -74,6 +74,22 @@ func TestSchemaNamesItsProvider(t *testing.T) {
 	assert.Equal(t, map[asset.Type]string{"AWS::S3::Bucket": "aws", "Acme::Rocket": "", "Acme::Till": "acme", "core/Pod": "kubernetes"}, got)
 }
 
+func TestFieldsHaveDefaults(t *testing.T) {
+	all, err := asset.ParseSchemas([]byte(`{"T": {"config": {"A:=true": "b", "B:ar={\"x\":[1]}": "a", "C": "s", "D:r": "s", "E:=\"a=b:c\"": "s"}}}`))
+	require.NoError(t, err)
+	for name, want := range map[string]string{"A": `true`, "B": `{"x":[1]}`, "C": "<absent>", "D": "<absent>", "E": `"a=b:c"`} {
+		f, ok := all[0].Config.Field(name)
+		require.True(t, ok, name)
+		assert.Equal(t, want, f.Default.String(), name)
+	}
+	f, _ := all[0].Config.Field("B")
+	assert.Equal(t, asset.Always|asset.ReadOnly, f.Mark)
+	for _, bad := range []string{`A:=`, `A:=x`, `A:=1 2`} {
+		_, err := asset.ParseSchemas([]byte(`{"T": {"config": {"` + bad + `": "a"}}}`))
+		assert.ErrorContains(t, err, "A: default:", bad)
+	}
+}
+
 func TestShapeAt(t *testing.T) {
 	all, err := asset.ParseSchemas([]byte(schemaText))
 	require.NoError(t, err)

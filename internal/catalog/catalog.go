@@ -34,7 +34,7 @@ type Operation struct {
 	MayOmit     bool     `json:"mayOmit,omitempty"`
 }
 
-// Field finds the field of an object with the name, whatever its marks.
+// Field finds the field of an object with the name, whatever its marks and default.
 func Field(object map[string]any, name string) (key string, shape any, ok bool) {
 	for key, shape := range object {
 		if n, _, _ := strings.Cut(key, ":"); n == name {

@@ -21,8 +21,8 @@ func merge(s, own *asset.Schema) {
 	}
 }
 
-// mergeShape adds the fields of own to an object and joins the marks of those that
-// both have. Where our own part says "anything", it only marks what is published;
+// mergeShape adds the fields of own to an object, joins the marks of those that both
+// have, and sets defaults. Where our own part says "anything", it only marks what is published;
 // where both say otherwise, our own holds. Own must not refer to itself.
 func mergeShape(published, own *asset.Shape) *asset.Shape {
 	switch {
@@ -52,6 +52,9 @@ func mergeShape(published, own *asset.Shape) *asset.Shape {
 			}
 			merged.Fields[i].Shape = mergeShape(merged.Fields[i].Shape, f.Shape)
 			merged.Fields[i].Mark |= f.Mark
+			if !f.Default.IsAbsent() {
+				merged.Fields[i].Default = f.Default
+			}
 		}
 	}
 	return &merged

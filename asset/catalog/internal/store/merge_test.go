@@ -23,6 +23,7 @@ func TestMerge(t *testing.T) {
 		"a document":            {`{"config": {"A": "s"}}`, `{"status": {"B": "i"}}`, `{"config": {"A": "s"}, "status": {"B": "i"}}`},
 		"a mark":                {`{"config": {"A": "s", "B": "i"}}`, `{"config": {"A:s": "a"}}`, `{"config": {"A:s": "s", "B": "i"}}`},
 		"marks are joined":      {`{"config": {"A:r": "s"}}`, `{"config": {"A:w": "a"}}`, `{"config": {"A:rw": "s"}}`},
+		"a default":             {`{"config": {"A": "s", "B:=1": "i"}}`, `{"config": {"A:r=\"x\"": "a", "B": "a"}}`, `{"config": {"A:r=\"x\"": "s", "B:=1": "i"}}`},
 		"a field, in order":     {`{"config": {"A": "s", "C": "s"}}`, `{"config": {"B": "s"}}`, `{"config": {"A": "s", "B": "s", "C": "s"}}`},
 		"below a definition":    {`{"config": {"A": "#D", "B": "#D"}, "defs": {"D": {"X": "s"}}}`, `{"config": {"A": {"X:s": "a"}}}`, `{"config": {"A": {"X:s": "s"}, "B": {"X": "s"}}}`},
 		"in a list":             {`{"config": {"A": [{"X": "s"}]}}`, `{"config": {"A": [{"X:s": "a"}]}}`, `{"config": {"A": [{"X:s": "s"}]}}`},
