@@ -161,6 +161,25 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+func TestPages(t *testing.T) {
+	dir := t.TempDir()
+	earlier, page := filepath.Join(dir, "earlier.json"), filepath.Join(dir, "page.html")
+	s := snapshotOf(t, bucket)
+	code, _, errs := stance(t, "scan", "-snapshot", s, "-all", "-out", "json="+earlier)
+	require.Equal(t, 1, code, errs)
+	code, _, errs = stance(t, "scan", "-snapshot", s, "-earlier", earlier, "-owner-tag", "team", "-out", "html="+page)
+	require.Equal(t, 1, code, errs)
+	html, err := os.ReadFile(page)
+	require.NoError(t, err)
+	assert.Contains(t, string(html), "snapshot s.ndjson")
+	code, _, errs = stance(t, "scan", "-snapshot", s, "-earlier", filepath.Join(dir, "none"))
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "-earlier: ")
+	code, _, errs = stance(t, "scan", "-snapshot", snapshotOf(t))
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "nothing was judged")
+}
+
 func TestCompliance(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "posture.html")
 	code, out, errs := stance(t, "compliance", "-standards", "cis-aws-5.0,cis-gcp-5.0", "-html", page)

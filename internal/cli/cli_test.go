@@ -111,6 +111,8 @@ func TestExitCode(t *testing.T) {
 	}
 	accepted := of(policy.Fail)
 	accepted.Exception = &policy.Exception{}
+	set, err := policy.NewSet(nil)
+	require.NoError(t, err)
 	partial := policy.Finding{Policy: medium, Subject: policy.CoverageSubject{Type: "AWS::Glue::Job"}, Status: policy.Unknown}
 	for name, tt := range map[string]struct {
 		output   Output
@@ -141,7 +143,7 @@ func TestExitCode(t *testing.T) {
 			tt.output.format = "json"
 			all, err := tt.output.open()
 			require.NoError(t, err)
-			code, err := tt.output.report(all, IO{Out: io.Discard, Err: io.Discard}, seq, &asset.Inventory{}, organization.Now())
+			code, err := tt.output.report(all, IO{Out: io.Discard, Err: io.Discard}, seq, source{at: organization.Now(), inv: &asset.Inventory{}, set: set})
 			assert.Equal(t, tt.want, code)
 			assert.Equal(t, tt.want == Trouble, err != nil)
 		})

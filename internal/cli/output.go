@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type Output struct {
 	failOn       severity
 	allowPartial []string
 	hub          asset.Scope
+	ownerTag     string
+	earlier      string
 }
 
 // Register adds the flags to a set of flags.
@@ -45,6 +48,8 @@ func (o *Output) Register(fl *flag.FlagSet) {
 		o.hub = asset.Scope{Provider: "aws", Account: account, Region: region}
 		return nil
 	})
+	fl.StringVar(&o.ownerTag, "owner-tag", "", "the `key` of the tag that names the owner of an asset, for html; without it, owner")
+	fl.StringVar(&o.earlier, "earlier", "", "compare with the findings of an earlier scan in this `file` of -format json, for html")
 	fl.Var(List(&o.allowPartial), "allow-partial", "`types` whose coverage may be incomplete without an exit code of 1, separated by commas")
 }
 
@@ -101,6 +106,11 @@ func (o *Output) open() (all sinks, err error) {
 			return nil, fmt.Errorf("-out %s: %w", text, err)
 		}
 		all = append(all, &sink{name: file, write: format, file: f})
+	}
+	if o.earlier != "" {
+		if _, err := os.Stat(o.earlier); err != nil {
+			return nil, fmt.Errorf("-earlier: %w", err)
+		}
 	}
 	if o.hub.Account == "" && slices.ContainsFunc(all, func(x *sink) bool { return x.write.Name == "asff" }) {
 		return nil, errors.New("-format asff: needs -hub ACCOUNT/REGION")
@@ -168,53 +178,112 @@ func collected(findings iter.Seq2[policy.Finding, error]) (all []policy.Finding,
 	return all, nil
 }
 
-// verdict adds up what the exit code depends on.
-type verdict struct {
-	judged int // findings about assets
-	found  bool
+// bad reports whether a finding makes the exit code [Found].
+func (o *Output) bad(f policy.Finding) bool {
+	switch {
+	case f.Status != policy.Fail && f.Status != policy.Unknown:
+		return false
+	case f.Exception != nil, f.Policy.Severity < o.failOn.Severity:
+		return false
+	}
+	return f.Subject.Kind() != policy.OfCoverage || !slices.Contains(o.allowPartial, string(f.Subject.Ref().Type))
 }
 
-// watch returns the findings, and adds them up as they pass.
-func (o *Output) watch(v *verdict, findings iter.Seq2[policy.Finding, error]) iter.Seq2[policy.Finding, error] {
-	return func(yield func(policy.Finding, error) bool) {
-		*v = verdict{}
-		for f, err := range findings {
-			if err == nil {
-				o.add(v, f)
-			}
+// source describes what the findings are made of.
+type source struct {
+	name string    // for the head of a report
+	file string    // that the assets were read from, or ""
+	at   time.Time // the instant of the evaluation
+	inv  *asset.Inventory
+	set  *policy.Set
+}
+
+// report writes the findings to every sink. It returns the exit code; an error goes with
+// [Trouble].
+func (o *Output) report(all sinks, streams IO, findings iter.Seq2[policy.Finding, error], from source) (int, error) {
+	var sum policy.Summary
+	for a := range from.inv.All() {
+		sum.Observe(a)
+	}
+	opts, err := o.options(from, &sum)
+	if err != nil {
+		return Trouble, err
+	}
+	opts.Color, opts.Width = terminal(streams.Out)
+	found := false
+	watched := func(yield func(policy.Finding, error) bool) {
+		for f, err := range sum.Findings(findings) {
+			found = found || err == nil && o.bad(f)
 			if !yield(f, err) {
 				return
 			}
 		}
 	}
-}
-
-func (o *Output) add(v *verdict, f policy.Finding) {
-	if f.Subject.Kind() == policy.OfAsset {
-		v.judged++
-	}
-	switch {
-	case f.Status != policy.Fail && f.Status != policy.Unknown:
-	case f.Exception != nil, f.Policy.Severity < o.failOn.Severity:
-	case f.Subject.Kind() == policy.OfCoverage && slices.Contains(o.allowPartial, string(f.Subject.Ref().Type)):
-	default:
-		v.found = true
-	}
-}
-
-// report evaluates the set over the inventory and writes the findings. It returns the
-// exit code; an error goes with [Trouble].
-func (o *Output) report(all sinks, streams IO, findings iter.Seq2[policy.Finding, error], inv *asset.Inventory, at time.Time) (int, error) {
-	opts := &report.Options{All: o.all, Verbose: o.verbose, Time: at, Hub: o.hub, Gaps: inv.Gaps(), Coverage: inv.AllCoverage()}
-	opts.Color, opts.Width = terminal(streams.Out)
-	var v verdict
-	switch err := all.write(streams.Out, o.watch(&v, findings), opts); {
+	switch err := all.write(streams.Out, watched, opts); {
 	case err != nil:
 		return Trouble, err
-	case v.judged == 0:
+	case sum.Judged == 0:
 		return Trouble, errors.New("nothing was judged: there is no asset of a type that the policies are about")
-	case v.found:
+	case found:
 		return Found, nil
 	}
 	return Clean, nil
+}
+
+// options returns what the writers need. Gaps and coverage of types that no policy
+// needs are omitted: they hide no finding.
+func (o *Output) options(from source, sum *policy.Summary) (*report.Options, error) {
+	opts := &report.Options{
+		All: o.all, Verbose: o.verbose, Time: from.at, Source: from.name, SourceFile: from.file, Version: version(),
+		Hub: o.hub, OwnerTag: o.ownerTag, UnknownTypes: sum.UnknownTypes,
+	}
+	for _, t := range o.allowPartial {
+		opts.AllowPartial = append(opts.AllowPartial, asset.Type(t))
+	}
+	needed := map[asset.Type]bool{"": true}
+	for _, t := range from.set.Types() {
+		needed[t] = true
+	}
+	for _, g := range from.inv.Gaps() {
+		if needed[g.Type] {
+			opts.Gaps = append(opts.Gaps, g)
+		}
+	}
+	for _, c := range from.inv.AllCoverage() {
+		if needed[c.Type] {
+			opts.Coverage = append(opts.Coverage, c)
+		}
+	}
+	if o.earlier == "" {
+		return opts, nil
+	}
+	f, err := os.Open(o.earlier)
+	if err != nil {
+		return nil, fmt.Errorf("-earlier: %w", err)
+	}
+	defer f.Close()
+	var kept []report.Finding
+	for x, err := range report.ReadJSON(f) {
+		if err != nil {
+			return nil, fmt.Errorf("-earlier %s: %w", o.earlier, err)
+		}
+		kept = append(kept, x)
+	}
+	opts.Earlier = func(yield func(report.Finding, error) bool) {
+		for _, x := range kept {
+			if !yield(x, nil) {
+				return
+			}
+		}
+	}
+	return opts, nil
+}
+
+// version returns the version of the program, or "" if it was built without one.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "(devel)" {
+		return ""
+	}
+	return info.Main.Version
 }

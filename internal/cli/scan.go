@@ -140,7 +140,29 @@ func (s *scan) run(ctx context.Context, streams IO, args []string) (int, error) 
 	if s.explain != "" {
 		return explain(ctx, streams.Out, set, inv, s.explain, args[0])
 	}
-	return s.output.report(all, streams, metered(streams, inv, set.Evaluate(ctx, inv)), inv, at)
+	return s.output.report(all, streams, metered(streams, inv, set.Evaluate(ctx, inv)), source{name: s.source(), file: s.file(), at: at, inv: inv, set: set})
+}
+
+// source names what is judged.
+func (s *scan) source() string {
+	switch {
+	case len(s.scanned) > 0:
+		return "live: " + strings.Join(s.scanned, ", ")
+	case s.snapshot == "":
+		return "example organization"
+	case s.snapshot == "-":
+		return "snapshot on standard input"
+	}
+	return "snapshot " + filepath.Base(s.snapshot)
+}
+
+// file returns the file that the assets are read from, if it lies below the directory
+// that the program runs in.
+func (s *scan) file() string {
+	if s.snapshot != "" && filepath.IsLocal(s.snapshot) && s.snapshot != "-" {
+		return filepath.ToSlash(filepath.Clean(s.snapshot))
+	}
+	return ""
 }
 
 // metered shows on a terminal how many findings there are.
