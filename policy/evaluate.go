@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/assetexpr"
@@ -237,17 +236,33 @@ func (p *pipeline) batch(e *evaluator, b *batch) {
 type evaluator struct {
 	set     *Set
 	machine *expr.Machine
+	read    ReadTimes // of the assets that the present evaluation looked at
+	look    func(*asset.Asset)
+}
+
+func newEvaluator(s *Set) *evaluator {
+	e := &evaluator{set: s, machine: expr.NewMachine()}
+	e.look = func(a *asset.Asset) { e.read.add(a) }
+	return e
+}
+
+// begin prepares the evaluation of a check for an asset.
+func (e *evaluator) begin(ctx context.Context, c *compiledCheck, a *asset.Asset, related *assetexpr.Related, now time.Time) {
+	e.machine.Begin(ctx, assetValues(inputs{a, related, c.policy.values, now, e.look}), c.lets)
 }
 
 // finding evaluates a check for an asset.
 func (e *evaluator) finding(ctx context.Context, c *compiledCheck, a *asset.Asset, related *assetexpr.Related, now time.Time) Finding {
 	f := Finding{Policy: c.policy.Policy, Subject: AssetSubject{a}}
+	e.read = ReadTimes{}
+	e.read.add(a)
 	if c.check.Run != nil {
 		e.run(ctx, c, &f, related, now)
 	} else {
-		e.machine.Begin(ctx, e.vars(c, a, related, now), c.lets)
+		e.begin(ctx, c, a, related, now)
 		f.Status, f.Err = e.verdict(c)
 	}
+	f.Read = e.read
 	if f.Status == Pass || f.Status == NotApplicable {
 		return f
 	}
@@ -309,19 +324,6 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 	}
 	if f.Message == "" {
 		f.Message = c.policy.Title
-	}
-}
-
-// vars returns the variables of a check for an asset.
-func (e *evaluator) vars(c *compiledCheck, a *asset.Asset, related *assetexpr.Related, now time.Time) func(*expr.Run, string) (ref.Val, bool) {
-	return func(r *expr.Run, name string) (ref.Val, bool) {
-		switch name {
-		case "now":
-			return types.Timestamp{Time: now}, true
-		case "params":
-			return r.Params(c.policy.values), true
-		}
-		return related.Value(r, a, name)
 	}
 }
 

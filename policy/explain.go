@@ -111,7 +111,7 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 	if c.require == nil {
 		return x, nil
 	}
-	e.machine.Begin(ctx, e.vars(c, a, others, now), c.lets)
+	e.begin(ctx, c, a, others, now)
 	if c.when != nil {
 		when := e.machine.Explain(c.when)
 		x.add(c, "when", 0, when)

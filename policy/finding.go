@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/openstance/stance/asset"
 )
@@ -57,10 +58,31 @@ type Finding struct {
 	Exception *Exception // accepts this finding, which fails and stays failed; or nil
 	Message   string
 	Evidence  []Evidence // what decided, of findings that fail or are unknown
+	// Read are the times at which the assets were read that the verdict looked at: the
+	// asset that the finding is about, and those that lookups found. It is zero if the
+	// subject is no asset. A check in Go counts as looking only at the subject.
+	Read ReadTimes
 	// Err says why a finding is unknown: an *asset.Unread, or several joined, for
 	// what was not read; any other error for what went wrong. On a finding that
 	// is not unknown it says what was wrong with its message.
 	Err error
+}
+
+// ReadTimes are the earliest and the latest of the times at which some assets were read.
+// Both are zero if none of these times is known.
+type ReadTimes struct{ Earliest, Latest time.Time }
+
+// add takes the time of an asset into account, if it is known.
+func (t *ReadTimes) add(a *asset.Asset) {
+	switch {
+	case a.Observed.IsZero():
+	case t.Latest.IsZero():
+		t.Earliest, t.Latest = a.Observed, a.Observed
+	case a.Observed.Before(t.Earliest):
+		t.Earliest = a.Observed
+	case a.Observed.After(t.Latest):
+		t.Latest = a.Observed
+	}
 }
 
 // Evidence is a part of an asset that decided a finding.

@@ -16,6 +16,7 @@ type Policy struct {
 	Title       string   // the requirement as a sentence: "Buckets deny public access"
 	Rationale   string   // why it matters, what an attacker gains, when to deviate
 	Severity    Severity
+	Kind        Kind // what it is about; empty: KindConfig
 
 	Checks []Check // one per shape of subject; at least one
 	Params []Param
@@ -30,6 +31,21 @@ type Policy struct {
 	source    *file
 	positions map[string]position // of expressions and the like, by place
 }
+
+// Kind says what a policy is about, as posture products divide policies. Values other than
+// the constants are kept.
+type Kind string
+
+// The kinds of policies.
+const (
+	KindConfig   Kind = "config"   // how a resource is configured
+	KindIdentity Kind = "identity" // who may do what
+	KindNetwork  Kind = "network"  // which traffic can reach what
+	KindEvent    Kind = "event"    // what somebody did
+	KindAnomaly  Kind = "anomaly"  // what deviates from the usual
+	KindWorkload Kind = "workload" // what runs
+	KindData     Kind = "data"     // what is stored
+)
 
 // File returns the name of the file that the policy was read from, or "" for a
 // policy that is a Go value.

@@ -43,6 +43,7 @@ func (r *policyReader) policy(root *yaml.Node) {
 		"title":       r.text(&p.Title),
 		"rationale":   r.text(&p.Rationale),
 		"severity":    r.severity,
+		"kind":        r.text((*string)(&p.Kind)),
 		"params":      r.params,
 		"controls":    r.texts(&p.Controls),
 		"labels":      r.texts(&p.Labels),

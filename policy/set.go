@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -134,7 +135,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		}
 	}
 	s.need()
-	s.pool.New = func() any { return &evaluator{set: s, machine: expr.NewMachine()} }
+	s.pool.New = func() any { return newEvaluator(s) }
 	return s, nil
 }
 
@@ -206,6 +207,7 @@ type compiler struct {
 
 func (c *compiler) policy(p *Policy) (*compiled, []error) {
 	own := *p // severity may change
+	own.Kind = cmp.Or(p.Kind, KindConfig)
 	out := &compiled{Policy: &own, params: map[string]any{}, values: map[string]asset.Value{}}
 	faults := p.verify()
 	if len(faults) > 0 {
@@ -261,7 +263,7 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 	if check.Run != nil {
 		return out, nil
 	}
-	scope, err := c.scope(t)
+	scope, err := c.assetScope(t)
 	if err == nil {
 		scope, err = scope.Resolving(c.env.Resolver(check.Types...)).With(expr.Var{Name: "params", Type: params})
 	}
@@ -304,15 +306,4 @@ func (p *Policy) exprFault(place string, f expr.Diagnostic) *Diagnostic {
 		fault.Line, fault.Column = p.source.place(at, f.Offset)
 	}
 	return fault
-}
-
-func (c *compiler) scope(t asset.Type) (*expr.Scope, error) {
-	if s, ok := c.scopes[t]; ok {
-		return s, nil
-	}
-	s, err := c.env.Scope(t, expr.Var{Name: "now", Type: cel.TimestampType})
-	if err == nil {
-		c.scopes[t] = s
-	}
-	return s, err
 }

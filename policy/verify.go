@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 var (
 	idPattern      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	kindPattern    = idPattern
 	namePattern    = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
 	controlPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
@@ -26,6 +28,9 @@ func (p *Policy) verify() []error {
 	}
 	if strings.TrimSpace(p.Title) == "" {
 		add("title", "no title")
+	}
+	if !kindPattern.MatchString(string(cmp.Or(p.Kind, KindConfig))) {
+		add("kind", "invalid kind %q (want lower case letters, digits and dashes)", p.Kind)
 	}
 	if p.Severity < Informational || p.Severity > Critical {
 		add("severity", "no severity")
@@ -65,15 +70,13 @@ func (p *Policy) verify() []error {
 			add(place, "a check in Go has no expressions")
 		}
 		for _, l := range c.Let {
-			if !namePattern.MatchString(l.Name) || slices.Contains(reserved, l.Name) {
+			if !namePattern.MatchString(l.Name) || slices.Contains(reserved(), l.Name) {
 				add(place+".let."+l.Name, "variable %q: want a new name of letters and digits", l.Name)
 			}
 		}
 	}
 	return faults
 }
-
-var reserved = []string{"asset", "config", "status", "access", "params", "now", "true", "false", "null", "in"}
 
 // fault makes a fault of something in p.
 func (p *Policy) fault(place, what string) *Diagnostic {

@@ -124,6 +124,9 @@ func (s *subject) ancestors(l *expr.List, _ string, t asset.Type) *asset.Unread 
 }
 
 func (s *subject) add(l *expr.List, a *asset.Asset) {
+	if s.found != nil {
+		s.found(a)
+	}
 	l.Items = append(l.Items, newRecord(s.run, a, s.related))
 }
 

@@ -55,7 +55,7 @@ func TestExamplesOfLookups(t *testing.T) {
 		assert.NotEmpty(t, f.Doc, f.Name)
 		x, diagnostics := scope.Compile(f.Example, nil)
 		require.Empty(t, diagnostics, f.Example)
-		m.Begin(context.Background(), func(run *expr.Run, name string) (ref.Val, bool) { return related.Value(run, bucket, name) }, nil)
+		m.Begin(context.Background(), func(run *expr.Run, name string) (ref.Val, bool) { return related.Value(run, bucket, name, nil) }, nil)
 		r := m.Eval(x)
 		require.NoError(t, r.Why(), f.Example)
 		assert.Equal(t, f.Result, expr.Text(r.Value), f.Example)

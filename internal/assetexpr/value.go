@@ -11,10 +11,10 @@ import (
 )
 
 // Value returns the value of a variable of a scope of [Env] for an asset, or false if
-// it is none of them.
-func (r *Related) Value(run *expr.Run, a *asset.Asset, name string) (ref.Val, bool) {
+// it is none of them. Lookups call found for each asset that they find, unless it is nil.
+func (r *Related) Value(run *expr.Run, a *asset.Asset, name string, found func(*asset.Asset)) (ref.Val, bool) {
 	if name == expr.SubjectVar {
-		return &subject{run: run, asset: a, related: r}, true
+		return &subject{run: run, asset: a, related: r, found: found}, true
 	}
 	return fields{run, a, r}.Field(name)
 }
@@ -25,6 +25,7 @@ type subject struct {
 	run     *expr.Run
 	asset   *asset.Asset
 	related *Related
+	found   func(*asset.Asset) // nil: nobody wants to know
 }
 
 // record is another asset as an element of a list.

@@ -13,6 +13,8 @@ func policyFile() schema {
 		"title":       str().as("The requirement as a sentence"),
 		"rationale":   str().as("Why it matters, what an attacker gains, when to deviate"),
 		"severity":    severity(),
+		"kind": str().as("What the policy is about: config (the default), identity, network, event, anomaly, workload, data, " +
+			"or another kind"),
 		"params":      mapping(param()).as("Values that sites set differently, by name"),
 		"controls":    oneOrMore(str()).as("Controls of standards that the policy covers, such as cis-aws-5.0/2.1.4"),
 		"labels":      oneOrMore(str()),
