@@ -13,19 +13,21 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// ASFF writes findings in the AWS Security Finding Format (2018-10-08), one JSON
-// object a line, for Security Hub's BatchImportFindings. Options.Hub is the account and
-// the region of that Security Hub. Findings of all clouds belong to that account there,
-// and name their own account in the details of the resource. Options.Time is the
-// instant of the findings.
+// ASFF writes findings in the AWS Security Finding Format (2018-10-08), one JSON object on
+// each line, for the operation BatchImportFindings of Security Hub. Options.Hub is the
+// account and region of that Security Hub. All findings belong to that account, including
+// those of other accounts and clouds, whose own account is in the details of the resource.
+// Options.Time is the time of the findings.
 //
-// The compliance status of an unknown finding is WARNING, that of one that does not
-// apply NOT_AVAILABLE. What passes or does not apply is INFORMATIONAL. An accepted
-// finding is SUPPRESSED, with a note. Id is [policy.Finding.Key]. Texts are cut to the
-// lengths that the service allows. Findings of gaps have the account as resource.
+// The compliance status is PASSED, FAILED, WARNING for unknown findings, or NOT_AVAILABLE
+// for policies that do not apply. Findings that pass or do not apply are INFORMATIONAL.
+// A finding that an exception accepts is SUPPRESSED, with a note. Id is
+// [policy.Finding.Key]. Strings are cut to the maximum lengths of the format. The resource
+// of findings about gaps and coverage is the account.
 //
 // ASFF returns an error if Options.Hub lacks the account or the region, or if
-// Options.Time is zero. If the sequence ends in an error, the output ends as that of [JSON].
+// Options.Time is zero. If the sequence ends in an error, the output ends like that of
+// [JSON].
 func ASFF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	switch {

@@ -13,16 +13,15 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// CSV writes findings as comma-separated values by RFC 4180, with a header: a line for
-// each finding, in the order of the findings. The columns policy to error are as the
-// members of [JSON], with evidence as text; title, controls, key, owner, reason and
-// until of an exception, file and line of a template, subject_kind, and unread, the
-// reason why a part was not read, follow. The region of a finding about coverage is a
-// list of those that are not complete, separated by spaces.
+// CSV writes findings as comma-separated values (RFC 4180) with a header: one record for
+// each finding, in the order of the sequence. The columns policy to error have the
+// content of the members of [Finding], with evidence as text. These columns follow:
+// title, controls and key; owner, reason and until of an exception; origin, the file and
+// line of a template; subject_kind; and unread, the member reason. The region of a
+// finding about coverage lists the incomplete regions, separated by spaces.
 //
-// A cell that a spreadsheet would take for a formula begins with an apostrophe.
-// Control characters are escaped, so that a line is a line. The table is built in
-// memory.
+// A cell that a spreadsheet would take for a formula begins with an apostrophe. Control
+// characters, including line breaks, are escaped. The output is built in memory.
 func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	var b bytes.Buffer

@@ -9,9 +9,9 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// Explanation writes how a finding came about, for people to read: the verdict, and
-// below it each expression with its parts, what they came to and what they read.
-// Parts that were not evaluated because others had decided are not among them.
+// Explanation writes as text for a terminal how a policy decided for an asset: the
+// verdict, and below it every expression with its parts, their values, and the fields
+// that they read. It omits parts that were not evaluated because others had decided.
 func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 	width := opts.orZero().Width
 	if width == 0 {

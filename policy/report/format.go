@@ -8,7 +8,7 @@ import (
 	"github.com/openstance/stance/policy/compliance"
 )
 
-// Format is a form in which findings are written.
+// Format is an output format of findings.
 type Format struct {
 	Name        string // lower case, as a command's flag has it: "sarif"
 	Description string // a phrase: "SARIF 2.1.0, for code scanning services"
@@ -18,8 +18,8 @@ type Format struct {
 	Write func(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error
 }
 
-// Formats returns the formats of this package, the ones for people first. A program
-// that adds its own appends them.
+// Formats returns the formats of this package, those for people first. A program appends
+// its own formats to the list.
 func Formats() []Format {
 	return []Format{
 		{"table", "text for a terminal", ".txt", Table},
@@ -33,7 +33,7 @@ func Formats() []Format {
 	}
 }
 
-// PostureFormat is a form in which postures are written.
+// PostureFormat is an output format of postures.
 type PostureFormat struct {
 	Name        string // lower case, as a command's flag has it: "csv"
 	Description string // a phrase
@@ -42,8 +42,7 @@ type PostureFormat struct {
 	Write func(w io.Writer, postures []*compliance.Posture, opts *Options) error
 }
 
-// PostureFormats returns the formats of postures of this package, the ones for people
-// first.
+// PostureFormats returns the formats of postures of this package, those for people first.
 func PostureFormats() []PostureFormat {
 	return []PostureFormat{
 		{"table", "text for a terminal", ".txt", PostureTable},

@@ -20,19 +20,20 @@ const (
 	maxBars  = 10   // bars of one chart
 )
 
-// HTML writes findings as a page for a browser: where and when they come from and how
-// complete the search was, counts, charts by severity, service and account, changes
-// since Options.Earlier, why findings may be missing, and the findings by policy, each with
-// its evidence, how to repair it and a link to the cloud's console.
+// HTML writes findings as one page for a browser. The head has the date, source, version
+// and scope, and how complete the search was. Counts, charts by severity, service and
+// account, the changes since Options.Earlier, and the reasons why findings may be missing
+// follow. The findings come last, grouped by policy, with evidence, rationale,
+// remediation, controls, and links to the consoles of the clouds.
 //
-// The page stands for itself: it loads nothing from elsewhere, and a content security
-// policy allows no script and no style but those of this package. Without scripts
-// everything can be read and filtered by severity and status; with them, the reader can
-// search, filter by account and owner, sort and group. It is readable on a telephone and
-// in the dark.
+// The page loads nothing: its content security policy allows the script and the style of
+// this package and no others. Without scripts, a reader can read everything and filter
+// by severity and status. With scripts, a reader can also search, filter by account and
+// owner, sort, and group. The page fits small screens and follows the color scheme of the
+// browser.
 //
-// Of a policy with more than 1000 findings to list, the page lists as many and says how
-// many are missing. What is listed is kept in memory, as text.
+// The page lists at most 1000 findings of one policy and states how many it omits.
+// Findings are kept in memory, as text, until the end of the sequence.
 func HTML(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	h := &htmlPage{o: o, groups: map[string]*htmlGroup{}, tally: tally{}, problems: newProblems(o),

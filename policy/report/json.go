@@ -9,12 +9,12 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// JSON writes findings as JSON lines: one [Finding] each, in their order, and nothing
-// else. The members are in the order of the fields of Finding. Characters that a
-// terminal would not show are escaped.
+// JSON writes findings as JSON lines: one [Finding] on each line, in the order of the
+// sequence, and nothing else. Members are in the order of the fields of Finding.
+// Characters that a terminal would not show are escaped.
 //
-// If the sequence ends in an error, the last line is the beginning of an object,
-// {"incomplete": "the error", that is not closed.
+// If the sequence ends in an error, the last line is the unclosed object
+// {"incomplete": "the error".
 func JSON(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	e := encoder{policies: map[string]*policyText{}}
 	return lines(w, "JSON lines", findings, opts.orZero(), e.finding)

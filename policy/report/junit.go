@@ -12,15 +12,15 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// JUnit writes findings as a JUnit XML report, which build servers show as tests:
-// a test suite for each policy, by id, and in it a test case for each asset, in the
-// order of the findings. A finding that fails is a failure, one that is unknown an
-// error; one that does not apply or is accepted is skipped. Gaps and coverage are test
-// cases of the policies that they concern. If there is no asset, a suite "stance" has an
-// error that says so. Suites count what is in them, so that without Options.All no test
-// passes.
+// JUnit writes findings as a JUnit XML report, which build servers show as tests: one
+// suite for each policy, sorted by id, with a test case for each finding, in the order of
+// the sequence. A finding that fails is a failure, an unknown one an error. One that does
+// not apply, or that an exception accepts, is skipped. Gaps and incomplete coverage are
+// test cases of the policies that they affect. If nothing was judged, a suite named
+// stance has an error that says so. Without Options.All no test passes, since the counts
+// of suites include only the findings that are written.
 //
-// The report is built in memory, as XML.
+// The report is built in memory.
 func JUnit(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	suites := map[string]*junitSuite{}

@@ -12,17 +12,16 @@ import (
 )
 
 // OCSF writes findings as events of the class Compliance Finding (2003) of the Open
-// Cybersecurity Schema Framework 1.8, one JSON object a line. Options.Time is the
-// instant of the findings.
+// Cybersecurity Schema Framework 1.8, one JSON object on each line. Options.Time is the
+// time of the events.
 //
-// A finding that passes has the compliance status 1 (Pass), one that fails 3 (Fail),
-// an unknown one 2 (Warning: no result, for want of information), one that does not
-// apply 99 (Other). The severity is the policy's, and Informational of what passes or
-// does not apply. An accepted finding has the status Suppressed. finding_info.uid is
-// [policy.Finding.Key].
+// The compliance status is 1 (Pass), 3 (Fail), 2 (Warning) for unknown findings, and 99
+// (Other) for policies that do not apply. The severity is the severity of the policy, or
+// Informational for findings that pass or do not apply. A finding that an exception
+// accepts has the status Suppressed. finding_info.uid is [policy.Finding.Key].
 //
 // OCSF returns an error if Options.Time is zero. If the sequence ends in an error, the
-// output ends as that of [JSON].
+// output ends like that of [JSON].
 func OCSF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	if o.Time.IsZero() {

@@ -62,9 +62,8 @@ func failedText(c compliance.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-// PostureTable writes postures for people to read on a terminal: for each standard
-// its counts, then its sections that do not pass, or with Options.All every section,
-// and its accounts.
+// PostureTable writes postures as text for a terminal: for each standard its counts, the
+// sections that do not pass, or all sections with Options.All, and its accounts.
 func PostureTable(w io.Writer, postures []*compliance.Posture, opts *Options) error {
 	o := opts.orZero()
 	return write(w, "table", func() ([]byte, error) {
@@ -148,8 +147,8 @@ func scopeName(s asset.Scope) string {
 	return visible(s.String())
 }
 
-// PostureCSV writes a line for each section of each posture, in their order, in the
-// form of [CSV]. The column percent is empty where nothing passes or fails.
+// PostureCSV writes postures as comma-separated values in the form of [CSV], one record
+// for each section. The column percent is empty if no asset passes or fails.
 func PostureCSV(w io.Writer, postures []*compliance.Posture, _ *Options) error {
 	return write(w, "CSV", func() ([]byte, error) {
 		var b bytes.Buffer

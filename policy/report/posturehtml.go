@@ -12,9 +12,9 @@ import (
 // maxAssets bounds the assets of one section on a page.
 const maxAssets = 200
 
-// PostureHTML writes postures as a page for a browser, in the way of [HTML]. Requirements
-// in which something fails or is unknown are open. Each section leads to the assets that
-// do not pass, at most 200, with the policies that say so.
+// PostureHTML writes postures as one page for a browser, without scripts and in the style
+// of [HTML]. Requirements with failed or unknown assets are open. Each section lists the
+// assets that do not pass, at most 200, with the policies that decided.
 func PostureHTML(w io.Writer, postures []*compliance.Posture, opts *Options) error {
 	o := opts.orZero()
 	return write(w, "HTML", func() ([]byte, error) {

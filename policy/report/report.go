@@ -1,19 +1,19 @@
-// Package report writes findings in the forms that people and other tools read.
+// Package report writes findings and compliance postures in the formats that people and
+// other programs read.
 //
-// Every function takes a sequence of findings, as [policy.Set.Evaluate] yields it,
-// and ranges over it once. It keeps no finding longer than the step of the sequence
-// that yielded it. If the sequence ends in an error the function returns that
-// error, and what was written does not look complete: [JSON], [OCSF] and [ASFF],
-// which write as they go, end in a JSON text that is not closed, so that no parser
-// accepts it; all others write nothing.
+// Each writer of findings takes a sequence, such as [policy.Set.Evaluate] returns, and
+// ranges over it once. It does not keep a finding after the step that yielded it. If the
+// sequence ends in an error, the writer returns that error, and its output does not look
+// complete: [JSON], [OCSF] and [ASFF], which write as they go, end in an unclosed JSON
+// object that no parser accepts; the others write nothing. [Formats] lists the writers.
 //
-// Names, messages and values come from clouds and are not trusted: control
-// characters, those that change the direction of text and invalid UTF-8 are
-// escaped, and no format lets them become markup, formulas or links. Secrets are
-// not written: a redacted value is told to be one.
+// Names, messages and values come from clouds and are not trusted. Control characters,
+// characters that change the direction of text, and invalid UTF-8 are escaped. No format
+// turns names into markup, formulas or links; [HTML] links to the consoles of the clouds
+// and nowhere else. Secrets are not written: a redacted value is marked as redacted.
 //
-// A finding that fails and is accepted by an exception is told apart from others
-// everywhere, and never counts as passed.
+// Every format distinguishes findings that an exception accepts from other failures, and
+// counts none of them as passed.
 package report
 
 import (
@@ -26,50 +26,49 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// Options holds what the writers of this package need beside findings or postures.
-// Each writer ignores the fields that its format has no use for. A nil *Options is the
-// zero one.
+// Options configures the writers of this package. Each writer ignores the fields that do
+// not concern its format. A nil *Options is the zero Options.
 type Options struct {
-	// All includes findings that pass or do not apply. Counts include them always.
+	// All includes findings that pass or do not apply. Counts always include them.
 	All bool
 
 	Verbose bool // tables: details of each finding and how to repair it
 	Color   bool // tables: use colors; see [IsTerminal]
 	Width   int  // tables: columns of the terminal; 0 means 100, and less than 64 means 64
 
-	// Time is the instant of the evaluation. [OCSF] and [ASFF] require it, and [Table] and
-	// [HTML] show it.
+	// Time is the time of the evaluation. [OCSF] and [ASFF] require it, and [Table],
+	// [HTML] and [SARIF] state it unless it is zero.
 	Time time.Time
 
-	// Source says where the assets come from, for the heads of [Table] and [HTML], such
-	// as "snapshot prod.ndjson" or "aws, organization o-1". Version is that of the
-	// program that writes, for HTML, [SARIF] and [OCSF]. Both may be empty.
+	// Source describes the source of the assets, such as "snapshot prod.ndjson", for the
+	// heads of [Table] and the pages. Version is the version of the calling program, for
+	// the pages, [SARIF] and [OCSF]. Both may be empty.
 	Source, Version string
 
-	// SourceFile is the file that the assets were read from, such as a snapshot, relative
-	// to the root of its repository: the place that [SARIF] gives for assets that come
+	// SourceFile is the file from which the assets were read, such as a snapshot, relative
+	// to the root of its repository. [SARIF] uses it as the location of assets that come
 	// from no template. Empty means the file of the policy.
 	SourceFile string
 
-	// Hub is the account and the region of the Security Hub that [ASFF] writes for.
+	// Hub is the account and region of the Security Hub that imports the output of [ASFF].
 	Hub asset.Scope
 
 	// Gaps and Coverage are the gaps and the coverage of the inventory
 	// ([asset.Inventory.Gaps], [asset.Inventory.AllCoverage]), for [Table] and [HTML].
-	// Gaps that are subjects of findings need not be among them.
+	// Gaps that are subjects of findings may be omitted.
 	Gaps     []*asset.Gap
 	Coverage []*asset.Coverage
 	// AllowPartial lists types whose incomplete coverage is accepted: [JUnit] writes their
 	// findings as skipped.
 	AllowPartial []asset.Type
-	// Earlier yields the findings of an earlier report, such as [ReadJSON] does, with which
-	// HTML compares.
+	// Earlier is a sequence of the findings of an earlier report, such as [ReadJSON]
+	// returns. HTML lists the changes since then. Nil means no comparison.
 	Earlier iter.Seq2[Finding, error]
 	// OwnerTag is the key of the tag that names the owner of an asset, for HTML. Empty
 	// means owner, Owner or OWNER.
 	OwnerTag string
-	// UnknownTypes holds the numbers of assets whose types are in no schema, for Table
-	// and HTML.
+	// UnknownTypes holds the number of assets of each type that has no schema, such as
+	// policy.Summary counts them, for Table, HTML and SARIF.
 	UnknownTypes map[asset.Type]int
 }
 

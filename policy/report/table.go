@@ -13,15 +13,14 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// Table writes findings for people to read on a terminal: counts by cloud and severity,
-// then why findings may be missing, one line for each gap and each type whose coverage is
-// not complete, then those that fail or are unknown, grouped by policy, the worst
-// severity first, a line each. Options.Verbose adds how to repair, and to each finding
-// its ref, its evidence and its reason. No line is wider than Options.Width; without
-// Verbose what does not fit is cut, with an ellipsis. Colors are used only if the
-// options say so.
+// Table writes findings as text for a terminal. Counts by cloud and severity come first,
+// then the reasons why findings may be missing: one line for each failed call and each
+// type whose coverage is incomplete. The findings follow, one line each, grouped by
+// policy, the highest severity first. Options.Verbose adds to each policy how to repair
+// what breaks it, and to each finding its ref, evidence and reason.
 //
-// What is listed is kept in memory, as text, until it is written.
+// No line is wider than Options.Width. Without Verbose, text that does not fit ends in an
+// ellipsis. Findings are kept in memory, as text, until the end of the sequence.
 func Table(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	t := &table{o: o, groups: map[string]*group{}, tally: tally{}, problems: newProblems(o), page: newPage(o)}
