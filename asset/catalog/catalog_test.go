@@ -176,7 +176,7 @@ func walk(s *asset.Shape, seen map[*asset.Shape]bool, f func(*asset.Shape)) {
 	}
 }
 
-// TestOwnFilesHaveNoUnknownMember reads our own part strictly, since a misspelt
+// TestOwnFilesHaveNoUnknownMember reads our own part strictly, since a misspelled
 // member would otherwise be passed over.
 func TestOwnFilesHaveNoUnknownMember(t *testing.T) {
 	for _, cloud := range clouds {

@@ -84,7 +84,7 @@ func TestJSON(t *testing.T) {
 	}
 	_, again, _ := posture(t, "", "-format", "json", "-all")
 	assert.Equal(t, out, again, "the same input gives the same output")
-	assert.NotContains(t, out, "correct-horse-battery", "a secret of the organisation")
+	assert.NotContains(t, out, "correct-horse-battery", "a secret of the organization")
 }
 
 func TestOtherForms(t *testing.T) {
@@ -150,13 +150,13 @@ func TestBadInput(t *testing.T) {
 		{"not a snapshot", []string{"-snapshot", file("text", "hello\n")}, "text:1: "},
 		{"cut off", []string{"-snapshot", file("cut", header+`{"asset":{"type":"AWS::S3::Buc`)}, "cut:2: "},
 		{"no closing line", []string{"-snapshot", file("open", header)}, "end"},
-		{"misspelt member", []string{"-snapshot", file("typo", header+`{"asset":{"type":"T","id":"i","provider":"p","acess":{}}}`+"\n")}, "acess"},
+		{"misspelled member", []string{"-snapshot", file("typo", header+`{"asset":{"type":"T","id":"i","provider":"p","acess":{}}}`+"\n")}, "acess"},
 		{"format", []string{"-format", "xml"}, "want one of table, html"},
 		{"severity", []string{"-fail-on", "worst"}, "worst"},
 		{"no such packs", []string{"-packs", filepath.Join(dir, "none")}, "none"},
 		{"packs is a file", []string{"-packs", file("f", "")}, "not a directory"},
 		{"no policies", []string{"-packs", filepath.Join(dir, "empty")}, "no policies"},
-		{"misspelt field", []string{"-packs", filepath.Join(dir, "broken")}, "a.yaml:5:16: undefined field 'PublicAccesBlockConfiguration'"},
+		{"misspelled field", []string{"-packs", filepath.Join(dir, "broken")}, "a.yaml:5:16: undefined field 'PublicAccesBlockConfiguration'"},
 		{"explain without an asset", []string{"-explain", "x"}, "asset"},
 		{"explain no such policy", []string{"-explain", "x", "y"}, `unknown policy "x"`},
 		{"explain no such asset", []string{"-explain", "az-storage-default-network-deny", "y"}, `"y"`},

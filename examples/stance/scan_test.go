@@ -189,7 +189,7 @@ func TestWrongExternalID(t *testing.T) {
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "stance scan: discover aws: account 222222222222, region us-east-1, sts:AssumeRole of arn:aws:iam::222222222222:role/audit: AccessDenied: not authorized to perform: sts:AssumeRole\n", errs)
 
-	// Of accounts, the one of the credentials can be read all the same.
+	// Of several accounts, the one of the credentials can still be read.
 	args = []string{"-cloud", "aws", "-endpoint", url, "-packs", few(t), "-regions", "us-east-1", "-role", "audit", "-external-id", "wrong", "-format", "json", "-all", "-accounts"}
 	code, out, errs := scan(t, append(args, "123456789012,222222222222")...)
 	assert.Equal(t, 1, code)

@@ -370,7 +370,7 @@ func TestGoogleMembers(t *testing.T) {
 	assert.Equal(t, denied, err)
 	assert.Len(t, got, 3, "what is certain")
 	_, err = MembersOf([]asset.Value{without(t, project, "bindings[1].members")}, []string{"roles/editor"})
-	require.NoError(t, err, "another role's members are not asked for")
+	require.NoError(t, err, "another role's members are not requested")
 	_, err = MembersOf([]asset.Value{without(t, project, "bindings[1].role")}, []string{"roles/editor"})
 	assert.Equal(t, denied, err)
 	_, err = MembersOf([]asset.Value{parse(t, `{"Statement":[]}`)}, []string{"roles/editor"})

@@ -293,7 +293,7 @@ func TestMalformed(t *testing.T) {
 	require.NoError(t, err)
 	_, err = IsPublic(doc)
 	require.ErrorIs(t, err, errRedacted)
-	// What is readable decides all the same.
+	// What is readable still decides.
 	got, err := IsPublic(parse(t, `{"Statement":[7,{"Effect":"Allow","Principal":"*","Action":"*"}]}`))
 	require.NoError(t, err)
 	assert.True(t, got)

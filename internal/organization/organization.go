@@ -21,5 +21,5 @@ func Provider() *snapshot.Provider {
 }
 
 // Now is when it was looked at: policies that look at ages say the same whenever they
-// are evaluated, if they are told that it is now.
+// are evaluated, if it is the instant of their evaluation.
 func Now() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }

@@ -107,7 +107,7 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 		case !ok:
 			f.Fault(k, "unknown key %q%s", k.Value, known(k.Value, keys))
 		case seen[k.Value] != nil:
-			f.Fault(k, "key %q a second time", k.Value)
+			f.Fault(k, "duplicate key %q", k.Value)
 		default:
 			seen[k.Value] = v
 			read(v)

@@ -40,7 +40,7 @@ func TestFile(t *testing.T) {
 		{"nested", "name: a\nchildren:\n  - name: b\n  - {name: c}\n", []string{"a", "b", "c"}, nil},
 		{"aliases", "name: &n a\nchildren:\n  - &c {name: *n}\n  - *c\n", []string{"a", "a", "a"}, nil},
 		{"faults do not end it", "nam: x\nchildren: [{name: b, name: c}, d, {name: e}]\n", []string{"b", "e"},
-			[]string{`1:1: unknown key "nam"; did you mean "name"?`, `2:22: key "name" a second time`, "2:32: want a mapping"}},
+			[]string{`1:1: unknown key "nam"; did you mean "name"?`, `2:22: duplicate key "name"`, "2:32: want a mapping"}},
 		{"nothing near", "x: 1\n", nil, []string{`1:1: unknown key "x" (has children, name, number)`}},
 		{"no list", "children: 1\n", nil, []string{"1:11: want a list"}},
 		{"no mapping", "- name: a\n", nil, []string{"1:1: want a mapping"}},

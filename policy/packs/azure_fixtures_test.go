@@ -228,7 +228,7 @@ func (r *azureReader) resolve(x any) any {
 		m := map[string]any{}
 		for k, v := range x {
 			if k == "name" {
-				m[k] = v // resources are told apart by what the template calls them
+				m[k] = v // resources are distinguished by what the template calls them
 				continue
 			}
 			m[k] = r.resolve(v)

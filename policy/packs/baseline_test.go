@@ -11,17 +11,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/fixtures"
+	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
 	"github.com/openstance/stance/provider"
-	"github.com/openstance/stance/provider/snapshot"
 )
 
 // The files in testdata/baseline list verdicts as commit 6eedd6a gave them. They never
@@ -37,7 +36,7 @@ var differences = []difference{}
 
 // verdict is the status of one subject.
 type verdict struct {
-	source  string // "organisation", or a directory of the fixtures
+	source  string // "organization", or a directory of the fixtures
 	policy  string
 	subject string // "type id" of an asset, or the kind, scope and type of another subject
 	status  string
@@ -138,19 +137,11 @@ func (all verdicts) assertEqual(t *testing.T, want verdicts) {
 	assert.Empty(t, lines, "verdicts differ from the baseline; list deliberate changes in differences")
 }
 
-// organisation returns the example organisation.
-func organisation() provider.Provider {
-	return snapshot.File("../../internal/organization/organization.ndjson.gz", nil)
-}
-
-// organisationTime is the time of its scan.
-func organisationTime() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
-
-// TestBaselineOfOrganisation compares the verdicts on the example organisation with the
+// TestBaselineOfOrganization compares the verdicts on the example organization with the
 // baseline. Findings about assets and about other subjects are in two files.
-func TestBaselineOfOrganisation(t *testing.T) {
-	const source = "organisation"
-	inv, err := provider.Collect(t.Context(), provider.Query{}, organisation())
+func TestBaselineOfOrganization(t *testing.T) {
+	const source = "organization"
+	inv, err := provider.Collect(t.Context(), provider.Query{}, organization.Provider())
 	require.NoError(t, err)
 	var all []*policy.Policy
 	for _, pack := range []fs.FS{packs.AWS(), packs.Azure(), packs.GCP()} {
@@ -158,7 +149,7 @@ func TestBaselineOfOrganisation(t *testing.T) {
 		require.NoError(t, err)
 		all = append(all, some...)
 	}
-	set, err := policy.NewSet(&policy.Options{Now: organisationTime}, all...)
+	set, err := policy.NewSet(&policy.Options{Now: organization.Now}, all...)
 	require.NoError(t, err)
 	got := verdicts{}
 	got.add(t, source, "", set, inv)
@@ -217,7 +208,7 @@ func TestBaselineOfFixtures(t *testing.T) {
 		{packs.Azure(), readAzure, []string{"iac/kics-arm", "iac/checkov-arm", "posture/azure-psrule"}},
 		{packs.GCP(), readGCP, []string{"posture/gcp-cai"}},
 	} {
-		set, err := policy.Load(&policy.Options{Now: organisationTime, NoEvidence: true}, x.pack)
+		set, err := policy.Load(&policy.Options{Now: organization.Now, NoEvidence: true}, x.pack)
 		require.NoError(t, err)
 		types := set.Types()
 		for _, source := range x.sources {

@@ -28,7 +28,7 @@ var types = store.New(store.Source{Published: published, Own: own, Group: group}
 
 // Schema returns the schema of a type, and whether AWS has the type. The schema is
 // shared and must not be changed. Schemas are read from the data in the program when
-// they are first asked for. Safe for concurrent use.
+// they are first requested. Safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) { return types.Schema(t) }
 
 // Types returns all types that have a schema, sorted.

@@ -29,7 +29,7 @@ var types = store.New(store.Source{Published: published, Own: own, Group: group}
 
 // Schema returns the schema of a type, and whether Google Cloud has the type. The
 // schema is shared and must not be changed. Schemas are read from the data in the
-// program when they are first asked for. Safe for concurrent use.
+// program when they are first requested. Safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) { return types.Schema(t) }
 
 // Types returns all types that have a schema, sorted.

@@ -84,7 +84,7 @@ const accountProperty = "AwsAccountId"
 
 // parent returns what a list of the type needs: the properties, each with the one of
 // the parent's identifier that it is, and the type of the parent, one of each of which
-// is to be listed. The type is "" if it cannot be told, or if none is needed.
+// is to be listed. The type is "" if it is not known, or if none is needed.
 func (e *entity) parent(registry map[string]*registered) (string, map[string]string) {
 	needs := registry[e.CloudFormationType].needs()
 	if len(needs) == 0 {

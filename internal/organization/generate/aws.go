@@ -310,7 +310,7 @@ func (e *estate) services(account, name string, arn func(string, string) string,
 	e.add("AWS::Logs::LogGroup", arn("logs", "log-group:/aws/lambda/notify"), "/aws/lambda/notify", obj{"LogGroupName": "/aws/lambda/notify", "RetentionInDays": 365})
 }
 
-// trail adds the organisation's trail, which every account sees.
+// trail adds the organization's trail, which every account sees.
 func (e *estate) trail(owner string) {
 	e.in("aws", owner, "eu-west-1")
 	e.parent = nil
@@ -323,7 +323,7 @@ func (e *estate) trail(owner string) {
 		}
 	}
 	slices.Sort(t.Observers)
-	// The sandbox is outside of the organisation.
+	// The sandbox is outside of the organization.
 	e.in("aws", "100000000099", "eu-west-1")
 	e.add("AWS::CloudTrail::Trail", "arn:aws:cloudtrail:eu-west-1:100000000099:trail/local", "local", obj{"TrailName": "local", "IsMultiRegionTrail": false, "IsLogging": true,
 		"EnableLogFileValidation": false, "S3BucketName": "sandbox-reports-eu-west-1"})

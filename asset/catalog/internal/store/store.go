@@ -48,8 +48,8 @@ type Source struct {
 	Fold      func(string) string     // makes equal what is one type; nil: nothing is folded
 }
 
-// Store holds schemas and reads each when it is first asked for. It may be used by
-// many goroutines at once.
+// Store holds schemas and reads each when it is first requested. It is safe for
+// concurrent use.
 //
 // The data is part of the program, and tests read all of it; a method panics if it
 // is damaged.
