@@ -13,7 +13,7 @@ import (
 
 const (
 	collectAtOnce = 64 // providers; each of them bounds its own calls
-	collectAhead  = 64 // observations that wait to be taken into the inventory
+	collectAhead  = 64 // observations that wait to be added to the inventory
 )
 
 // Collect discovers with several providers and gathers their observations in one
@@ -96,7 +96,7 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 			})
 		}
 		if cause != nil && errors.Is(err, cause) {
-			cut = true // told once for all of them
+			cut = true // reported once for all of them
 			continue
 		}
 		joined = append(joined, fmt.Errorf("discover %s: %w", name, err))
@@ -122,7 +122,7 @@ type event struct {
 type collector struct {
 	events chan event
 	slots  chan struct{}
-	stop   chan struct{} // closed when nobody takes events any more
+	stop   chan struct{} // closed when no more events are received
 }
 
 func (c *collector) send(e event) bool {
@@ -170,7 +170,7 @@ func (c *collector) forward(ctx context.Context, i int, q Query, seq func(func(a
 			return nil
 		}
 	}
-	// A provider that takes a cancelled context for the end of what there is
-	// must not make a shortened sequence look whole.
+	// A provider that takes a cancelled context for the end of the assets must not
+	// make a shortened sequence look complete.
 	return context.Cause(ctx)
 }

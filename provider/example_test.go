@@ -206,7 +206,7 @@ func Example() {
 	for a := range inv.All() {
 		fmt.Println(a.Name, a.Config.Get("initScript"))
 		if ports := a.Config.Get("openPorts"); ports.Unread() != nil {
-			fmt.Println("-", ports.Err())
+			fmt.Println("-", ports.Unread())
 		}
 	}
 	for _, g := range inv.Gaps() {

@@ -7,22 +7,22 @@ import (
 	"iter"
 )
 
-// maxPages is far above what any list of a cloud has, so that a server that makes
-// up new tokens for ever is found out.
+// maxPages is far above the pages of any list of a cloud. It ends lists of servers that
+// return new tokens for ever.
 const maxPages = 1_000_000
 
-// ErrRepeatedToken is reported, in a [PageError], when a server sends a page token
-// that it sent before: its pages go round in a circle and their end cannot be known.
+// ErrRepeatedToken is the error, in a [PageError], of a page token that the server
+// returned before: the pages form a cycle, and the list is incomplete.
 var ErrRepeatedToken = errors.New("page token repeated")
 
-// PageError says which page of a list could not be read. All items of the pages
-// before it were yielded, none of its own.
+// PageError reports the page of a list that could not be read. All items of the pages
+// before it were yielded, and none of its own.
 type PageError struct {
 	Page int // from 1
 	Err  error
 }
 
-// Error tells the page and the error.
+// Error returns the page and the error.
 func (e *PageError) Error() string { return fmt.Sprintf("page %d: %v", e.Page, e.Err) }
 
 // Unwrap returns Err.
@@ -33,11 +33,11 @@ func (e *PageError) Unwrap() error { return e.Err }
 // items and the token of the next page, "" after the last. An empty page with a
 // token is followed by the next like any other.
 //
-// An error of fetch ends the sequence with a *[PageError]; so does, with
-// [ErrRepeatedToken], a token that comes again. Circles of any length are found, the items in
-// them having been yielded more than once by then, while only two tokens are
-// remembered. A list of more than a million pages is an error, too. A cancelled
-// context ends the sequence in its cause before another page is read.
+// An error of fetch ends the sequence with a *[PageError]. A repeated token ends it
+// with [ErrRepeatedToken]: Pages finds cycles of any length and keeps only two tokens,
+// so that items of a cycle may be yielded more than once before. A list of more than
+// a million pages is an error. A cancelled context ends the sequence in its cause
+// before another page is read.
 //
 // The sequence may be ranged over again, which reads the list again.
 func Pages[T any](ctx context.Context, fetch func(ctx context.Context, token string) ([]T, string, error)) iter.Seq2[T, error] {

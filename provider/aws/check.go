@@ -109,7 +109,7 @@ func failing(name string, why *asset.Unread) provider.CheckResult {
 	return provider.CheckResult{Name: name, Message: strings.TrimSuffix(why.Code+": "+why.Message, ": "), Action: action(why)}
 }
 
-// action says what to do about a failed call.
+// action returns what to do about a failed call.
 func action(why *asset.Unread) string {
 	switch why.Code {
 	case codeNotActive:
@@ -156,8 +156,7 @@ func (s *scan) check(ctx context.Context, a *account) provider.CheckResult {
 	return sum(tree)
 }
 
-// checkRegions tells of each region of an account whether it is looked at, and sets
-// those that are.
+// checkRegions reports which regions of an account are scanned, and sets them.
 func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResult {
 	node := provider.CheckResult{Name: "regions"}
 	enabled, known, err := a.listRegions(ctx)
@@ -166,7 +165,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 		a.regions = asked
 		node = failing(node.Name, awsapi.Unread("ec2:DescribeRegions", err))
 		if len(asked) > 0 {
-			node.Level = provider.CheckWarning // they are looked at all the same
+			node.Level = provider.CheckWarning // they are scanned all the same
 		}
 		return node
 	}
@@ -187,7 +186,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 	return sum(node)
 }
 
-// checkPermissions tells of each permission whether it is granted.
+// checkPermissions reports which permissions are granted.
 func (s *scan) checkPermissions(ctx context.Context, a *account) provider.CheckResult {
 	needed := s.provider.permissions(s.Query, s.askedElsewhere(a))
 	names := slices.Sorted(maps.Keys(needed))

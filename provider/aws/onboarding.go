@@ -24,23 +24,23 @@ const (
 	maxTemplateBody = 51200
 )
 
-// Onboarding is the role by which an account lets a scan in. It permits what the query
-// takes and nothing else, as the catalogue tells the permissions of each operation, and
-// trusts one principal, who must show an external id.
+// Onboarding renders the role that a scan assumes in an account. The role permits the
+// operations that the query needs and nothing else, as the catalogue lists their
+// permissions, and trusts one principal, which must present an external id.
 type Onboarding struct {
-	// Role has the role's name, "stance-read" if it is empty, and the external id. If
-	// there is none it is asked for where the role is made.
+	// Role has the name of the role, "stance-read" if it is empty, and the external id.
+	// Without one it is a parameter of the template.
 	Role Role
-	// Principal is the ARN of who may assume the role. If it is empty it is asked for
-	// where the role is made.
+	// Principal is the ARN that may assume the role. If it is empty it is a parameter of
+	// the template.
 	Principal string
-	// Query is what is to be read: Types and Reads of a set of policies.
+	// Query is the query of the scans: Types and Reads of a set of policies.
 	Query provider.Query
-	// Organization adds that the role may list the accounts of the organisation. It is
+	// Organization adds the permissions to list the accounts of the organization. It is
 	// for the role in the management account, or in one to which it delegates.
 	Organization bool
-	// Simulate adds that the role may ask what it is permitted, by which
-	// [Provider.Check] answers more and makes fewer calls.
+	// Simulate adds the permission to simulate policies, with which [Provider.Check]
+	// reports more and makes fewer calls.
 	Simulate bool
 }
 
@@ -207,9 +207,9 @@ func (o *Onboarding) CloudFormation() ([]byte, error) {
 	return indented(r.template()), nil
 }
 
-// StackSet returns a template, in JSON, for the management account of an organisation.
-// It makes the role there, and a stack set that makes it in every account below the
-// organisational units that are asked for, now and later. The role of the management
+// StackSet returns a template, in JSON, for the management account of an organization.
+// It creates the role there, and a stack set that creates it in every account below the
+// organizational units that a parameter names, now and later. The role of the management
 // account may list the accounts, as with Organization.
 func (o *Onboarding) StackSet() ([]byte, error) {
 	member, management := *o, *o
@@ -227,10 +227,10 @@ func (o *Onboarding) StackSet() ([]byte, error) {
 		return nil, fmt.Errorf("onboarding: the template for the accounts has %d bytes, and one in a stack set at most %d", len(body), maxTemplateBody)
 	}
 	t := r.template()
-	t["Description"] = "Roles by which Stance reads the accounts of an organisation"
+	t["Description"] = "Roles by which Stance reads the accounts of an organization"
 	t["Parameters"].(object)["OrganizationalUnitIds"] = object{
 		"Type":        "CommaDelimitedList",
-		"Description": "Organisational units, or the root, in whose accounts to make the role",
+		"Description": "Organizational units, or the root, in whose accounts to create the role",
 	}
 	pass := func(name string) object {
 		return object{"ParameterKey": name, "ParameterValue": refTo(name)}

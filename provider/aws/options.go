@@ -7,75 +7,76 @@ import (
 	"github.com/openstance/stance/asset/secret"
 )
 
-// Options says which accounts and regions to look at, and how. The zero Options
-// looks at every enabled region of the account of the credentials.
+// Options select the accounts and regions to scan, and how to enter them. The zero
+// Options scan every enabled region of the account of the credentials.
 type Options struct {
-	// Chain are roles to be assumed one after the other, the first with the
-	// credentials of the config, before anything else is done. Each is named by its ARN.
+	// Chain are roles to assume before anything else, one after the other, the first
+	// with the credentials of the configuration. Each is named by its ARN.
 	Chain []Role
 
-	// Organization asks AWS Organizations for the accounts. The credentials must be of
+	// Organization lists the accounts with AWS Organizations. The credentials must be of
 	// the management account or of an account to which it delegates.
 	Organization bool
 
-	// Accounts are the ids of the accounts to look at. Empty: all of the organisation,
-	// or without one the account of the credentials.
+	// Accounts are the ids of the accounts to scan. Empty: all of the organization, or
+	// without Organization the account of the credentials.
 	Accounts []string
 
 	// Groups, if there are any, limit the accounts to those that are in one of them. An
 	// account whose groups are not known is a gap.
 	Groups asset.Groups
 
-	// Match, if there is one, says of each account whether to look at it.
+	// Match, if set, reports whether to scan an account.
 	Match func(Account) bool
 
-	// Role is assumed in every account but the one of the credentials, which is looked
-	// at with these. It is named by its name, with its path if it has one.
+	// Role is assumed in every account except the one of the credentials, which is
+	// scanned with these. It is named by its name, with its path if it has one.
 	Role Role
 
-	// Regions are the names of the regions to look at. Empty: all that are enabled in
-	// an account. One that is not enabled is a gap. Of regions that are left out nothing
-	// is stated: what policies say of an account as a whole is then said of these.
+	// Regions are the names of the regions to scan. Empty: all that are enabled in an
+	// account. One that is not enabled is a gap. There is no coverage of other regions:
+	// verdicts about an account as a whole are then about these. To limit one discovery
+	// see [provider.Query].
 	Regions []string
 
-	// Workers is how many services in regions of accounts are looked at at once.
-	// 0: 32. In one region of one account it is at most 4.
+	// Workers is the number of services in regions of accounts that are scanned at
+	// once, at most 4 of them in one region of an account. 0: 32.
 	Workers int
 
-	// Index spares lists of types that no collector is there for, where many are asked
-	// for: 100 or more, each counted once for a region.
+	// Index selects the AWS index that saves Cloud Control list calls for types without
+	// resources in a region. It is used if 100 or more lists are needed.
 	Index Index
 
-	// Redactor takes secrets out of the assets. Nil: one without a key.
+	// Redactor redacts the assets. Nil: that of the query, or one without a key.
 	Redactor *secret.Redactor
 
-	// Now tells the time of observation. Nil: time.Now.
+	// Now returns the time of observation. Nil: time.Now.
 	Now func() time.Time
 }
 
 // Role is how an account is entered.
 type Role struct {
 	Name        string // in Options.Chain its ARN
-	ExternalID  string // that the trust policy asks for, if it does
+	ExternalID  string // as the trust policy requires it; empty if it does not
 	SessionName string // as CloudTrail records it; empty: "stance"
 }
 
-// Account is an account of an organisation, or one that was named.
+// Account is an account of an organization, or one that the options name.
 type Account struct {
 	ID     string
-	Name   string // empty if Organizations was not asked
+	Name   string // empty without Options.Organization
 	Email  string
-	Status string // its state: ACTIVE, SUSPENDED, ...; empty if Organizations was not asked
-	Units  []Unit // the organisational units it is in, nearest first, without the root
+	Status string // its state: ACTIVE, SUSPENDED, ...; empty without Options.Organization
+	Units  []Unit // the organizational units it is in, nearest first, without the root
 
-	Tags   map[string]string // read only if one of the groups names tags
-	Groups []string          // names of the groups in Options that it is in
+	Tags   map[string]string // read only if a group in Options has tags
+	Groups []string          // names of the groups in Options that have it
 
 	// Why the parts of that name are not known.
 	nameUnread, unitsUnread, tagsUnread *asset.Unread
 }
 
-// Unit is an organisational unit.
+// Unit is an organizational unit.
 type Unit struct {
 	ID, Name, ARN string
 }

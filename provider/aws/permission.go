@@ -8,7 +8,7 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// identity is the operation that everybody may call.
+// identity is the operation that needs no permission.
 const identity = "sts:GetCallerIdentity"
 
 // permissions returns the permissions that a discovery needs in an account, and for each
@@ -30,8 +30,8 @@ func (p *Provider) permissions(q provider.Query, elsewhere []asset.Type) map[str
 	return operations
 }
 
-// organizationPermissions are what telling the accounts takes in the account that
-// the credentials are of, with their tags or without.
+// organizationPermissions returns the permissions that listing the accounts needs in the
+// account of the credentials, with their tags or without.
 func organizationPermissions(tags bool) []string {
 	all := []string{
 		"organizations:ListAccounts", "organizations:ListAccountsForParent",
@@ -43,9 +43,9 @@ func organizationPermissions(tags bool) []string {
 	return all
 }
 
-// Permissions returns the permissions that a discovery takes in each account that is
-// looked at, sorted. Where the credentials are for an organisation, the account that
-// they are of needs those of Organizations besides.
+// Permissions implements [provider.PermissionLister]. With Options.Organization the
+// account of the credentials needs the permissions that [Onboarding.Permissions] adds for
+// it as well.
 func (p *Provider) Permissions(q provider.Query) []string {
 	all := append(slices.Collect(maps.Keys(p.permissions(q, nil))), p.indexPermissions(q)...)
 	slices.Sort(all)

@@ -121,7 +121,7 @@ func (e *estate) inventory() *asset.Inventory {
 	return inv
 }
 
-// spokenOf reports whether there is a statement of coverage or a gap of a type.
+// spokenOf reports whether there is coverage or a gap of a type.
 func (e *estate) spokenOf(t asset.Type) bool {
 	for c := range e.coverage {
 		if c.Type == t {
@@ -154,8 +154,8 @@ func (e *estate) complete(t asset.Type) bool {
 	return found && !e.hasGap(t)
 }
 
-// compare tells how two runs differ in assets, coverage and, unless one of them
-// has none to compare, gaps.
+// compare adds the differences between two runs in assets, coverage and, unless they
+// are nil in one of them, gaps.
 func (e *estate) compare(f *faults, what string, o *estate) {
 	compareKeys(f, what, e.assets, o.assets)
 	compareKeys(f, what, e.coverage, o.coverage)
@@ -179,7 +179,7 @@ func compareKeys[K comparable, V any](f *faults, what string, a, b map[K]V) {
 		for k := range side.a {
 			if _, ok := side.b[k]; !ok {
 				f.add("%s: %s: %v", what, side.says, k)
-				return // one of them tells enough
+				return // one is enough
 			}
 		}
 	}

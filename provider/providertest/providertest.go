@@ -1,5 +1,5 @@
-// Package providertest is the contract of package provider as tests, for anyone's
-// provider:
+// Package providertest tests any implementation of package provider against the
+// contract:
 //
 //	func TestConformance(t *testing.T) {
 //		providertest.Test(t, func(t *testing.T) provider.Provider {
@@ -7,7 +7,7 @@
 //		}, nil)
 //	}
 //
-// Each rule of the contract is a subtest. Run the tests with -race, too.
+// Each rule of the contract is a subtest. Run the tests with and without -race.
 package providertest
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// Options adapt the tests to a provider. The zero Options do for most.
+// Options adapt the tests to a provider. The zero Options suit most.
 type Options struct {
-	// Missing is an asset that does not exist, of a type that does. By default its
-	// id is that of an asset with "-no-such" behind it.
+	// Missing is an asset that does not exist, of a type that the provider knows. By
+	// default its id is that of an existing asset followed by "-no-such".
 	Missing asset.Ref
 	// MissingScope is a scope that the provider does not know. By default it is an
 	// account named "no-such-account".
@@ -34,17 +34,17 @@ type Options struct {
 	// variables, user data, passwords, tags. None may be readable. Without them the
 	// tests know only the secrets that secret.Detect finds.
 	Secrets []string
-	// Sample bounds how many types, and how many assets, are asked for one by
+	// Sample is the maximum of types, and of assets, that the tests request one by
 	// one. The default is 20.
 	Sample int
 	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
 	Clouds asset.Clouds
 }
 
-// Test proves a provider. The function makes one for each rule; all must observe the
-// same estate, which has at least one asset and does not change meanwhile. When
-// assets were observed, messages of gaps, and request ids may differ from one time
-// to the next.
+// Test tests a provider. It calls the function once for each rule. All the providers
+// must observe the same estate, which has at least one asset and does not change during
+// the tests. Times of observation, messages of gaps, and request ids may differ
+// between discoveries.
 func Test(t *testing.T, newProvider func(t *testing.T) provider.Provider, opts *Options) {
 	t.Helper()
 	for _, r := range rules {
@@ -56,7 +56,7 @@ func Test(t *testing.T, newProvider func(t *testing.T) provider.Provider, opts *
 	}
 }
 
-// rule is one sentence of the contract. Its check returns how p breaks it.
+// rule is one sentence of the contract. Its check returns the violations.
 type rule struct {
 	name, says string
 	check      func(*suite) faults
@@ -83,7 +83,7 @@ func newSuite(ctx context.Context, p provider.Provider, opts *Options) *suite {
 	return s
 }
 
-// faults gathers what is wrong.
+// faults collects violations of a rule.
 type faults []error
 
 func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }

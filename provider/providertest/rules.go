@@ -15,19 +15,19 @@ import (
 // provider, sentence by sentence.
 var rules = [...]rule{
 	{"observes", "a provider has a name, and its sequence yields an observation or an error, each once, and nothing after an error", checkObserves},
-	{"well formed", "assets, gaps and coverage say what they are about", checkWellFormed},
+	{"well formed", "assets, gaps and coverage name their subject", checkWellFormed},
 	{"refs", "refs are canonical: asset.ParseRef leaves them as they are", checkRefs},
 	{"links", "links and parents are whole, canonical and not repeated", checkLinks},
-	{"coverage", "there is a statement of coverage for the type of each asset in its scope or account, or in those of an observer", checkCoverage},
+	{"coverage", "coverage is stated for the type of each asset in its scope or account, or in those of an observer", checkCoverage},
 	{"repeats", "the sequence may be ranged over again, which discovers the same again", checkRepeats},
 	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
 	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
-	{"reads", "what was asked for is read; what was not is unread or there, and never absent or different", checkReads},
+	{"reads", "a requested part is read; one that was not requested is unread or present, and never absent or different", checkReads},
 	{"redacts", "a Redactor has passed each asset that Discover and Get return, and no secret is readable in it", checkRedacts},
 	{"scopes", "a query for scopes gets their assets, gaps and coverage, and nothing else; a scope that the provider does not know is a gap; a provider that does not support scopes yields errors.ErrUnsupported and nothing else", checkScopes},
 	{"cancel", "a cancelled sequence ends in the context's cause and never looks complete", checkCancel},
 	{"early end", "the sequence holds nothing once the loop ends", checkEarlyEnd},
-	{"concurrent", "a provider is safe for use by many goroutines at once", checkConcurrent},
+	{"concurrent", "a provider is safe for concurrent use", checkConcurrent},
 	{"get", "Get reads the same asset that Discover yields", checkGet},
 	{"types listed", "a provider that lists its types lists those it discovers, sorted", checkTypesListed},
 	{"permissions", "a provider that lists permissions lists them sorted, and for one type no others than for all", checkPermissions},
@@ -221,7 +221,7 @@ func checkReads(s *suite) (f faults) {
 				for _, p := range read {
 					x, errX := configAt(a, p)
 					y, errY := configAt(b, p)
-					// Turned round: the part asked for must be read where the whole has it.
+					// In reverse: the requested part must be read where the whole has it.
 					if err := errors.Join(errX, errY, sameValue(p, y, x, wherePresent)); err != nil {
 						f.add("%s: %s: %w", what, a.Ref, err)
 					}
@@ -357,7 +357,7 @@ func checkGetMissing(s *suite) (f faults) {
 		}
 	}
 	if missing.IsZero() {
-		return f // no type was searched completely, so that nothing can be told to be missing
+		return f // no type was searched completely, so that no asset is known to be missing
 	}
 	got, err := provider.Get(s.ctx, s.p, missing)
 	switch {

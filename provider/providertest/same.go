@@ -8,17 +8,18 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// strictness says how unread parts are compared.
+// strictness is how unread parts are compared.
 type strictness int
 
 const (
 	exactly      strictness = iota // unread for the same reason on both sides
-	whereRead                      // where either side is unread there is nothing to compare
+	whereRead                      // a part that is unread on either side is not compared
 	wherePresent                   // the second side may be unread where the first is not
-	narrowed                       // whereRead, and what hangs on parts that were not asked for may be missing on the second side
+	narrowed                       // whereRead, and tags, links and times that come with parts that were not requested may be missing on the second side
 )
 
-// same tells how two views of an asset differ, but for the time they were taken at.
+// same returns the first difference between two views of an asset, except for the time
+// of observation.
 func same(a, b *asset.Asset, how strictness) error {
 	x, y := *a, *b
 	if how == narrowed {
@@ -89,7 +90,7 @@ func omit(a, b *asset.Asset) {
 	a.Links = slices.DeleteFunc(slices.Clone(a.Links), func(l asset.Link) bool { return !slices.Contains(b.Links, l) })
 }
 
-// sameValue tells how b, of which p is the path, differs from a.
+// sameValue returns the first difference between a and b, which have the path p.
 func sameValue(p asset.Path, a, b asset.Value, how strictness) error {
 	u, w := a.Unread(), b.Unread()
 	switch {

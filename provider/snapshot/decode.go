@@ -13,8 +13,8 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// maxTypes bounds what is remembered of types, in case of a snapshot that makes
-// up a new one in each line.
+// maxTypes bounds the types that are remembered: a hostile snapshot may have a new one
+// in each line.
 const maxTypes = 10_000
 
 const maxLine = 1<<31 - 1 // of a template
@@ -63,7 +63,7 @@ func (d *decoder) note(o asset.Observation) {
 
 type counts struct{ assets, gaps, coverage int64 }
 
-// line decodes one line. The observation is nil if it was not asked for.
+// line decodes one line. The observation is nil if it was not requested.
 func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
 	d.problems = nil
 	v, err := asset.Parse(data)
@@ -161,7 +161,7 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 		return nil, nil
 	}
 	// The documents are still parts of one value, so that all edits together
-	// cost one copy, and the texts beside them do not hold the original.
+	// cost one copy, and the strings beside them do not keep the original in memory.
 	if m != (marks{}) {
 		if v, err = m.apply(v); err != nil {
 			return nil, err
@@ -194,7 +194,7 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 	case narrow != a:
 		detach(narrow)
 	case blocks(a) != before:
-		// The texts and the documents without secrets are still parts of the line.
+		// The strings and the documents without secrets are still parts of the line.
 		for _, doc := range a.Documents() {
 			if *doc, err = doc.Project(""); err != nil {
 				return nil, err
@@ -237,7 +237,7 @@ func placeOf(v asset.Value) (*asset.Asset, error) {
 	return a, nil
 }
 
-// kind is what the schema says of a type.
+// kind is the knowledge of a type from its schema.
 type kind struct {
 	schema *asset.Schema // nil if there is none
 	shape  *asset.Shape  // of an asset as it stands in a line
@@ -317,8 +317,8 @@ func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
 	return c, nil
 }
 
-// detach gives an asset whose documents are its own texts of its own, so that
-// they do not keep the whole line in memory, with what was left out and the secrets.
+// detach copies the strings of an asset whose documents are copies already. The asset
+// then keeps no part of the line in memory, with its omitted parts and its secrets.
 func detach(a *asset.Asset) {
 	clone := strings.Clone
 	ref := func(r asset.Ref) asset.Ref {

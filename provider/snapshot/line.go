@@ -57,7 +57,7 @@ func (l *line) key(name string) {
 	l.buf = append(l.buf, '"', ':')
 }
 
-// text writes a member, unless it is empty.
+// text writes a member that holds a string, unless it is empty.
 func (l *line) text(name, s string) {
 	if s != "" {
 		l.key(name)

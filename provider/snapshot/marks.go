@@ -49,7 +49,7 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 	return v, err
 }
 
-// inDocument tells whether a path leads to a document or into it.
+// inDocument returns an error for a path that does not lead to a document or into one.
 func inDocument(p asset.Path) error {
 	if name, _ := p.Document(); document(new(asset.Asset), name) != nil {
 		return nil

@@ -56,7 +56,7 @@ func newProvider(name string, opts *Options, open func() (io.ReadCloser, error))
 	return p
 }
 
-// Name returns "snapshot". The scopes of what it observes name the clouds.
+// Name returns "snapshot". The scopes of observations name the clouds.
 func (p *Provider) Name() string { return "snapshot" }
 
 // Discover yields the observations of the snapshot that match q, in their order. Of a
@@ -106,7 +106,7 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 	}
 }
 
-// summary is what a snapshot speaks of.
+// summary is the scopes and types of a snapshot.
 type summary struct {
 	held, stated map[place]bool
 	types        map[asset.Type]bool
@@ -133,7 +133,7 @@ func (s *summary) add(o asset.Observation) {
 	}
 }
 
-// rest returns what is to be said after the last line, in a stable order.
+// rest returns the observations that follow the last line, in a stable order.
 func (s *summary) rest(q provider.Query) iter.Seq[asset.Observation] {
 	return func(yield func(asset.Observation) bool) {
 		var silent []place
@@ -174,7 +174,7 @@ func (s *summary) rest(q provider.Query) iter.Seq[asset.Observation] {
 	}
 }
 
-// clone returns a place whose texts do not keep a line in memory.
+// clone returns a place whose strings do not keep a line in memory.
 func (k place) clone() place {
 	return place{
 		asset.Scope{Provider: strings.Clone(k.scope.Provider), Account: strings.Clone(k.scope.Account), Region: strings.Clone(k.scope.Region)},

@@ -117,7 +117,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// lines cuts a text into lines.
+// lines splits an input into lines.
 type lines struct {
 	r     *bufio.Reader
 	long  []byte // a line longer than the buffer of r
@@ -179,7 +179,7 @@ func (l *lines) next() ([]byte, error) {
 	l.begun = true
 	l.start = l.end
 	if cap(l.long) > 1<<20 {
-		l.long = nil // one giant must not be held for all the small ones
+		l.long = nil // one huge line must not keep its memory for the small ones
 	}
 	part, err := l.r.ReadSlice('\n')
 	l.end += int64(len(part))

@@ -1,6 +1,6 @@
-// Package snapshot reads and writes observations as NDJSON: the way in for whatever
-// has no provider of its own, the way to keep what a scan saw, and the test data of
-// programs and policies.
+// Package snapshot reads and writes observations as NDJSON. A snapshot keeps the result
+// of a scan, holds test data of programs and policies, and is the input for sources
+// that have no provider.
 //
 // # Format
 //
@@ -25,37 +25,36 @@
 //	 "redacted":[{"path":"config.Token","detectors":["jwt"],"hash":"..."}],
 //	 "defaults":["config.VersioningConfiguration"]}
 //
-// Only type, id and provider must be there. The documents config, status and access
-// are what [asset.Asset] says of them, and free in their content. What stands beside
-// the asset are the parts of the documents that JSON cannot tell, as [asset.Path]s
-// that begin with the name of a document: parts that could not be read and why
-// (they need not stand in the document), secrets (in whose place stands any text),
-// and defaults that nobody declared. An unread path that ends in [*], with the code
-// NotKept, says that members of a map were left out.
+// Only type, id and provider are required. [asset.Asset] describes the documents config,
+// status and access, whose content is free. The lists beside the asset hold what JSON
+// cannot express, by [asset.Path]s that begin with the name of a document: unread parts
+// and the reason (they may be missing in the document), secrets (any string stands in
+// for one), and defaults that were not declared. An unread path that ends in [*], with
+// the code NotKept, means that members of a map were omitted.
 //
-// A gap, where a missing type means every type, and of limits it to the children and
-// links of one asset:
+// A gap, in which a missing type means every type, and the member of limits the gap to
+// the children and links of one asset:
 //
 //	{"gap":{"provider":"aws","account":"111122223333","region":"eu-west-1","type":"AWS::S3::Bucket",
 //	  "of":{"type":"...","id":"..."},"op":"s3:ListBuckets","reason":"denied","code":"AccessDenied","message":"...","request_id":"..."}}
 //
 // The reason is the name of an [asset.Reason]; without one it is unknown.
 //
-// A statement of coverage, without which nothing is known to be complete; the state
-// is complete, partial or not_asked:
+// A statement of coverage, without which a type is not complete anywhere; the state is
+// complete, partial or not_asked:
 //
 //	{"coverage":{"provider":"aws","account":"111122223333","region":"eu-west-1","type":"AWS::S3::Bucket","state":"complete"}}
 //
-// The last line says how many of each there are, so that a snapshot that was cut off
-// is known to be:
+// The last line has the number of each, by which a reader detects a snapshot that was
+// cut off:
 //
 //	{"end":{"assets":1,"gaps":1,"coverage":1}}
 //
-// Members whose value is null count as missing, and a member that is not named here
-// is an error, so that a misspelt one is not lost. Gaps and coverage may come before
-// or after the assets that they concern; a program that evaluates assets as they
-// come wants them before. Ids need not be canonical: see [asset.ParseRef]. A line has
-// at most [asset.MaxDocument] bytes and [asset.MaxDepth] lists and maps in each other.
+// A member whose value is null counts as missing. An unknown member is an error. Gaps and
+// coverage may come before or after the assets that they concern; a program that
+// evaluates assets as they come needs them before. Ids need not be canonical: see
+// [asset.ParseRef]. A line has at most [asset.MaxDocument] bytes, and at most
+// [asset.MaxDepth] nested lists and maps.
 package snapshot
 
 import (
@@ -109,7 +108,7 @@ func (e *Error) Error() string {
 	if s, ok := e.Err.(*asset.SyntaxError); ok {
 		what = s.What // its offset counts from the line
 	}
-	if len(what) > 1000 { // of a snapshot that is made to be long-winded
+	if len(what) > 1000 { // the input may be hostile
 		what = strings.ToValidUTF8(what[:1000], "") + "..."
 	}
 	return fmt.Sprintf("%s:%d: offset %d: %s", e.Name, e.Line, e.Offset, what)

@@ -17,7 +17,7 @@ import (
 // WriteOptions adapt writing. The zero WriteOptions do.
 type WriteOptions struct {
 	Name    string    // of the output; if it ends in ".gz" it is written as gzip
-	Created time.Time // when the observations were made; left out if zero
+	Created time.Time // when the observations were made; omitted if zero
 
 	// Redactor and Schemas redact the assets that no Redactor has passed yet: see
 	// [secret.Filter]. Nil: a Redactor without a key, and catalog.Schema.
@@ -28,7 +28,7 @@ type WriteOptions struct {
 }
 
 // Write writes a snapshot of all that seq yields, in its order. An error of seq ends
-// it without the closing line, so that nobody takes it for whole.
+// it without the closing line, so that readers detect that it is incomplete.
 func Write(w io.Writer, seq iter.Seq2[asset.Observation, error], opts *WriteOptions) error {
 	s := NewWriter(w, opts)
 	for o, err := range seq {
@@ -43,8 +43,8 @@ func Write(w io.Writer, seq iter.Seq2[asset.Observation, error], opts *WriteOpti
 }
 
 // Writer writes a snapshot observation by observation. It holds one at a time, in
-// its order, and must be closed to make the snapshot whole. After an error all
-// further calls return that error. It is for one goroutine at a time.
+// its order, and must be closed to complete the snapshot. After an error all
+// further calls return that error. It must not be used concurrently.
 type Writer struct {
 	out    *bufio.Writer
 	zip    *gzip.Writer // nil if not compressed
@@ -78,9 +78,9 @@ func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
 	return s
 }
 
-// Add writes an observation, redacted. It refuses what a reader of the snapshot would refuse or
-// not get back as it is: a ref that is not canonical, text that is not UTF-8, a
-// state that does not exist, a document that is too large or deep.
+// Add writes an observation, redacted. It refuses an observation that a reader of the
+// snapshot would refuse or change: a ref that is not canonical, a string that is not
+// UTF-8, an invalid state, a document that is too large or deep.
 func (s *Writer) Add(o asset.Observation) error {
 	if s.err != nil {
 		return s.err
@@ -112,8 +112,8 @@ func (s *Writer) Add(o asset.Observation) error {
 	return s.err
 }
 
-// Close writes the closing line and all that is still held back. It does not close
-// the writer below.
+// Close writes the closing line and all buffered data. It does not close the
+// underlying writer.
 func (s *Writer) Close() error {
 	if s.err != nil {
 		return s.err
@@ -143,7 +143,7 @@ func (s *Writer) write(l *line, what string) {
 		s.err = fmt.Errorf("write snapshot: %s: %w", what, err)
 	}
 	if s.buf = l.buf; cap(s.buf) > 1<<20 {
-		s.buf = nil // one giant must not be held for all the small ones
+		s.buf = nil // one huge line must not keep its memory for the small ones
 	}
 }
 
