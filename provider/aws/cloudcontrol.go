@@ -83,7 +83,7 @@ func (s *scan) controlledWhere() (global, regional []asset.Type) {
 func unlisted(t asset.Type) *asset.Unread {
 	if r := resources()[t]; r != nil {
 		needs := strings.Join(slices.Sorted(maps.Keys(r.Needs)), ", ")
-		return unread("", codeNeedsParent, "Cloud Control lists the type only for a given "+needs)
+		return unread("", CodeNeedsParent, "Cloud Control lists the type only for a given "+needs)
 	}
 	return unread("", codeUnknownType, "neither a collector nor Cloud Control lists the type")
 }

@@ -4,14 +4,20 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
+	"github.com/openstance/stance/provider"
 )
 
-// Codes of what this package finds out itself, in place of AWS.
+// Codes of gaps that a caller may act on: see the package documentation.
+const (
+	CodeNeedsParent      = "NeedsParent"         // Cloud Control lists the type below others that are not known
+	CodeEndpointNotFound = awsapi.CodeNoEndpoint // the name of the service in the region does not resolve
+)
+
+// Codes of failures that this package finds itself, in place of AWS.
 const (
 	codeNotEnabled  = "RegionNotEnabled"
 	codeNoRegion    = "RegionUnknown"
-	codeUnknownType = "UnknownType"
-	codeNeedsParent = "NeedsParent" // Cloud Control lists the type below others that are not known
+	codeUnknownType = provider.CodeUnknownType
 	codeNotActive   = "AccountNotActive"
 	codeNoAccount   = "AccountUnknown"
 	codeNoRole      = "RoleNotGiven"
@@ -32,7 +38,7 @@ func reason(code string) asset.Reason {
 	switch code {
 	case codeNotEnabled, codeNotActive:
 		return asset.Disabled
-	case codeNoRegion, codeUnknownType, codeNeedsParent, codeNoAccount, codeNoRole:
+	case codeNoRegion, codeUnknownType, CodeNeedsParent, codeNoAccount, codeNoRole:
 		return asset.Unsupported
 	case codeNotAsked:
 		return asset.NotRequested
