@@ -32,7 +32,7 @@ type Options struct {
 	// All includes findings that pass or do not apply. Counts always include them.
 	All bool
 
-	Verbose bool // tables: details of each finding and how to repair it
+	Verbose bool // tables: details of each policy and finding
 	Color   bool // tables: use colors; see [IsTerminal]
 	Width   int  // tables: columns of the terminal; 0 means 100, and less than 64 means 64
 

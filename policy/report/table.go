@@ -16,8 +16,8 @@ import (
 // Table writes findings as text for a terminal. Counts by cloud and severity come first,
 // then the reasons why findings may be missing: one line for each failed call and each
 // type whose coverage is incomplete. The findings follow, one line each, grouped by
-// policy, the highest severity first. Options.Verbose adds to each policy how to repair
-// what breaks it, and to each finding its ref, evidence and reason.
+// policy, the highest severity first. Options.Verbose adds the rationale and
+// remediation of each policy, and the ref, evidence and reason of each finding.
 //
 // No line is wider than Options.Width. Without Verbose, text that does not fit ends in an
 // ellipsis. Findings are kept in memory, as text, until the end of the sequence.
@@ -166,7 +166,7 @@ func (t *table) group(g *group) {
 		t.line(l)
 	}
 	if t.o.Verbose {
-		t.repair(g.policy)
+		t.about(g.policy)
 	}
 	slices.SortStableFunc(g.rows, func(a, b row) int { return cmp.Compare(a.rank, b.rank) })
 	name, scope := 0, 0
@@ -190,14 +190,20 @@ func (t *table) group(g *group) {
 	t.line("")
 }
 
-// repair says how to repair what breaks a policy.
-func (t *table) repair(p *policy.Policy) {
+// about writes why a policy matters and how to repair what breaks it.
+func (t *table) about(p *policy.Policy) {
 	r := p.Remediation
-	for i, s := range paragraphs(r.Text) {
-		if i == 0 {
-			s = "repair: " + s
+	repair := "repair: "
+	if r.Class != "" {
+		repair = "repair (" + visible(string(r.Class)) + "): "
+	}
+	for _, part := range []struct{ label, text string }{{"why: ", p.Rationale}, {repair, r.Text}} {
+		for i, s := range paragraphs(part.text) {
+			if i == 0 {
+				s = part.label + s
+			}
+			t.text(s, 2, "")
 		}
-		t.text(s, 2, "")
 	}
 	for _, s := range r.PreChecks {
 		t.text("before: "+sentence(s), 2, "")
