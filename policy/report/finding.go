@@ -42,6 +42,8 @@ type Finding struct {
 
 	SubjectKind policy.SubjectKind `json:"subject_kind"`
 
+	// Read is nil if the times are not known.
+	Read *ReadTimes `json:"read,omitempty"`
 	// Reason is why a part was not read, if the status is unknown because of that; of
 	// several parts, the first.
 	Reason asset.Reason `json:"reason,omitempty"`
@@ -92,6 +94,13 @@ type Coverage struct {
 	State   string     `json:"state"`   // partial or not_asked
 }
 
+// ReadTimes are the earliest and the latest time at which an asset was read that the
+// verdict depends on, as [policy.ReadTimes].
+type ReadTimes struct {
+	Earliest time.Time `json:"earliest"`
+	Latest   time.Time `json:"latest"`
+}
+
 // Exception is what a [Finding] has of a [policy.Exception].
 type Exception struct {
 	Owner  string    `json:"owner"`
@@ -115,6 +124,9 @@ func NewFinding(f policy.Finding) Finding {
 	}
 	for _, e := range f.Evidence {
 		x.Evidence = append(x.Evidence, newEvidence(ref, e))
+	}
+	if r := f.Read; !r.Latest.IsZero() {
+		x.Read = &ReadTimes{r.Earliest.UTC(), r.Latest.UTC()}
 	}
 	if e := exceptionOf(f); e != nil {
 		x.Exception = &Exception{e.Owner, e.Reason, e.Until.UTC().Truncate(time.Second)}

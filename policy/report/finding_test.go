@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,9 @@ func TestNewFinding(t *testing.T) {
 	assert.Equal(t, &report.Unread{Op: "s3:GetBucketPolicy", Reason: asset.Denied, Code: "AccessDenied",
 		Message: "no identity-based policy allows it", RequestID: "7Q2X"}, f.Evidence[0].Unread)
 	assert.Equal(t, asset.UnknownReason, report.NewFinding(all[7]).Reason, "an error of evaluation has no reason")
+
+	assert.Nil(t, f.Read)
+	assert.Equal(t, &report.ReadTimes{Earliest: at.Add(-2 * time.Hour), Latest: at.Add(-time.Hour + 5*time.Millisecond)}, report.NewFinding(all[2]).Read)
 
 	c := report.NewFinding(all[10])
 	assert.Equal(t, []any{policy.OfCoverage, asset.Type("AWS::S3::Bucket"), asset.Incomplete, "111122223333"},

@@ -51,6 +51,7 @@ type htmlPage struct {
 	rows     int
 	tally    tally
 	assets   assetCounter
+	read     readTimes
 	problems *problems
 	changes  *changes
 
@@ -94,6 +95,7 @@ type htmlLink struct{ Class, Status, Link, Text, Title string }
 func (h *htmlPage) add(f policy.Finding) {
 	h.tally.add(f)
 	h.assets.add(f)
+	h.read.add(f.Read)
 	a := f.Asset()
 	owner := ownerOf(a, h.o)
 	scope := f.Scope()

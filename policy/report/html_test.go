@@ -27,6 +27,7 @@ func TestHTMLHead(t *testing.T) {
 		"problems": {sample(t), report.Options{Time: at, Source: "aws", Version: "v1"}, []string{
 			"2026-03-14 15:09 UTC", "<dd>aws</dd>", "<dd>v1</dd>", `<a href="#coverage">3 problems: findings may be missing</a>`,
 			"aws: 2 accounts; azure: 2 accounts; gcp: 1 account; 6 assets",
+			"<dd>from 2026-03-14 13:09 UTC to 2026-03-14 14:09 UTC</dd>",
 		}},
 		"complete":   {passed, report.Options{Coverage: complete}, []string{"complete: 1 searches for a type", "aws: 1 account, 1 region; 1 asset"}},
 		"not stated": {passed, report.Options{}, []string{"the source does not state its coverage"}},

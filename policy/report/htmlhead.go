@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/policy"
 )
 
 // facts fills the head of the page.
 func (h *htmlPage) facts(p *webPage) {
 	p.about(h.o)
+	p.fact("Assets read", h.read.text())
 	accounts, regions := map[string]int{}, map[asset.Scope]bool{}
 	for s := range h.scopes {
 		if s.Provider != "" || s.Account != "" {
@@ -48,4 +50,31 @@ func (h *htmlPage) facts(p *webPage) {
 	default:
 		p.fact("Completeness", "no problem is known; the source does not state its coverage")
 	}
+}
+
+// readTimes are the earliest and the latest time at which an asset of a report was read.
+type readTimes policy.ReadTimes
+
+func (t *readTimes) add(r policy.ReadTimes) {
+	if r.Latest.IsZero() {
+		return
+	}
+	if t.Latest.IsZero() || r.Earliest.Before(t.Earliest) {
+		t.Earliest = r.Earliest
+	}
+	if r.Latest.After(t.Latest) {
+		t.Latest = r.Latest
+	}
+}
+
+// text returns the times to the minute, or "" if they are not known.
+func (t *readTimes) text() string {
+	from, to := timeText(t.Earliest), timeText(t.Latest)
+	switch {
+	case t.Latest.IsZero():
+		return ""
+	case from == to:
+		return to
+	}
+	return "from " + from + " to " + to
 }

@@ -69,6 +69,13 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 	dst = append(dst, t.tail...)
 	dst = appendField(dst, "key", f.Key())
 	dst = appendField(dst, "subject_kind", string(f.Subject.Kind()))
+	if r := f.Read; !r.Latest.IsZero() {
+		dst = append(dst, `,"read":{"earliest":"`...)
+		dst = r.Earliest.UTC().AppendFormat(dst, time.RFC3339Nano)
+		dst = append(dst, `","latest":"`...)
+		dst = r.Latest.UTC().AppendFormat(dst, time.RFC3339Nano)
+		dst = append(dst, `"}`...)
+	}
 	if r := reasonKind(f); r != asset.UnknownReason {
 		dst = appendField(dst, "reason", r.String())
 	}

@@ -131,7 +131,10 @@ func sample(t testing.TB) []policy.Finding {
 				{Asset: bucket("assets").Ref, Path: "status.x", Value: partial},
 			},
 		},
-		{Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("logs")}, Status: policy.Pass},
+		{
+			Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("logs")}, Status: policy.Pass,
+			Read: policy.ReadTimes{Earliest: at.Add(-2 * time.Hour), Latest: at.Add(-time.Hour + 5*time.Millisecond)},
+		},
 		{
 			Policy: bucketPolicy, Subject: policy.AssetSubject{Asset: bucket("secret")}, Status: policy.Unknown, Message: "Buckets are not public", Err: denied,
 			Evidence: []policy.Evidence{{Asset: bucket("secret").Ref, Path: "access", Value: denied.Value()}},
