@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
@@ -70,17 +71,21 @@ func (c *posture) run(ctx context.Context, streams IO, args []string) (int, erro
 		defer os.Remove(f.Name())
 		defer f.Close()
 	}
-	postures, err := c.assess(ctx, streams)
+	at := time.Now()
+	if c.snapshot == "" {
+		at = organization.Now()
+	}
+	postures, err := c.assess(ctx, streams, at)
 	if err != nil {
 		return Trouble, err
 	}
-	opts := &report.Options{All: c.all}
+	opts := &report.Options{All: c.all, Time: at, Source: sourceOf(c.snapshot), Version: version()}
 	opts.Color, opts.Width = terminal(streams.Out)
 	if err := formats[i].Write(streams.Out, postures, opts); err != nil {
 		return Trouble, err
 	}
 	if page != nil {
-		if err := report.PostureHTML(page, postures, &report.Options{All: true}); err != nil {
+		if err := report.PostureHTML(page, postures, opts); err != nil {
 			return Trouble, err
 		}
 		if err := os.Chmod(page.Name(), 0o644); err != nil {
@@ -93,11 +98,8 @@ func (c *posture) run(ctx context.Context, streams IO, args []string) (int, erro
 	return Clean, nil
 }
 
-func (c *posture) assess(ctx context.Context, streams IO) ([]*compliance.Posture, error) {
-	opts := &policy.Options{NoEvidence: true}
-	if c.snapshot == "" {
-		opts.Now = organization.Now
-	}
+func (c *posture) assess(ctx context.Context, streams IO, at time.Time) ([]*compliance.Posture, error) {
+	opts := &policy.Options{NoEvidence: true, Now: func() time.Time { return at }}
 	set, err := c.policies.Set(opts)
 	if err != nil {
 		return nil, err

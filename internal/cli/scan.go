@@ -145,15 +145,21 @@ func (s *scan) run(ctx context.Context, streams IO, args []string) (int, error) 
 
 // source names what is judged.
 func (s *scan) source() string {
-	switch {
-	case len(s.scanned) > 0:
+	if len(s.scanned) > 0 {
 		return "live: " + strings.Join(s.scanned, ", ")
-	case s.snapshot == "":
+	}
+	return sourceOf(s.snapshot)
+}
+
+// sourceOf names the source that a flag -snapshot selects.
+func sourceOf(snapshot string) string {
+	switch snapshot {
+	case "":
 		return "example organization"
-	case s.snapshot == "-":
+	case "-":
 		return "snapshot on standard input"
 	}
-	return "snapshot " + filepath.Base(s.snapshot)
+	return "snapshot " + filepath.Base(snapshot)
 }
 
 // file returns the file that the assets are read from, if it lies below the directory
