@@ -23,7 +23,8 @@ type Schema struct {
 	Links                  []LinkRule
 	Created                []Path // the parts that the time of creation is told with, if not with all of them
 	Operations             []Operation
-	Note                   string // where the schema comes from, when it is not the cloud's own
+	Note                   string          // where the schema comes from, when it is not the cloud's own
+	Docs                   map[Path]string // what parts hold, by path from the asset; of the rest the cloud's documentation says it
 }
 
 // Operation is a call of a cloud's API that fills parts of assets of a type.
@@ -202,7 +203,7 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note, links, created, operations and
+// (shapes), defs (named shapes), class, global, note, docs, links, created, operations and
 // provider. Without a provider the schema has that of [Type.Provider]. The member "defs"
 // beside the types holds named shapes for all of them. A shape is
 //
@@ -267,6 +268,8 @@ func parseSchema(t Type, v, shared Value) (*Schema, error) {
 			err = part.decodeStrictly(&s.Global)
 		case "note":
 			err = part.decodeStrictly(&s.Note)
+		case "docs":
+			err = part.decodeStrictly(&s.Docs)
 		case "links":
 			err = part.decodeStrictly(&s.Links)
 		case "created":

@@ -41,3 +41,18 @@ func Types() iter.Seq[asset.Type] {
 		}
 	}
 }
+
+// Referrers returns the relations that lead to a type, and the types that have them,
+// sorted by type. Those that the type has itself are in its schema.
+func Referrers(t asset.Type) iter.Seq2[asset.Type, asset.LinkRule] {
+	return func(yield func(asset.Type, asset.LinkRule) bool) {
+		for from := range Types() {
+			s, _ := Schema(from)
+			for _, rule := range s.Links {
+				if slices.Contains(rule.To, t) && !yield(from, rule) {
+					return
+				}
+			}
+		}
+	}
+}

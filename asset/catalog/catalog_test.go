@@ -113,7 +113,23 @@ func TestEverySchemaIsSound(t *testing.T) {
 			}
 		})
 		assertOperations(t, s)
+		assertDocs(t, s)
 		assertLinks(t, s)
+	}
+}
+
+// assertDocs says that every field of status, whose schema is ours, is documented.
+func assertDocs(t *testing.T, s *asset.Schema) {
+	t.Helper()
+	for p, doc := range s.Docs {
+		assertPath(t, s, p)
+		assert.NotEmpty(t, doc, "%s %s", s.Type, p)
+		assert.False(t, strings.HasSuffix(doc, "."), "%s %s", s.Type, p)
+	}
+	if s.Status != nil {
+		for _, f := range s.Status.Fields {
+			assert.NotEmpty(t, s.Docs[asset.Path("status").Key(f.Name)], "%s: status.%s is not documented", s.Type, f.Name)
+		}
 	}
 }
 
@@ -211,13 +227,14 @@ func TestOwnFilesHaveNoUnknownMember(t *testing.T) {
 // ownSchema is the documented form of a schema; encoding/json would also take
 // members in another case, which the tags cannot forbid and nothing here has.
 type ownSchema struct {
-	Class  string `json:"class"`
-	Global bool   `json:"global"`
-	Note   string `json:"note"`
-	Config any    `json:"config"`
-	Status any    `json:"status"`
-	Access any    `json:"access"`
-	Defs   any    `json:"defs"`
+	Class  string                `json:"class"`
+	Global bool                  `json:"global"`
+	Note   string                `json:"note"`
+	Docs   map[asset.Path]string `json:"docs"`
+	Config any                   `json:"config"`
+	Status any                   `json:"status"`
+	Access any                   `json:"access"`
+	Defs   any                   `json:"defs"`
 	Links  []struct {
 		Rel          string       `json:"rel"`
 		To           []asset.Type `json:"to"`
@@ -253,6 +270,25 @@ func TestTypesBelongToTheirCatalogue(t *testing.T) {
 			require.True(t, ok, typ)
 			assert.Equal(t, typ, folded.Type)
 		}
+	}
+}
+
+func TestReferrers(t *testing.T) {
+	got := map[asset.Type]string{}
+	last := asset.Type("")
+	for typ, rule := range catalog.Referrers("AWS::SNS::Topic") {
+		assert.LessOrEqual(t, last, typ, "sorted")
+		assert.Contains(t, rule.To, asset.Type("AWS::SNS::Topic"))
+		got[typ], last = rule.Rel, typ
+	}
+	assert.Equal(t, "dead_letter", got["AWS::Lambda::Function"])
+	assert.Equal(t, "notifies", got["AWS::S3::Bucket"])
+	assert.NotContains(t, got, asset.Type("AWS::IAM::User"))
+	for typ := range catalog.Referrers("AWS::No::Type") {
+		t.Errorf("%s refers to a type that does not exist", typ)
+	}
+	for range catalog.Referrers("AWS::SNS::Topic") {
+		break // a sequence may be left
 	}
 }
 

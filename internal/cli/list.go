@@ -178,13 +178,8 @@ func listRelations() *Command {
 				}
 				rows = append(rows, []string{"follow('" + l.Rel + "')", strings.Join(to, ", ")})
 			}
-			for t := range catalog.Types() {
-				other, _ := catalog.Schema(t)
-				for _, l := range other.Links {
-					if slices.Contains(l.To, s.Type) {
-						rows = append(rows, []string{"referrers('" + l.Rel + "')", string(t)})
-					}
-				}
+			for t, l := range catalog.Referrers(s.Type) {
+				rows = append(rows, []string{"referrers('" + l.Rel + "')", string(t)})
 			}
 			if len(rows) == 0 {
 				fmt.Fprintf(streams.Out, "%s has no relations.\n", s.Type)

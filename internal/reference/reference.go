@@ -184,10 +184,10 @@ func typeSection(p *page, s *asset.Schema, relations []referrer) {
 		case name == "config":
 			p.line("\nFields of `config`: %s.", strings.Join(fieldNames(shape), ", "))
 		default:
-			p.head("field", "kind", "marks", "read by")
+			p.head("field", "meaning", "kind", "marks", "read by")
 			for _, f := range shape.Fields {
 				at := asset.Path(name).Key(f.Name)
-				p.row(code(string(at)), f.Shape.String(), f.Mark.String(), readBy(s, at))
+				p.row(code(string(at)), s.Docs[at], f.Shape.String(), f.Mark.String(), readBy(s, at))
 			}
 		}
 	}

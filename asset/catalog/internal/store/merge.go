@@ -15,6 +15,7 @@ func merge(s, own *asset.Schema) {
 	s.Status = mergeShape(s.Status, own.Status)
 	s.Access = mergeShape(s.Access, own.Access)
 	s.Class, s.Global, s.Note = own.Class, own.Global, own.Note
+	s.Docs = own.Docs
 	s.Links, s.Created = own.Links, own.Created
 	if len(own.Operations) > 0 {
 		s.Operations = own.Operations

@@ -32,8 +32,8 @@ func TestMerge(t *testing.T) {
 		"another kind of shape": {`{"config": {"A": "s"}}`, `{"config": {"A": ["s"]}}`, `{"config": {"A": ["s"]}}`},
 		"links and the rest": {
 			`{"config": {"A": "s"}}`,
-			`{"class": "c", "global": true, "note": "n", "links": [{"rel": "r"}], "operations": [{"name": "o"}]}`,
-			`{"config": {"A": "s"}, "class": "c", "global": true, "note": "n", "links": [{"rel": "r"}], "operations": [{"name": "o"}]}`,
+			`{"class": "c", "global": true, "note": "n", "docs": {"config.A": "a"}, "links": [{"rel": "r"}], "operations": [{"name": "o"}]}`,
+			`{"config": {"A": "s"}, "class": "c", "global": true, "note": "n", "docs": {"config.A": "a"}, "links": [{"rel": "r"}], "operations": [{"name": "o"}]}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
