@@ -30,6 +30,8 @@ type Policy struct {
 	file      string
 	source    *file
 	positions map[string]position // of expressions and the like, by place
+	digest    asset.Digest        // of a policy in a set
+	digested  bool                // whether the digest is complete
 }
 
 // Kind says what a policy is about, as posture products divide policies. Values other than
@@ -66,6 +68,9 @@ type Check struct {
 	Run func(context.Context, CheckInput) (Verdict, error)
 	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.
 	Reads []asset.Path
+	// Version names what Run decides, for [Policy.Digest]: change it whenever Run may say
+	// something else of the same input.
+	Version string
 }
 
 // Variable is a named expression.

@@ -130,6 +130,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	}
 	slices.SortFunc(s.policies, func(a, b *Policy) int { return strings.Compare(a.ID, b.ID) })
 	for _, p := range s.policies {
+		s.byID[p.ID].setDigest()
 		for _, check := range s.byID[p.ID].checks {
 			s.byType[check.typ] = append(s.byType[check.typ], check)
 		}
