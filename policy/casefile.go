@@ -48,7 +48,7 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	if c.Name == "" {
 		r.Fault(n, "a test has no name")
 	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
-		r.Fault(n, "test %q a second time", c.Name)
+		r.Fault(n, "duplicate test %q", c.Name)
 	}
 	switch want {
 	case "pass":

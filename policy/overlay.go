@@ -148,7 +148,7 @@ func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			id := n.Content[i].Value
 			if seen[id] {
-				r.Fault(n.Content[i], "policy %q a second time", id)
+				r.Fault(n.Content[i], "duplicate policy %q", id)
 			}
 			seen[id] = true
 			r.o.positions[part+"/"+id] = position{n.Content[i].Line, n.Content[i].Column, nil}

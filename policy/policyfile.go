@@ -123,7 +123,7 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 			for j := 0; j+1 < len(n.Content); j += 2 {
 				name, v := n.Content[j].Value, yamlfile.Resolve(n.Content[j+1])
 				if slices.ContainsFunc(c.Let, func(l Variable) bool { return l.Name == name }) {
-					r.Fault(n.Content[j], "variable %q a second time", name)
+					r.Fault(n.Content[j], "duplicate variable %q", name)
 				}
 				l := Variable{Name: name}
 				r.text(&l.Expr)(v)
@@ -184,7 +184,7 @@ func (r *policyReader) params(n *yaml.Node) {
 			p.Default = d
 		}
 		if slices.ContainsFunc(r.p.Params, func(q Param) bool { return q.Name == p.Name }) {
-			r.Fault(n.Content[i], "parameter %q a second time", p.Name)
+			r.Fault(n.Content[i], "duplicate parameter %q", p.Name)
 		}
 		r.p.Params = append(r.p.Params, p)
 	}

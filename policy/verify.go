@@ -59,7 +59,7 @@ func (p *Policy) verify() []error {
 		}
 		for _, t := range c.Types {
 			if seen[t] {
-				add(place+".type", "type %s a second time", t)
+				add(place+".type", "duplicate type %s", t)
 			}
 			seen[t] = true
 		}

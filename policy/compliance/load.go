@@ -157,7 +157,7 @@ func (r *reader) section(n *yaml.Node) Section {
 			r.List(n, func(n *yaml.Node) {
 				id := r.text(n)
 				if slices.Contains(s.Policies, id) {
-					r.Fault(n, "policy %q a second time", id)
+					r.Fault(n, "duplicate policy %q", id)
 				}
 				s.Policies = append(s.Policies, id)
 			})
@@ -171,7 +171,7 @@ func (r *reader) section(n *yaml.Node) Section {
 func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 	id := r.name(n, sectionID)
 	if taken[id] && id != "" {
-		r.Fault(n, "id %q a second time", id)
+		r.Fault(n, "duplicate id %q", id)
 	}
 	taken[id] = true
 	return id
