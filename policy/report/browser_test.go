@@ -47,50 +47,33 @@ func owned(fs []policy.Finding) []policy.Finding {
 	return fs
 }
 
-// On a telephone no page is wider than the screen, so that nothing is cut, with and
-// without scripts.
-func TestPagesFit(t *testing.T) {
-	for _, flags := range [][]string{nil, {"--blink-settings=scriptEnabled=false"}} {
-		for _, width := range []int{360, 1280} {
-			t.Run(fmt.Sprint(width, flags), func(t *testing.T) {
-				c := startChromium(t, width, flags...)
-				for name, page := range pages(t) {
-					page = bytes.ReplaceAll(page, []byte("<details"), []byte("<details open")) // everything shows
-					c.open(page)
-					var m struct {
-						CSSContentSize struct{ Width float64 }
-					}
-					c.call("Page.getLayoutMetrics", nil, &m)
-					assert.NotZero(t, m.CSSContentSize.Width, name)
-					assert.LessOrEqual(t, m.CSSContentSize.Width, float64(width), name)
-				}
-			})
+// TestBrowser has a real browser show the pages.
+func TestBrowser(t *testing.T) {
+	c := startChromium(t)
+	all := pages(t)
+	c.run("narrow", 360, true, func(t *testing.T) { pagesFit(t, c, all, 360) })
+	c.run("narrow without scripts", 360, false, func(t *testing.T) { pagesFit(t, c, all, 360) })
+	c.run("wide", 1280, true, func(t *testing.T) { pagesFit(t, c, all, 1280) })
+	c.run("controls", 1280, true, func(t *testing.T) { pageControls(t, c) })
+	c.run("attack", 1280, true, func(t *testing.T) { pageUnderAttack(t, c) })
+	c.run("without scripts", 1280, false, func(t *testing.T) { pageWithoutScripts(t, c) })
+}
+
+// pagesFit checks that no page is wider than the screen, so that nothing is cut.
+func pagesFit(t *testing.T, c *chromium, pages map[string][]byte, width int) {
+	for name, page := range pages {
+		c.open(bytes.ReplaceAll(page, []byte("<details"), []byte("<details open"))) // everything shows
+		var m struct {
+			CSSContentSize struct{ Width float64 }
 		}
+		c.call("Page.getLayoutMetrics", nil, &m)
+		assert.NotZero(t, m.CSSContentSize.Width, name)
+		assert.LessOrEqual(t, m.CSSContentSize.Width, float64(width), name)
 	}
 }
 
-// A page does what its controls say, and its content security policy lets its script run
-// and no other.
-func TestPageControls(t *testing.T) {
-	c := startChromium(t, 1280)
-	attack := `</td></summary><script>document.title='owned'</script><img src=x onerror="document.title='owned'">`
-	c.open(htmlPage(t, hostile(t, attack)))
-	var title string
-	c.eval("document.title", &title)
-	assert.Equal(t, "Findings", title, "a name ran")
-	var count int
-	c.eval("document.querySelectorAll('img').length + document.querySelectorAll('script').length", &count)
-	assert.Equal(t, 1, count, "the script of the page, and nothing that a name made")
-	c.eval("[...document.querySelectorAll('b')].filter(b => b.textContent.includes('<script>document.title')).length", &count)
-	assert.NotZero(t, count, "the name is shown as it is")
-	c.eval(`(() => {
-		const s = document.createElement("script");
-		s.textContent = "document.title = 'owned'";
-		document.body.append(s);
-	})()`, nil)
-	c.eval("document.title", &title)
-	assert.Equal(t, "Findings", title, "the policy of the page let another script run")
-
+// pageControls checks that a page does what its controls say.
+func pageControls(t *testing.T, c *chromium) {
 	c.open(htmlPage(t, owned(sample(t))))
 	shown := func() (n int) {
 		t.Helper()
@@ -147,16 +130,38 @@ func TestPageControls(t *testing.T) {
 	assert.Equal(t, "f1", text("document.querySelector('.row[open]').id"), "a link opens the finding that it leads to")
 
 	// Everything that takes input has a name for those who cannot see it.
+	var count int
 	c.eval("[...document.querySelectorAll('input, select')].filter(e => !e.labels.length).length", &count)
 	assert.Zero(t, count)
 	c.eval("[...document.querySelectorAll('[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1))).length", &count)
 	assert.Zero(t, count, "links that lead nowhere")
 }
 
-// Without scripts the page lists everything, its filters by severity and status work,
-// and there are no controls that do nothing.
-func TestPageWithoutScripts(t *testing.T) {
-	c := startChromium(t, 1280, "--blink-settings=scriptEnabled=false")
+// pageUnderAttack checks that the content security policy of a page lets its script run
+// and no other.
+func pageUnderAttack(t *testing.T, c *chromium) {
+	attack := `</td></summary><script>document.title='owned'</script><img src=x onerror="document.title='owned'">`
+	c.open(htmlPage(t, hostile(t, attack)))
+	var title string
+	c.eval("document.title", &title)
+	assert.Equal(t, "Findings", title, "a name ran")
+	var count int
+	c.eval("document.querySelectorAll('img').length + document.querySelectorAll('script').length", &count)
+	assert.Equal(t, 1, count, "the script of the page, and nothing that a name made")
+	c.eval("[...document.querySelectorAll('b')].filter(b => b.textContent.includes('<script>document.title')).length", &count)
+	assert.NotZero(t, count, "the name is shown as it is")
+	c.eval(`(() => {
+		const s = document.createElement("script");
+		s.textContent = "document.title = 'owned'";
+		document.body.append(s);
+	})()`, nil)
+	c.eval("document.title", &title)
+	assert.Equal(t, "Findings", title, "the policy of the page let another script run")
+}
+
+// pageWithoutScripts checks that the page lists everything, that its filters by severity
+// and status work, and that there are no controls that do nothing.
+func pageWithoutScripts(t *testing.T, c *chromium) {
 	c.open(htmlPage(t, owned(sample(t))))
 	assert.Positive(t, c.height("#f1"))
 	assert.Positive(t, c.height("#f8"))

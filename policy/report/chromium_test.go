@@ -23,9 +23,9 @@ type chromium struct {
 	session string
 }
 
-// startChromium starts a browser with an empty page of a width. It skips the test if
-// there is no browser.
-func startChromium(t *testing.T, width int, flags ...string) *chromium {
+// startChromium starts a browser with an empty page. It skips the test if there is no
+// browser.
+func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -37,9 +37,9 @@ func startChromium(t *testing.T, width int, flags ...string) *chromium {
 	require.NoError(t, err)
 	profile, err := os.MkdirTemp("", "stance-chromium")
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), path, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
-		"--remote-debugging-pipe"}, flags...)...)
+	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile,
+		"--remote-debugging-pipe")
 	cmd.ExtraFiles = []*os.File{in, out} // file descriptors 3 and 4
 	require.NoError(t, cmd.Start())
 	in.Close()
@@ -57,9 +57,20 @@ func startChromium(t *testing.T, width int, flags ...string) *chromium {
 	var session struct{ SessionID string }
 	c.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session)
 	c.session = session.SessionID
-	c.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
 	c.call("Page.enable", nil, nil)
 	return c
+}
+
+// run runs a subtest on a screen of a width, with or without scripts in pages.
+func (c *chromium) run(name string, width int, scripts bool, f func(t *testing.T)) {
+	t := c.t
+	defer func() { c.t = t }()
+	t.Run(name, func(t *testing.T) {
+		c.t = t
+		c.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
+		c.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": !scripts}, nil)
+		f(t)
+	})
 }
 
 func (c *chromium) send(method string, params any) error {
