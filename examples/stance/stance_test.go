@@ -144,6 +144,35 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// What does not fit is counted and shown, and -strict refuses it.
+func TestSnapshotsThatDoNotFit(t *testing.T) {
+	args := []string{"scan", "-fail-on", "none", "-snapshot"}
+	for name, tt := range map[string]struct{ file, want string }{
+		"duplicate":    {snapshotOf(t, bucket, bucket), "1 duplicate asset, such as "},
+		"misspelled":   {snapshotOf(t, bucket, other), "1 part of an asset that does not fit its schema, such as "},
+		"unknown type": {snapshotOf(t, bucket, strings.Replace(bucket, "AWS::S3::Bucket", "AWS::S3::Buckets", 1)), "1 asset of an unknown type, such as AWS::S3::Buckets"},
+		"fine":         {snapshotOf(t, bucket), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, errs := stance(t, append(args, tt.file)...)
+			assert.Equal(t, 0, code, errs)
+			assert.Contains(t, errs, tt.want)
+			if tt.want == "" {
+				assert.NotContains(t, errs, "such as")
+			}
+		})
+	}
+	code, _, errs := stance(t, append(args, snapshotOf(t, bucket, bucket), "-strict")...)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, ":3: ")
+	assert.Contains(t, errs, "duplicate asset AWS::S3::Bucket arn:aws:s3:::a")
+	code, _, _ = stance(t, "scan", "-strict")
+	assert.Equal(t, 2, code)
+	code, out, _ := stance(t, "lint", snapshotOf(t, bucket, bucket, bucket))
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "duplicate asset AWS::S3::Bucket arn:aws:s3:::a (2 duplicate assets)")
+}
+
 func TestDiff(t *testing.T) {
 	old, same, more := snapshotOf(t, bucket), snapshotOf(t, bucket), snapshotOf(t, strings.Replace(bucket, `"BucketName":"a"`, `"BucketName":"z"`, 1))
 	code, out, errs := stance(t, "diff", old, same)

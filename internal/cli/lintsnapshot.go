@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,8 +21,8 @@ type misfit struct {
 }
 
 // lintSnapshot returns the problems of a snapshot: the error that ends it, unknown
-// types, and parts of documents that their schema does not describe, each with the
-// number of assets that have it and the first of them.
+// types, parts of documents that their schema does not describe, each with the number
+// of assets that have it and the first of them, and duplicate assets.
 func lintSnapshot(ctx context.Context, name string) ([]string, error) {
 	count, first := map[misfit]int{}, map[misfit]string{}
 	add := func(a *asset.Asset, text string) {
@@ -31,7 +32,9 @@ func lintSnapshot(ctx context.Context, name string) ([]string, error) {
 		}
 	}
 	var end error
-	for o, err := range snapshot.File(name, nil).Discover(ctx, provider.Query{}) {
+	var summary snapshot.Summary
+	opts := &snapshot.Options{Summary: func(s snapshot.Summary) { summary = s }}
+	for o, err := range snapshot.File(name, opts).Discover(ctx, provider.Query{}) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
@@ -56,6 +59,16 @@ func lintSnapshot(ctx context.Context, name string) ([]string, error) {
 		return asset.Ref{Type: a.typ, ID: a.text}.Compare(asset.Ref{Type: b.typ, ID: b.text})
 	}) {
 		found = append(found, printable.Text(fmt.Sprintf("%s: %s: %s (%d assets, such as %s)", name, m.typ, m.text, count[m], first[m])))
+	}
+	if summary.Duplicates > 0 {
+		text := fmt.Sprintf("%s: %d duplicate assets", name, summary.Duplicates)
+		for _, p := range summary.Problems {
+			if errors.Is(p, snapshot.ErrDuplicate) {
+				text = fmt.Sprintf("%s (%d duplicate assets)", p, summary.Duplicates)
+				break
+			}
+		}
+		found = append(found, printable.Text(text))
 	}
 	if end != nil {
 		found = append(found, printable.Text(end.Error()))

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
 	"github.com/openstance/stance/internal/organization"
+	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/provider"
 	"github.com/openstance/stance/provider/snapshot"
@@ -51,12 +54,14 @@ type scan struct {
 	save     string
 	explain  string
 	role     string
+	strict   bool
 }
 
 func (s *scan) flags(fl *flag.FlagSet) {
 	s.policies.Register(fl)
 	s.output.Register(fl)
 	fl.StringVar(&s.snapshot, "snapshot", "", "read this `file` instead of the example organization; - is standard input")
+	fl.BoolVar(&s.strict, "strict", false, "end at a duplicate asset of the -snapshot, or a part of one that does not fit its schema")
 	fl.StringVar(&s.explain, "explain", "", "print how the `policy` decides for the asset whose id or name follows the flags")
 	role := "role"
 	if len(s.clouds) > 0 {
@@ -88,6 +93,8 @@ func (s *scan) check(args []string) error {
 		return noArguments(args)
 	case s.snapshot != "" && len(s.scanned) > 0:
 		return errors.New("-snapshot and -cloud exclude each other")
+	case s.strict && s.snapshot == "":
+		return errors.New("-strict: needs -snapshot")
 	case s.save != "" && len(s.scanned) == 0:
 		return errors.New("-o: needs -cloud")
 	case len(s.types) > 0 && len(s.scanned) == 0:
@@ -132,7 +139,7 @@ func (s *scan) run(ctx context.Context, streams IO, args []string) (int, error) 
 	if len(providers) > 0 {
 		inv, err = s.live(ctx, streams, set, providers, progress)
 	} else {
-		inv, err = readSnapshot(ctx, s.snapshot, streams)
+		inv, err = readSnapshotWith(ctx, s.snapshot, snapshot.Options{Strict: s.strict}, streams)
 	}
 	if err != nil {
 		return Trouble, err
@@ -257,11 +264,17 @@ func (s *scan) query(set *policy.Set) (provider.Query, error) {
 // readSnapshot reads a snapshot: a file, "-" for standard input, "" for the embedded
 // organization.
 func readSnapshot(ctx context.Context, file string, streams IO) (*asset.Inventory, error) {
+	return readSnapshotWith(ctx, file, snapshot.Options{}, streams)
+}
+
+func readSnapshotWith(ctx context.Context, file string, opts snapshot.Options, streams IO) (*asset.Inventory, error) {
 	meter := NewMeter(streams.Err)
 	defer meter.Done()
 	inv := &asset.Inventory{}
 	count := 0
-	for o, err := range observations(ctx, file, streams) {
+	var problems string
+	opts.Summary = func(s snapshot.Summary) { problems = describe(s) }
+	for o, err := range observations(ctx, file, opts, streams) {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -272,17 +285,56 @@ func readSnapshot(ctx context.Context, file string, streams IO) (*asset.Inventor
 		count++
 		meter.Show(func() string { return fmt.Sprintf("%d observations read", count) })
 	}
+	meter.Done()
+	if problems != "" {
+		fmt.Fprintf(streams.Err, "%s: %s\n", printable.Text(cmp.Or(file, "example organization")), problems)
+	}
 	return inv, nil
 }
 
-func observations(ctx context.Context, file string, streams IO) iter.Seq2[asset.Observation, error] {
+// describe returns what is wrong with the assets of a snapshot, "" if nothing is, and the
+// first problem.
+func describe(s snapshot.Summary) string {
+	unknown := 0
+	for _, n := range s.Unknown {
+		unknown += n
+	}
+	var parts []string
+	for _, p := range []struct {
+		count      int
+		one, other string
+	}{
+		{s.Duplicates, "duplicate asset", "duplicate assets"},
+		{s.Misfits, "part of an asset that does not fit its schema", "parts of assets that do not fit their schemas"},
+		{unknown, "asset of an unknown type", "assets of unknown types"},
+	} {
+		switch p.count {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+p.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", p.count, p.other))
+		}
+	}
+	text := strings.Join(parts, ", ")
+	switch {
+	case len(s.Problems) > 0:
+		text += ", such as " + s.Problems[0].Error()
+	case unknown > 0:
+		text += ", such as " + string(slices.Min(slices.Collect(maps.Keys(s.Unknown))))
+	}
+	return printable.Text(text)
+}
+
+func observations(ctx context.Context, file string, opts snapshot.Options, streams IO) iter.Seq2[asset.Observation, error] {
 	switch file {
 	case "":
 		return organization.Provider().Discover(ctx, provider.Query{})
 	case "-":
-		return snapshot.Read(streams.In, &snapshot.Options{Name: "standard input"})
+		opts.Name = "standard input"
+		return snapshot.Read(streams.In, &opts)
 	}
-	return snapshot.File(file, nil).Discover(ctx, provider.Query{})
+	return snapshot.File(file, &opts).Discover(ctx, provider.Query{})
 }
 
 // saveSnapshot writes a snapshot, with gaps and coverage before the assets, as programs

@@ -63,7 +63,7 @@ func checkWellFormed(s *suite) (f faults) {
 		}
 	}
 	for _, g := range e.gaps {
-		if g.Cause.Code == "" && g.Cause.Message == "" {
+		if g.Cause.Reason == asset.UnknownReason && g.Cause.Code == "" && g.Cause.Message == "" {
 			f.add("gap without a reason: %+v", *g)
 		}
 	}

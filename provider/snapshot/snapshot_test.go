@@ -496,7 +496,10 @@ func TestWriteRefuses(t *testing.T) {
 		o    asset.Observation
 		want string
 	}{
-		"nothing":              {nil, "is no observation"},
+		"nothing":              {nil, "no observation"},
+		"nil asset":            {(*asset.Asset)(nil), "no observation"},
+		"nil gap":              {(*asset.Gap)(nil), "no observation"},
+		"nil coverage":         {(*asset.Coverage)(nil), "no observation"},
 		"no id":                {&asset.Asset{Ref: asset.Ref{Type: "T"}, Scope: scope}, "empty id"},
 		"no provider":          {&asset.Asset{Ref: ref}, "no provider"},
 		"not canonical":        {&asset.Asset{Ref: asset.Ref{Type: "Microsoft.Web/sites", ID: "/subscriptions/S"}, Scope: scope}, "canonically"},

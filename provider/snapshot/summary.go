@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -31,6 +32,10 @@ type Summary struct {
 	Problems []*Error
 }
 
+// ErrDuplicate is the error, in an [*Error], of an asset with the ref and the observers of
+// an earlier one.
+var ErrDuplicate = errors.New("duplicate asset")
+
 // inspector checks the assets of one sequence.
 type inspector struct {
 	Summary
@@ -48,7 +53,7 @@ func (in *inspector) inspect(a *asset.Asset, s *asset.Schema) []error {
 	var problems []error
 	if id := in.identity(a); in.seen[id] {
 		in.Duplicates++
-		problems = append(problems, fmt.Errorf("duplicate asset %s", a.Ref))
+		problems = append(problems, fmt.Errorf("%w %s", ErrDuplicate, a.Ref))
 	} else {
 		in.seen[id] = true
 	}

@@ -87,11 +87,16 @@ func (s *Writer) Add(o asset.Observation) error {
 	}
 	l := line{buf: s.buf[:0], clouds: s.clouds}
 	what := ""
+	if isNil(o) {
+		o = nil
+	}
 	o, err := s.filter.Pass(o)
 	if err != nil {
 		l.fail(err)
 	}
 	switch o := o.(type) {
+	case nil:
+		l.fail(errors.New("no observation"))
 	case *asset.Asset:
 		what = "asset " + o.Ref.String()
 		s.counts.assets++
@@ -104,12 +109,23 @@ func (s *Writer) Add(o asset.Observation) error {
 		what = "coverage"
 		s.counts.coverage++
 		l.coverage(o)
-	default:
-		l.fail(fmt.Errorf("%T is no observation", o))
 	}
 	l.raw("\n")
 	s.write(&l, what)
 	return s.err
+}
+
+// isNil reports whether an observation is a nil pointer.
+func isNil(o asset.Observation) bool {
+	switch o := o.(type) {
+	case *asset.Asset:
+		return o == nil
+	case *asset.Gap:
+		return o == nil
+	case *asset.Coverage:
+		return o == nil
+	}
+	return false
 }
 
 // Close writes the closing line and all buffered data. It does not close the
