@@ -42,9 +42,14 @@ func (v Value) about(err error) error {
 	return &partError{v, err}
 }
 
-func (v Value) root() Value { return Value{v.doc, node(le64(v.doc, uint32(len(v.doc)-8)))} }
-
-func (v Value) isRoot() bool { return v.node&^flagSanitized == v.root().node }
+func (v Value) isRoot() bool {
+	for root := range v.roots {
+		if root.node == v.node&^flagSanitized {
+			return true
+		}
+	}
+	return false
+}
 
 func (e *partError) Error() string { return withPath(e.part.place(), e.err.Error()) }
 func (e *partError) Unwrap() error { return e.err }
@@ -68,7 +73,9 @@ func (v Value) place() Path {
 		return Path("").Key(v.doc)
 	}
 	f := finder{want: v.node &^ flagSanitized}
-	f.walk(v.root())
+	for root := range v.roots {
+		f.walk(root)
+	}
 	if f.found != 1 {
 		return ""
 	}

@@ -84,6 +84,50 @@ func TestAccessErrorsOfAssets(t *testing.T) {
 	assert.EqualError(t, err, "config.A.b: is a list, not a string")
 }
 
+// Documents of one Builder share a block.
+func TestAccessErrorsOfBuiltDocuments(t *testing.T) {
+	var b asset.Builder
+	b.OpenMap()
+	b.Key("A")
+	b.OpenList()
+	b.String("x", nil)
+	b.CloseList()
+	b.CloseMap()
+	b.OpenMap()
+	b.Key("State")
+	b.String("on", nil)
+	b.Key("N")
+	b.Int(7, nil)
+	b.CloseMap()
+	b.Bool(true, nil)
+	b.Unread(denied)
+	var config, status, access, unread asset.Value
+	require.NoError(t, b.Documents(&config, &status, &access, &unread))
+	for _, c := range []struct {
+		v    asset.Value
+		want string
+	}{
+		{config.Get("A"), "A: is a list, not a boolean"},
+		{config.Get("A").Index(0), "A[0]: is a string, not a boolean"},
+		{config.Get("B"), "B: absent"},
+		{config, "is a map, not a boolean"},
+		{status.Get("State"), "State: is a string, not a boolean"},
+		{status.Get("N"), "N: is an integer, not a boolean"},
+		{unread, denied.Error()},
+	} {
+		_, err := c.v.Bool()
+		assert.EqualError(t, err, c.want)
+	}
+	_, err := access.Str()
+	assert.EqualError(t, err, "is a boolean, not a string")
+	for _, root := range []asset.Value{config, status} {
+		again, err := root.Set("New", parse(t, "1"))
+		require.NoError(t, err)
+		_, err = again.Get("New").Str()
+		assert.EqualError(t, err, "New: is an integer, not a string")
+	}
+}
+
 func TestAccessErrorsAreMatched(t *testing.T) {
 	doc := value(t, map[string]any{"A": []any{}, "U": denied, "Null": nil})
 	_, err := doc.Get("A").Str()

@@ -19,8 +19,9 @@ import (
 //	           longCount: the 8 bytes before the place hold it
 //	bits 32-63 payload: the place of text, elements or values, or a small number
 //
-// The last 8 bytes are the node of the root. An absent part has no block: in its place
-// stands what was missing, if that is known.
+// At the end are the nodes of the documents that share the block, mostly one, and their
+// number. An absent part has no block: in its place stands what was missing, if that is
+// known.
 //
 // Elements are nodes side by side, and so are the values of a map. The keys of a map, in
 // the order of its values, are in a table that maps with the same keys share: the count
@@ -487,13 +488,32 @@ func (b *block) remember(n node, hash uint32) {
 	places[0] = n
 }
 
-// value ends the block with its root, from which errors find the paths to parts.
+// value makes the block one document.
 func (b *block) value(n node) Value {
 	if n.tag() == tagAbsent {
 		return Value{node: n}
 	}
-	b.u64(uint64(n))
-	return Value{string(b.out), n}
+	return Value{b.end(n), n}
+}
+
+// end ends the block with the roots of its documents, from which errors find the paths
+// to parts.
+func (b *block) end(roots ...node) string {
+	for _, n := range roots {
+		b.u64(uint64(n))
+	}
+	b.u64(uint64(len(roots)))
+	return string(b.out)
+}
+
+// roots yields the documents of the block that v is a part of.
+func (v Value) roots(yield func(Value) bool) {
+	end := uint32(len(v.doc) - 8)
+	for at := end - 8*uint32(le64(v.doc, end)); at < end; at += 8 {
+		if !yield(Value{v.doc, v.load(at)}) {
+			return
+		}
+	}
 }
 
 // Value makes a document that is nothing but this unread part.

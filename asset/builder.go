@@ -206,7 +206,7 @@ func (b *Builder) Documents(to ...*Value) error {
 	case uint64(len(b.block.out)) > math.MaxUint32:
 		return fmt.Errorf("make document: more than %d bytes", uint32(math.MaxUint32))
 	}
-	doc := string(b.block.out)
+	doc := b.block.end(b.block.stack...)
 	for i, n := range b.block.stack {
 		*to[i] = Value{doc, n}
 	}
