@@ -222,3 +222,27 @@ func ExampleSet_Reads() {
 	// AWS::KMS::Key [config.EnableKeyRotation]
 	// AWS::S3::Bucket [config.BucketEncryption]
 }
+
+// Two evaluations differ in findings that fail in one of them or in both.
+func ExampleCompare() {
+	set, err := policy.Load(nil, fstest.MapFS{"buckets-have-owners.yaml": {Data: []byte(tagged)}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	later := owned()
+	later.Add(&asset.Asset{
+		Ref: asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::new"}, Name: "new",
+		Scope: asset.Scope{Provider: "aws", Account: "123456789012", Region: "eu-west-1"},
+	})
+	ctx := context.Background()
+	changes, err := policy.Compare(set.Evaluate(ctx, owned()), set.Evaluate(ctx, later))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range changes {
+		fmt.Println(c.Kind, c.Finding().Subject.Name())
+	}
+	// Output:
+	// new new
+	// still_failing web
+}
