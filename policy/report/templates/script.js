@@ -59,6 +59,7 @@
     const sorted = [...rows].sort(orders[sort.value]);
     const key = group.value;
     groups.classList.toggle("regrouped", key !== "policy");
+    rows.forEach(explain);
     const parts = new Map();
     if (key === "policy") {
       for (const r of sorted) {
@@ -88,6 +89,17 @@
     filter();
   };
 
+  // The rationale and the repair are in the section of the policy: another group shows a
+  // copy in each finding that is open.
+  const explain = (r) => {
+    const copy = r.el.querySelector(".about");
+    if (group.value === "policy") {
+      copy?.remove();
+    } else if (r.el.open && !copy) {
+      r.el.lastElementChild.append(r.home.querySelector(".about").cloneNode(true));
+    }
+  };
+
   const open = (value) => rows.forEach((r) => { r.el.open = value && !r.el.hidden; });
   const reveal = () => {
     const target = location.hash.length > 1 && byId(decodeURIComponent(location.hash.slice(1)));
@@ -96,6 +108,7 @@
     }
   };
 
+  rows.forEach((r) => r.el.addEventListener("toggle", () => explain(r)));
   search.addEventListener("input", filter);
   [account, owner, ...boxes].forEach((el) => el.addEventListener("change", filter));
   [group, sort].forEach((el) => el.addEventListener("change", arrange));
