@@ -19,7 +19,7 @@ type KindError struct {
 
 // Path returns the path to the part from the root of its document, or "" if it is not
 // known: the root itself has none, and one of several equal numbers, booleans or empty
-// parts of a document cannot be told from the others.
+// parts of a document cannot be distinguished from the others.
 func (e *KindError) Path() Path { return e.part.place() }
 
 // Error returns the path, if it is known, and both kinds.

@@ -60,7 +60,7 @@ func TestAccessErrorsNameThePath(t *testing.T) {
 		{str(at("Policy.Statement[0]")), "Policy: unread: s3:GetBucketPolicy: AccessDenied"},
 		{denied.Value().Err(), denied.Error()},
 
-		// Equal small values cannot be told apart: no path is better than a wrong one.
+		// Equal small values cannot be distinguished: no path is better than a wrong one.
 		{str(doc.Get("On")), "is a boolean, not a string"},
 		{str(doc.Get("AlsoNull")), "absent: null"},
 	} {

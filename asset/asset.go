@@ -77,7 +77,7 @@ type Asset struct {
 	// access policy attached to the asset itself, in the cloud's own form.
 	Config, Status, Access Value
 
-	// Links may be missing while a part that they are told with is unread: see
+	// Links may be missing while a part that they are known from is unread: see
 	// [LinkRule].From.
 	Links   []Link
 	Parents []Ref // nearest first
@@ -134,7 +134,7 @@ func (o Origin) String() string {
 	return "template"
 }
 
-// Gap is a part of the estate that was asked for and could not be observed.
+// Gap is a requested part of the estate that could not be observed.
 // An empty Type means every type in the scope. A gap with Of concerns only the
 // children, parents and links of that one asset; one without it makes the coverage of
 // its type in its scope partial.

@@ -62,7 +62,7 @@ func TestConform(t *testing.T) {
 		require.NoError(t, err)
 		got := shape.Conform(v)
 		assert.Equal(t, row.want, got.String(), "of %s", row.doc)
-		assert.Equal(t, row.want, shape.Conform(got).String(), "of %s a second time", row.doc)
+		assert.Equal(t, row.want, shape.Conform(got).String(), "of %s, once more", row.doc)
 	}
 }
 

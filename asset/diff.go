@@ -29,8 +29,8 @@ type ChangeKind int
 
 // The kinds of changes. The zero kind claims nothing.
 const (
-	Obscured    ChangeKind = iota // was known, and can no longer be told
-	Revealed                      // is known, and could not be told before
+	Obscured    ChangeKind = iota // was known, and is not known any more
+	Revealed                      // is known, and was not known before
 	Appeared                      // an asset came to be
 	Disappeared                   // an asset is gone, and its place was searched completely
 	Replaced                      // an asset was made anew under the same ref

@@ -51,8 +51,8 @@ func covered(s asset.Scope, t asset.Type, state asset.CoverageState) *asset.Cove
 	return &asset.Coverage{Scope: s, Type: t, State: state}
 }
 
-// told writes changes in one line each.
-func told(old, new *asset.Inventory) []string {
+// changesText writes changes in one line each.
+func changesText(old, new *asset.Inventory) []string {
 	var lines []string
 	for c := range asset.Diff(old, new) {
 		lines = append(lines, fmt.Sprintf("%s %s %s: %s -> %s", c.Ref.ID, c.Kind, c.Path, c.Old, c.New))
@@ -65,22 +65,22 @@ func TestDiffOfWholeAssets(t *testing.T) {
 	with := func(os ...asset.Observation) *asset.Inventory { return inventory(append(os, complete)...) }
 	a := bucket("a", asset.Value{})
 
-	assert.Equal(t, []string{"a appeared : <absent> -> <absent>"}, told(with(), with(a)))
-	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, told(with(a), with()))
-	assert.Empty(t, told(with(a), with(a)))
-	assert.Equal(t, []string{"a revealed : <unread> -> <absent>"}, told(inventory(), with(a)), "nobody had looked")
-	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, told(with(a), inventory()), "nobody looked")
+	assert.Equal(t, []string{"a appeared : <absent> -> <absent>"}, changesText(with(), with(a)))
+	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, changesText(with(a), with()))
+	assert.Empty(t, changesText(with(a), with(a)))
+	assert.Equal(t, []string{"a revealed : <unread> -> <absent>"}, changesText(inventory(), with(a)), "nobody had looked")
+	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, changesText(with(a), inventory()), "nobody looked")
 	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"},
-		told(with(a), inventory(covered(eu, bucketType, asset.Partial))))
+		changesText(with(a), inventory(covered(eu, bucketType, asset.Partial))))
 	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"},
-		told(with(a), with(&asset.Gap{Scope: eu, Cause: asset.Unread{Op: "s3:ListBuckets"}})), "a gap makes coverage partial")
+		changesText(with(a), with(&asset.Gap{Scope: eu, Cause: asset.Unread{Op: "s3:ListBuckets"}})), "a gap makes coverage partial")
 
 	for c := range asset.Diff(with(a), with(&asset.Gap{Scope: eu, Type: bucketType, Cause: asset.Unread{Op: "s3:ListBuckets", Code: "AccessDenied"}})) {
 		require.NotNil(t, c.New.Unread())
 		assert.Equal(t, asset.Unread{Op: "s3:ListBuckets", Code: "AccessDenied"}, *c.New.Unread())
 	}
 
-	several := told(with(bucket("a", asset.Value{}), bucket("b", asset.Value{}), bucket("e", asset.Value{})),
+	several := changesText(with(bucket("a", asset.Value{}), bucket("b", asset.Value{}), bucket("e", asset.Value{})),
 		with(bucket("b", asset.Value{}), bucket("c", asset.Value{}), bucket("d", asset.Value{})))
 	assert.Equal(t, []string{
 		"a disappeared : <absent> -> <absent>",
@@ -102,9 +102,9 @@ func TestDiffOfChildren(t *testing.T) {
 	child.Parents = []asset.Ref{parent}
 	complete := covered(eu, bucketType, asset.Complete)
 	gap := &asset.Gap{Scope: eu, Type: bucketType, Of: parent, Cause: asset.Unread{Code: "Throttled"}}
-	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, told(inventory(child), inventory(complete, gap)))
+	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, changesText(inventory(child), inventory(complete, gap)))
 	gap.Type = "AWS::S3::AccessPoint"
-	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, told(inventory(child), inventory(complete, gap)),
+	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, changesText(inventory(child), inventory(complete, gap)),
 		"a gap in children of another type")
 }
 
@@ -112,8 +112,8 @@ func TestDiffOfObserved(t *testing.T) {
 	a := bucket("a", asset.Value{})
 	a.Account, a.Observers = "9", []string{"1", "2"}
 	one, two := covered(account, bucketType, asset.Complete), covered(asset.Scope{Provider: "aws", Account: "2"}, bucketType, asset.Complete)
-	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, told(inventory(a), inventory(one)), "an observer did not look")
-	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, told(inventory(a), inventory(one, two)),
+	assert.Equal(t, []string{"a obscured : <absent> -> <unread>"}, changesText(inventory(a), inventory(one)), "an observer did not look")
+	assert.Equal(t, []string{"a disappeared : <absent> -> <absent>"}, changesText(inventory(a), inventory(one, two)),
 		"all who saw it looked")
 }
 
@@ -156,7 +156,7 @@ func TestDiffOfDocuments(t *testing.T) {
 			[]string{`a changed config.s: "[redacted hash=aa]" -> "[redacted hash=bb]"`}},
 		{"same secret", hidden(map[string]any{"s": asset.Redacted{Hash: "aa"}}), hidden(map[string]any{"s": asset.Redacted{Hash: "aa"}}), nil},
 	} {
-		assert.Equal(t, c.want, told(inventory(bucket("a", c.old)), inventory(bucket("a", c.new))), c.name)
+		assert.Equal(t, c.want, changesText(inventory(bucket("a", c.old)), inventory(bucket("a", c.new))), c.name)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestDiffOfTheRest(t *testing.T) {
 		`a changed tags.gone: "1" -> <absent>`,
 		`a changed tags["a b"]: <absent> -> "2"`,
 	}
-	assert.Equal(t, want, told(inventory(old), inventory(new)))
+	assert.Equal(t, want, changesText(inventory(old), inventory(new)))
 }
 
 func TestDiffOfLinksWithGaps(t *testing.T) {
@@ -194,9 +194,9 @@ func TestDiffOfLinksWithGaps(t *testing.T) {
 	linked.Links = []asset.Link{{Rel: "encrypted_by", To: asset.Ref{Type: keyType, ID: "x"}}}
 	gap := &asset.Gap{Scope: eu, Of: plain.Ref, Cause: asset.Unread{Code: "AccessDenied"}}
 	const list = `[{"type":"AWS::KMS::Key","id":"x"}]`
-	assert.Equal(t, []string{"a changed links.encrypted_by: " + list + " -> <absent>"}, told(inventory(linked), inventory(plain)))
-	assert.Equal(t, []string{"a obscured links.encrypted_by: " + list + " -> <absent>"}, told(inventory(linked), inventory(plain, gap)))
-	assert.Equal(t, []string{"a revealed links.encrypted_by: <absent> -> " + list}, told(inventory(plain, gap), inventory(linked)))
+	assert.Equal(t, []string{"a changed links.encrypted_by: " + list + " -> <absent>"}, changesText(inventory(linked), inventory(plain)))
+	assert.Equal(t, []string{"a obscured links.encrypted_by: " + list + " -> <absent>"}, changesText(inventory(linked), inventory(plain, gap)))
+	assert.Equal(t, []string{"a revealed links.encrypted_by: <absent> -> " + list}, changesText(inventory(plain, gap), inventory(linked)))
 }
 
 func TestDiffIgnoresAliasesOfAccess(t *testing.T) {
@@ -207,9 +207,9 @@ func TestDiffIgnoresAliasesOfAccess(t *testing.T) {
 	}
 	old := role(`{"Effect":"Deny"}`, `{"Name":"r","AssumeRolePolicyDocument":{"Effect":"Deny"}}`)
 	assert.Equal(t, []string{`a changed access.Effect: "Deny" -> "Allow"`},
-		told(inventory(old), inventory(role(`{"Effect":"Allow"}`, `{"Name":"r","AssumeRolePolicyDocument":{"Effect":"Allow"}}`))))
+		changesText(inventory(old), inventory(role(`{"Effect":"Allow"}`, `{"Name":"r","AssumeRolePolicyDocument":{"Effect":"Allow"}}`))))
 	assert.Equal(t, []string{`a changed config.AssumeRolePolicyDocument.Effect: "Deny" -> "Allow"`},
-		told(inventory(old), inventory(role(`{"Effect":"Deny"}`, `{"Name":"r","AssumeRolePolicyDocument":{"Effect":"Allow"}}`))),
+		changesText(inventory(old), inventory(role(`{"Effect":"Deny"}`, `{"Name":"r","AssumeRolePolicyDocument":{"Effect":"Allow"}}`))),
 		"no alias where it differs from access")
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Inventory collects observations and answers questions about them. The zero
 // value is ready to use. Add must not be called at the same time as any other
-// method; the others may be called by many goroutines at once. Sequences are in
+// method; the others are safe for concurrent use. Sequences are in
 // the order of refs and can be ranged over again.
 type Inventory struct {
 	assets   map[Ref]*Asset
@@ -24,7 +24,7 @@ type Inventory struct {
 	global   map[providerKey]bool          // types of which there are assets in no region
 
 	mu    sync.Mutex            // held while an index is made
-	index atomic.Pointer[index] // nil until first asked for, and after Add
+	index atomic.Pointer[index] // nil until first needed, and after Add
 }
 
 type accountKey struct{ provider, account string }
@@ -332,7 +332,7 @@ func incomplete(s Scope, t Type, state CoverageState) *Unread {
 // IncompleteReasonFrom returns the reason why assets of a type may be missing that are seen from
 // a scope: those in it and, if it is a region, those in no region, whose coverage the
 // statement for the account itself gives. Without that statement, nobody searched for
-// them on their own: if there are such assets all the same, any region may have more.
+// them on their own: if there are such assets nonetheless, any region may have more.
 // It returns nil if none is missing.
 func (inv *Inventory) IncompleteReasonFrom(s Scope, t Type) *Unread {
 	if why := inv.IncompleteReason(s, t); why != nil || s.Region == "" {

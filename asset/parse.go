@@ -124,7 +124,7 @@ func (p *parser) any(depth int) node {
 
 func (p *parser) word(w string, n node) node {
 	if len(p.in)-p.at < len(w) || string(p.in[p.at:p.at+len(w)]) != w {
-		return p.fail(p.at, "not a value; "+w+" is misspelt")
+		return p.fail(p.at, "not a value; "+w+" is misspelled")
 	}
 	p.at += len(w)
 	return n
@@ -190,7 +190,7 @@ func (p *parser) object(depth int) node {
 			text := p.bytesOf(key)
 			for i := mark; i < len(p.stack); i += 2 {
 				if k := p.stack[i]; k == key || bytes.Equal(p.bytesOf(k), text) {
-					return p.fail(keyAt, fmt.Sprintf("key %q a second time", text))
+					return p.fail(keyAt, fmt.Sprintf("duplicate key %q", text))
 				}
 			}
 		}
@@ -212,7 +212,7 @@ func (p *parser) object(depth int) node {
 				p.at++
 				n, twice, ok := p.mapping(mark)
 				if !ok {
-					return p.fail(start, fmt.Sprintf("key %q a second time in this map", twice))
+					return p.fail(start, fmt.Sprintf("duplicate key %q in this map", twice))
 				}
 				return n
 			}

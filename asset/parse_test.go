@@ -115,8 +115,8 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{``, 0, "unexpected end"},
 		{`  `, 2, "unexpected end"},
-		{`nul`, 0, "misspelt"},
-		{`trux`, 0, "misspelt"},
+		{`nul`, 0, "misspelled"},
+		{`trux`, 0, "misspelled"},
 		{`True`, 0, "want a value"},
 		{`1 2`, 2, "after the document"},
 		{`{} x`, 3, "after the document"},
@@ -159,12 +159,12 @@ func TestParseRefuses(t *testing.T) {
 		{"\"\xed\xa0\x80\"", 1, "invalid UTF-8"},
 		{"\"\xc3\\u0041\"", 1, "invalid UTF-8"},
 		{"\ufeff{}", 0, "want a value"},
-		{`{"a":1,"b":2,"a":3}`, 13, `key "a" a second time`},
-		{`{"a":1,"\u0061":3}`, 7, `key "a" a second time`},
-		{`[{"a":1,"b":2},{"a":1,"b":2,"a":3}]`, 28, `key "a" a second time`},
-		{`[{"a":1,"a":2},{"a":1,"a":2}]`, 8, `key "a" a second time`},
-		{`[` + wide(17) + `,` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 2 + len(wide(17)), `key "key3" a second time`},
-		{`[` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 1, `key "key3" a second time`},
+		{`{"a":1,"b":2,"a":3}`, 13, `duplicate key "a"`},
+		{`{"a":1,"\u0061":3}`, 7, `duplicate key "a"`},
+		{`[{"a":1,"b":2},{"a":1,"b":2,"a":3}]`, 28, `duplicate key "a"`},
+		{`[{"a":1,"a":2},{"a":1,"a":2}]`, 8, `duplicate key "a"`},
+		{`[` + wide(17) + `,` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 2 + len(wide(17)), `duplicate key "key3"`},
+		{`[` + strings.TrimSuffix(wide(17), "}") + `,"key3":0}]`, 1, `duplicate key "key3"`},
 		{strings.Repeat("[", asset.MaxDepth+1), asset.MaxDepth, "in each other"},
 		{strings.Repeat(`{"a":`, asset.MaxDepth+1), 5 * asset.MaxDepth, "in each other"},
 		{`[` + strings.Repeat(" ", asset.MaxDocument) + `]`, asset.MaxDocument, "more than"},
@@ -213,7 +213,7 @@ func TestParseOfVeryLongParts(t *testing.T) {
 	assert.Equal(t, "0", v.Index(5).Get("key0").String(), "with keys that are far from the begin")
 
 	_, err = asset.Parse([]byte(`{"` + long + `":1,"` + `\u0078` + long[1:] + `":2}`))
-	assert.ErrorContains(t, err, "a second time")
+	assert.ErrorContains(t, err, "duplicate key")
 }
 
 // refusedBeyondJSON reports whether a valid JSON text is one that Parse documents to refuse.

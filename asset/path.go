@@ -317,7 +317,7 @@ func (b *block) project(v Value, trees [][]Step) node {
 		}
 		b.member(k, b.project(x, rest))
 	}
-	// A member that was asked for and is not there must read as absent, also
+	// A member that was requested and is not there must read as absent, also
 	// where others were left out.
 	if flags&flagPartial != 0 && !v.IsPartial() {
 		for _, t := range trees {

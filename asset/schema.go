@@ -21,7 +21,7 @@ type Schema struct {
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
 	Links                  []LinkRule
-	Created                []Path // the parts that the time of creation is told with, if not with all of them
+	Created                []Path // the parts that the time of creation is known from; empty: every part
 	Operations             []Operation
 	Note                   string          // where the schema comes from, when it is not the cloud's own
 	Docs                   map[Path]string // what parts hold, by path from the asset; of the rest the cloud's documentation says it
@@ -43,7 +43,7 @@ type LinkRule struct {
 	// CrossAccount says that the asset at the other end is often in another account,
 	// so that a search for referrers needs the coverage of all accounts.
 	CrossAccount bool
-	// From are the parts of an asset that its links are told with, where an operation
+	// From are the parts of an asset that its links are known from, where an operation
 	// of its own reads them. While one is unread there may be more links.
 	From []Path
 }

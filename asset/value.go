@@ -37,7 +37,7 @@ func (k Kind) String() string {
 //
 // A document made by [Parse] or [Of] is one block of memory without pointers;
 // its parts share that block and keep it alive. Reading strings and numbers
-// copies nothing. A Value may be used by many goroutines at once.
+// copies nothing. A Value is safe for concurrent use.
 //
 // Keys keep the spelling and the order of the JSON. Integers are exact to 64
 // bits. Use [Value.Equal] rather than == to compare.
@@ -272,10 +272,10 @@ func (v Value) IsPartial() bool { return v.node.tag() == tagMap && v.node.flag(f
 
 // Equal reports whether two values say the same: numbers by their value, maps in
 // any order of their members. Absent equals only absent, null only null, a redacted
-// secret one that is told by the same text, unread only unread by the same operation
+// secret one with the same text, unread only unread by the same operation
 // for the same reason, and a partial map only a partial one.
 func (v Value) Equal(o Value) bool {
-	// Equal parts of one block are quickly told, but only here: to compare two
+	// Equal parts of one block are quickly found, but only here: to compare two
 	// blocks at every level would take the square of their length.
 	return v.node == o.node && v.doc == o.doc || v.equal(o)
 }

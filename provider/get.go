@@ -34,7 +34,7 @@ func get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 		return g.Get(ctx, ref)
 	}
 	var inv asset.Inventory // of the views of this asset alone
-	var why *asset.Unread   // the first reason why it may be there all the same
+	var why *asset.Unread   // the first reason why it may still exist
 	stated := false
 	for o, err := range p.Discover(ctx, Query{Types: []asset.Type{ref.Type}}) {
 		if err != nil {

@@ -17,7 +17,7 @@ type Query struct {
 	// Reads are the requested parts of the documents, by type, as paths from the
 	// asset. A type that is not in the map is requested whole. A part that was not
 	// requested is unread (asset.NotRequested, or asset.NotKept if it came with the
-	// rest) or present all the same, and never absent. Tags, links, the time of
+	// rest) or present nonetheless, and never absent. Tags, links, the time of
 	// creation and the incarnation that come with such a part may be missing with it.
 	Reads map[asset.Type][]asset.Path
 

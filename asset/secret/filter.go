@@ -11,7 +11,7 @@ import (
 // maxTypes bounds the memory for types, in case of a source that makes up new ones.
 const maxTypes = 10_000
 
-// Filter redacts observations on their way from a source of which it is not known
+// Filter redacts observations on their way from a source that may not be known
 // whether it redacts them. The zero Filter is ready to use. It must not be used
 // concurrently, and the fields must not be changed once it was used.
 type Filter struct {

@@ -13,7 +13,7 @@ import (
 
 // Redactor takes secrets out of assets. Every way in passes one, so that no secret is
 // kept, logged or reported. The zero value and nil are ready to use; a Redactor may be
-// used by many goroutines at once and must not be changed then.
+// used concurrently and must not be changed then.
 type Redactor struct {
 	// Key makes the hashes of secrets, by which equal ones are known to be equal:
 	// HMAC-SHA256, the first 16 bytes. Without a key no hash is kept, since that of a

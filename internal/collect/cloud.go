@@ -69,7 +69,7 @@ func NotCollected() *asset.Unread {
 type Engine struct {
 	Cloud
 
-	// Watch, if not nil, is told where collectors and schemas do not agree. It is for
+	// Watch, if not nil, is called where collectors and schemas do not agree. It is for
 	// tests, and makes a discovery slower.
 	Watch *Watch
 

@@ -20,7 +20,7 @@ type typePlan struct {
 	region     bool // and to their region
 	operations map[string]*operationPlan
 
-	// unread are the members of config and status that no operation is there for: they
+	// unread are the members of config and status that no operation provides: they
 	// come with the list or not at all.
 	configRest, statusRest []string
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// recorder is a tester that keeps what it is told.
+// recorder is a tester that keeps what is reported to it.
 type recorder struct {
 	name    string
 	only    func(name string) bool // nil: every subtest runs

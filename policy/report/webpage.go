@@ -43,7 +43,7 @@ func (p *webPage) about(o Options) {
 }
 
 // execute makes a page of a template. The page loads nothing from elsewhere, and the
-// browser is told to run no script but this one, and to apply no other style.
+// browser is instructed to run no script but this one, and to apply no other style.
 func (p *webPage) execute(name, script string, data any) ([]byte, error) {
 	css, err := templates.ReadFile("templates/style.css")
 	if err != nil {

@@ -226,7 +226,7 @@ func TestBrokenProvidersFail(t *testing.T) {
 		"requested not read": {"reads", func(s *Static) provider.Provider {
 			return dropping(s, (&asset.Unread{Reason: asset.NotRequested, Code: asset.CodeNotRequested}).Value())
 		}},
-		"link lost, all asked for": {"reads", func(s *Static) provider.Provider {
+		"link lost, all requested": {"reads", func(s *Static) provider.Provider {
 			return narrowing(s, func(a *asset.Asset) { a.Links = nil })
 		}},
 		"other link": {"reads", func(s *Static) provider.Provider {
@@ -581,7 +581,7 @@ func asking(s *Static, change func(provider.Query) provider.Query) provider.Prov
 	return broken{Static: s, discover: func(ctx context.Context, q provider.Query) sequence { return s.Discover(ctx, change(q)) }}
 }
 
-// forgetting leaves an asset out when its type alone is asked for.
+// forgetting leaves an asset out when its type alone is requested.
 func forgetting(s *Static) provider.Provider {
 	return passing(s, func(q provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
 		return len(q.Types) == 1 && o == s.Observations[1] || yield(o, err)
@@ -604,7 +604,7 @@ func fatal(s *Static, boom error) provider.Provider {
 	})
 }
 
-// dropping puts something in place of the config of an asset of which only a part was asked for.
+// dropping puts something in place of the config of an asset if only a part of it was requested.
 func dropping(s *Static, config asset.Value) provider.Provider {
 	return passing(s, func(q provider.Query, _ int, o asset.Observation, err error, yield func(asset.Observation, error) bool) bool {
 		if a, ok := o.(*asset.Asset); ok && q.Reads != nil {
@@ -616,7 +616,7 @@ func dropping(s *Static, config asset.Value) provider.Provider {
 	})
 }
 
-// narrowing changes the assets that have links, if only parts were asked for.
+// narrowing changes the assets that have links, if only parts were requested.
 func narrowing(s *Static, change func(*asset.Asset)) provider.Provider {
 	return broken{Static: s, discover: func(ctx context.Context, q provider.Query) sequence {
 		return func(yield func(asset.Observation, error) bool) {

@@ -21,7 +21,7 @@ var rules = [...]rule{
 	{"coverage", "coverage is stated for the type of each asset in its scope or account, or in those of an observer", checkCoverage},
 	{"repeats", "the sequence may be ranged over again, which discovers the same again", checkRepeats},
 	{"types", "a query for types gets those types, whole, and nothing else", checkTypes},
-	{"unknown type", "a type that the provider does not know is a gap, and the others are discovered all the same", checkUnknownType},
+	{"unknown type", "a type that the provider does not know is a gap, and the others are still discovered", checkUnknownType},
 	{"reads", "a requested part is read; one that was not requested is unread or present, and never absent or different", checkReads},
 	{"redacts", "a Redactor has passed each asset that Discover and Get return, and no secret is readable in it", checkRedacts},
 	{"scopes", "a query for scopes gets their assets, gaps and coverage, and nothing else; a scope that the provider does not know is a gap; a provider that does not support scopes yields errors.ErrUnsupported and nothing else", checkScopes},

@@ -156,7 +156,7 @@ func TestWriteThenRead(t *testing.T) {
 	}
 }
 
-// What is written a second time is the same to the byte.
+// What is written again is the same to the byte.
 func TestWriteIsStable(t *testing.T) {
 	first := rewritten(t, one)
 	assert.Equal(t, first, rewritten(t, first))
@@ -249,7 +249,7 @@ func TestReadRefuses(t *testing.T) {
 		"a list":                {lines("[]", end), "2: offset 34: is a list, not a map"},
 		"corrupt line":          {lines(strings.Replace(end, ":0,", "!0,", 1), end), "2: offset 50: unexpected '!', want ':'"},
 		"invalid UTF-8":         {lines("{\"\xff\":1}"), "2: offset 36: invalid UTF-8"},
-		"key twice":             {lines(`{"end":{"assets":0,"gaps":0,"coverage":0,"gaps":0}}`), `key "gaps" a second time`},
+		"key twice":             {lines(`{"end":{"assets":0,"gaps":0,"coverage":0,"gaps":0}}`), `duplicate key "gaps"`},
 		"after the end":         {lines(end, end), "3: offset 77: more after"},
 		"blank after the end":   {lines(end, ""), "more after the line with the counts"},
 		"half after the end":    {lines(end) + "x", "cut off: the line is not ended by a newline"},
@@ -265,29 +265,29 @@ func TestReadRefuses(t *testing.T) {
 		"count of what":     {lines(`{"end":{"assets":0,"gaps":0,"coverage":0,"links":0}}`), `"links": unknown member`},
 		"asset not counted": {lines(fmt.Sprintf(assetLine, "", ""), end), "counts do not agree"},
 
-		"misspelt document": {assetWith(`,"acess":{}`, ""), `asset: "acess": unknown member`},
-		"no type":           {lines(`{"asset":{"id":"x","provider":"p"}}`), "asset: type: absent"},
-		"type no text":      {lines(`{"asset":{"type":1}}`), "asset: type: is an integer, not a string"},
-		"no id":             {lines(`{"asset":{"type":"T","provider":"p"}}`), "empty id"},
-		"no provider":       {lines(`{"asset":{"type":"T","id":"x"}}`), "asset: no provider"},
-		"name no text":      {assetWith(`,"name":1`, ""), `asset: "name": is an integer, not a string`},
-		"tag no text":       {assetWith(`,"tags":{"a":1}`, ""), `asset: "tags": "a": is an integer, not a string`},
-		"tags no map":       {assetWith(`,"tags":["a"]`, ""), `asset: "tags": is a list, not a map`},
-		"links no list":     {assetWith(`,"links":{"a":1}`, ""), `asset: "links": is a map, not a list`},
-		"link no map":       {assetWith(`,"links":["a"]`, ""), `asset: "links": [0]: is a string, not a map`},
-		"link without rel":  {assetWith(`,"links":[{"type":"T","id":"y"}]`, ""), `asset: "links": [0]: no rel`},
-		"link without id":   {assetWith(`,"links":[{"rel":"r","type":"T"}]`, ""), `"links": [0]: parse ref of T: empty id`},
-		"link misspelt":     {assetWith(`,"links":[{"rel":"r","tpe":"T"}]`, ""), `"links": [0]: "tpe": unknown member`},
-		"parent with a rel": {assetWith(`,"parents":[{"rel":"r","type":"T","id":"y"}]`, ""), `"parents": [0]: "rel": unknown member`},
-		"observer no text":  {assetWith(`,"observers":[1]`, ""), `"observers": [0]: is an integer`},
-		"origin misspelt":   {assetWith(`,"origin":{"lin":1}`, ""), `"origin": "lin": unknown member`},
-		"origin line":       {assetWith(`,"origin":{"line":-1}`, ""), `-1 is no line`},
-		"time":              {assetWith(`,"created":"2026-02-30T00:00:00Z"`, ""), `"2026-02-30T00:00:00Z" is no time`},
-		"ref malformed":     {lines(`{"asset":{"type":"AWS::S3::Bucket","id":"arn:x","provider":"aws"}}`), "not an ARN"},
+		"misspelled document": {assetWith(`,"acess":{}`, ""), `asset: "acess": unknown member`},
+		"no type":             {lines(`{"asset":{"id":"x","provider":"p"}}`), "asset: type: absent"},
+		"type no text":        {lines(`{"asset":{"type":1}}`), "asset: type: is an integer, not a string"},
+		"no id":               {lines(`{"asset":{"type":"T","provider":"p"}}`), "empty id"},
+		"no provider":         {lines(`{"asset":{"type":"T","id":"x"}}`), "asset: no provider"},
+		"name no text":        {assetWith(`,"name":1`, ""), `asset: "name": is an integer, not a string`},
+		"tag no text":         {assetWith(`,"tags":{"a":1}`, ""), `asset: "tags": "a": is an integer, not a string`},
+		"tags no map":         {assetWith(`,"tags":["a"]`, ""), `asset: "tags": is a list, not a map`},
+		"links no list":       {assetWith(`,"links":{"a":1}`, ""), `asset: "links": is a map, not a list`},
+		"link no map":         {assetWith(`,"links":["a"]`, ""), `asset: "links": [0]: is a string, not a map`},
+		"link without rel":    {assetWith(`,"links":[{"type":"T","id":"y"}]`, ""), `asset: "links": [0]: no rel`},
+		"link without id":     {assetWith(`,"links":[{"rel":"r","type":"T"}]`, ""), `"links": [0]: parse ref of T: empty id`},
+		"link misspelled":     {assetWith(`,"links":[{"rel":"r","tpe":"T"}]`, ""), `"links": [0]: "tpe": unknown member`},
+		"parent with a rel":   {assetWith(`,"parents":[{"rel":"r","type":"T","id":"y"}]`, ""), `"parents": [0]: "rel": unknown member`},
+		"observer no text":    {assetWith(`,"observers":[1]`, ""), `"observers": [0]: is an integer`},
+		"origin misspelled":   {assetWith(`,"origin":{"lin":1}`, ""), `"origin": "lin": unknown member`},
+		"origin line":         {assetWith(`,"origin":{"line":-1}`, ""), `-1 is no line`},
+		"time":                {assetWith(`,"created":"2026-02-30T00:00:00Z"`, ""), `"2026-02-30T00:00:00Z" is no time`},
+		"ref malformed":       {lines(`{"asset":{"type":"AWS::S3::Bucket","id":"arn:x","provider":"aws"}}`), "not an ARN"},
 
 		"unread no list":         {assetWith("", `,"unread":{}`), "asset: unread: is a map, not a list"},
 		"unread no map":          {assetWith("", `,"unread":["config"]`), "asset: unread[0]: is a string, not a map"},
-		"unread misspelt":        {assetWith("", `,"unread":[{"pth":"config"}]`), `unread[0]: "pth": unknown member`},
+		"unread misspelled":      {assetWith("", `,"unread":[{"pth":"config"}]`), `unread[0]: "pth": unknown member`},
 		"unread without path":    {assetWith("", `,"unread":[{"code":"x"}]`), `unread[0]: path "" begins with none of`},
 		"unread of the asset":    {assetWith("", `,"unread":[{"path":"name"}]`), `unread[0]: path "name" begins with none of`},
 		"unread path malformed":  {assetWith("", `,"unread":[{"path":"config[","code":"x"}]`), "unclosed bracket"},
@@ -295,15 +295,15 @@ func TestReadRefuses(t *testing.T) {
 		"unread past the end":    {assetWith(`,"config":{"a":[]}`, `,"unread":[{"path":"config.a[0]"}]`), "past the last"},
 		"unread twice":           {assetWith("", `,"unread":[{"path":"config"},{"path":"config"}]`), "marked twice"},
 		"redacted absent":        {assetWith("", `,"redacted":[{"path":"config.a"}]`), "is absent, not a string"},
-		"redacted misspelt":      {assetWith("", `,"redacted":[{"path":"config.a","hsh":""}]`), `redacted[0]: "hsh": unknown member`},
+		"redacted misspelled":    {assetWith("", `,"redacted":[{"path":"config.a","hsh":""}]`), `redacted[0]: "hsh": unknown member`},
 		"default absent":         {assetWith("", `,"defaults":["config.a"]`), "a default: absent"},
 		"default no path":        {assetWith("", `,"defaults":[{}]`), "defaults[0]: is a map, not a string"},
 
 		"coverage without type":     {lines(`{"coverage":{"provider":"p","state":"complete"}}`), "coverage: no type"},
 		"coverage without provider": {lines(`{"coverage":{"type":"T","state":"complete"}}`), "coverage: no provider"},
 		"coverage without state":    {lines(`{"coverage":{"provider":"p","type":"T"}}`), `coverage: state: "" is none of`},
-		"coverage misspelt":         {lines(`{"coverage":{"provider":"p","type":"T","stat":"complete"}}`), `coverage: "stat": unknown member`},
-		"gap misspelt":              {lines(`{"gap":{"cde":"x"}}`), `gap: "cde": unknown member`},
+		"coverage misspelled":       {lines(`{"coverage":{"provider":"p","type":"T","stat":"complete"}}`), `coverage: "stat": unknown member`},
+		"gap misspelled":            {lines(`{"gap":{"cde":"x"}}`), `gap: "cde": unknown member`},
 		"gap of half a ref":         {lines(`{"gap":{"of":{"type":"T"}}}`), `gap: "of": parse ref of T: empty id`},
 	} {
 		t.Run(name, func(t *testing.T) {

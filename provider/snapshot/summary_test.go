@@ -153,7 +153,7 @@ func TestStrict(t *testing.T) {
 	_, err = readAll(strings.NewReader(one), &snapshot.Options{Strict: true, Schemas: knownSchema(t)})
 	require.NoError(t, err, "a type without a schema is no error")
 
-	// A part of the documents that was not requested is checked all the same.
+	// A part of the documents that was not requested is still checked.
 	q := provider.Query{Reads: map[asset.Type][]asset.Path{"Known": {"config.Port"}}}
 	_, err = drain(snapshot.Bytes([]byte(flawed), strict).Discover(t.Context(), q))
 	require.Error(t, err)
