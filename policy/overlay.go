@@ -25,7 +25,7 @@ import (
 //	severity:
 //	  aws-kms-rotation: low
 //	params:
-//	  aws-iam-access-key-max-age-90: {days: 60}
+//	  aws-iam-access-key-max-age-90: {maxAgeDays: 60}
 //	exceptions:
 //	  - policies: [aws-s3-bucket-not-public]
 //	    assets: ["arn:aws:s3:::website-*"]

@@ -18,8 +18,8 @@ import (
 // gcpRules are constraints by their template and name. Several policies are each for
 // another type of asset.
 var gcpRules = map[string]rule{
-	"GCPCMEKSettingsConstraintV1/cmek_rotation_no_params":                                   {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxDays": 365}},
-	"GCPCMEKSettingsConstraintV1/cmek_rotation_one_year":                                    {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxDays": 365}},
+	"GCPCMEKSettingsConstraintV1/cmek_rotation_no_params":                                   {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxAgeDays": 365}},
+	"GCPCMEKSettingsConstraintV1/cmek_rotation_one_year":                                    {policies: []string{"gcp-kms-rotation-90"}, params: map[string]any{"maxAgeDays": 365}},
 	"GCPComputeExternalIpAccessConstraintV2/forbid_external_api_allowlist":                  {policies: []string{"gcp-vm-no-public-ip"}, exempt: "instances"},
 	"GCPComputeExternalIpAccessConstraintV2/forbid_external_api_denylist":                   {policies: []string{"gcp-vm-no-public-ip"}},
 	"GCPComputeExternalIpAccessConstraintV2/forbid_external_ip_allowlist_all":               {policies: []string{"gcp-vm-no-public-ip"}, exempt: "instances"},
