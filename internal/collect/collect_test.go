@@ -429,3 +429,15 @@ func TestWatch(t *testing.T) {
 	require.NoError(t, s.Drive(t.Context(), func(ctx context.Context) error { s.Run(ctx, []*collect.Unit{u}); return nil }, func(asset.Observation) bool { return true }))
 	assert.ElementsMatch(t, []string{"link key of boxes.access", "config.nothing"}, stray)
 }
+
+func TestScopes(t *testing.T) {
+	f := newFake(t)
+	inv := f.discover(t, provider.Query{Scopes: []asset.Scope{{Provider: "fake", Account: "p", Region: "elsewhere"}}})
+	assert.Zero(t, inv.Len())
+	assert.Zero(t, f.calls["boxes.lock"], "nothing is read of assets that are not requested")
+	assert.Empty(t, slices.DeleteFunc(inv.AllCoverage(), func(c *asset.Coverage) bool { return c.Scope.Region == "elsewhere" }))
+	inv = f.discover(t, provider.Query{Scopes: []asset.Scope{zone}})
+	assert.Len(t, slices.Collect(inv.OfType(boxType)), 3)
+	assert.Empty(t, slices.Collect(inv.OfType(projectType)), "it is in no zone")
+	assert.Equal(t, asset.Complete, inv.Coverage(zone, boxType))
+}

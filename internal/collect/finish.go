@@ -19,7 +19,6 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 	p := r.scan.plan(d.Type)
 	a := &asset.Asset{
 		Ref:         d.Ref,
-		Scope:       r.Scope,
 		Name:        d.Name,
 		Class:       p.schema.Class,
 		Links:       d.Links,
@@ -28,21 +27,11 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 		Created:     d.Created,
 		Observed:    r.scan.Now().UTC(),
 	}
-	if d.Region != "" {
-		a.Region = d.Region
-	}
-	account, region := r.scan.Locate(d.Ref)
-	if region != "" {
-		a.Region = region
-	}
-	owned := account == "" || account == r.Scope.Account
-	if !owned {
-		a.Account, a.Observers = account, []string{r.Scope.Account}
+	var owned bool
+	if a.Scope, owned = r.place(d); !owned {
+		a.Observers = []string{r.Scope.Account}
 	} else if r.Parents != nil {
 		a.Parents = slices.Clip(r.Parents(d.Type))
-	}
-	if p.schema.Global {
-		a.Region = ""
 	}
 	if r.Finish != nil {
 		r.Finish(d, owned)

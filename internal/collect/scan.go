@@ -46,12 +46,19 @@ func (s *Scan) Selects(ref asset.Ref) bool {
 // Gaps returns how many gaps the scan emitted.
 func (s *Scan) Gaps() int64 { return s.gaps.Load() }
 
-// Emit yields an observation. It is dropped when the discovery has ended.
+// Emit yields the parts of an observation that lie in the requested scopes. They are
+// dropped when the discovery has ended.
 func (s *Scan) Emit(ctx context.Context, o asset.Observation) {
 	if _, ok := o.(*asset.Gap); ok {
 		s.gaps.Add(1)
 	}
-	s.send(ctx, event{observation: o})
+	if len(s.Query.Scopes) == 0 {
+		s.send(ctx, event{observation: o})
+		return
+	}
+	for _, part := range s.Query.Restrict(o) {
+		s.send(ctx, event{observation: part})
+	}
 }
 
 // Gap yields a gap.

@@ -221,7 +221,46 @@ func (r *run) lose(ctx context.Context, t *tablePlan, d *Draft, partial *typeSet
 // wants reports whether an asset of a table is requested. A table may list what only
 // leads to what is below it.
 func (r *run) wants(t *tablePlan, d *Draft) bool {
-	return slices.Contains(t.Types, d.Type) && r.scan.Selects(d.Ref)
+	return slices.Contains(t.Types, d.Type) && r.scan.Selects(d.Ref) && r.inScope(d)
+}
+
+// inScope reports whether a draft lies in a requested scope, or is visible to one.
+func (r *run) inScope(d *Draft) bool {
+	q := &r.scan.Query
+	if len(q.Scopes) == 0 {
+		return true
+	}
+	at, owned := r.place(d)
+	if q.WantsScope(at) {
+		return true
+	}
+	observers := d.Observers
+	if !owned {
+		observers = []string{r.Scope.Account}
+	}
+	return slices.ContainsFunc(observers, func(account string) bool {
+		return q.WantsScope(asset.Scope{Provider: at.Provider, Account: account, Region: at.Region})
+	})
+}
+
+// place returns the scope of a draft, and whether it belongs to the account of the unit
+// rather than to another that shares it.
+func (r *run) place(d *Draft) (at asset.Scope, owned bool) {
+	at = r.Scope
+	if d.Region != "" {
+		at.Region = d.Region
+	}
+	account, region := r.scan.Locate(d.Ref)
+	if region != "" {
+		at.Region = region
+	}
+	if r.scan.plan(d.Type).schema.Global {
+		at.Region = ""
+	}
+	if owned = account == "" || account == at.Account; !owned {
+		at.Account = account
+	}
+	return at, owned
 }
 
 // one reads and emits one asset and what is below it.
@@ -288,7 +327,7 @@ func (r *run) together(ctx context.Context, t *tablePlan, page []*Draft) {
 		for _, d := range page {
 			s := t.step(read, d.Type)
 			switch {
-			case s == nil || !r.scan.Selects(d.Ref):
+			case s == nil || !r.wants(t, d):
 			case s.wanted:
 				wanted = append(wanted, d)
 			default:

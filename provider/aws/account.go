@@ -107,12 +107,12 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []Account{unnamed(own.ID, nil)}
+	list, whole := []Account{unnamed(own.ID, nil)}, true
 	if opts.Organization {
 		if list, err = s.organization(ctx, own); err != nil {
 			why := awsapi.Unread("organizations:ListAccounts", err)
 			s.Gap(ctx, asset.Scope{Provider: providerName}, "", why)
-			list = []Account{unnamed(own.ID, why)}
+			list, whole = []Account{unnamed(own.ID, why)}, false
 		}
 	} else if len(opts.Accounts) > 0 {
 		list = nil
@@ -120,9 +120,11 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 			list = append(list, unnamed(id, nil))
 		}
 	}
+	told := map[string]bool{} // the accounts for which there is a gap
 	for _, id := range opts.Accounts {
 		if !slices.ContainsFunc(list, func(a Account) bool { return a.ID == id }) {
 			s.Gap(ctx, accountScope(id), "", unread("", codeNoAccount, "the account is not in the organisation"))
+			told[id] = true
 		}
 	}
 	var all []*account
@@ -134,6 +136,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 			cause := *why
 			cause.Message = awsapi.Clip("cannot tell whether the account is in a group: " + why.Message)
 			s.Gap(ctx, accountScope(a.ID), "", &cause)
+			told[a.ID] = true
 		case !in:
 		case opts.Match != nil && !opts.Match(a):
 		case a.ID == own.ID:
@@ -152,6 +155,10 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 			s.members = append(s.members, a.ID)
 		}
 	}
+	if whole {
+		s.unknownScopes(ctx, all, told)
+	}
+	all = slices.DeleteFunc(all, func(a *account) bool { return !s.wantsAccount(a.ID) })
 	return all, nil
 }
 

@@ -29,9 +29,6 @@ import (
 // Errors in listing the accounts are a tree named "accounts", the first. The error is
 // the context's cause, or the reason why the credentials cannot be used at all.
 func (p *Provider) Check(ctx context.Context, q provider.Query) ([]provider.CheckResult, error) {
-	if len(q.Scopes) > 0 {
-		return nil, errScopes
-	}
 	s := p.scan(q)
 	byAccount := map[string]*provider.CheckResult{}
 	work := func(ctx context.Context) error {
@@ -160,7 +157,7 @@ func (s *scan) check(ctx context.Context, a *account) provider.CheckResult {
 func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResult {
 	node := provider.CheckResult{Name: "regions"}
 	enabled, known, err := a.listRegions(ctx)
-	asked := slices.Compact(slices.Sorted(slices.Values(s.provider.opts.Regions)))
+	asked, limited := s.requestedRegions(ctx, a)
 	if err != nil {
 		a.regions = asked
 		node = failing(node.Name, awsapi.Unread("ec2:DescribeRegions", err))
@@ -169,7 +166,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 		}
 		return node
 	}
-	if len(asked) == 0 {
+	if !limited {
 		asked = enabled
 	}
 	for _, r := range asked {

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -23,8 +22,6 @@ import (
 )
 
 const providerName = "aws"
-
-var errScopes = fmt.Errorf("aws: scopes of a query: %w", errors.ErrUnsupported)
 
 // Provider discovers assets in AWS. It is safe for concurrent use, and keeps nothing from
 // one discovery to the next.
@@ -94,10 +91,6 @@ func (p *Provider) Types() []asset.Type {
 // that the credentials cannot be used at all.
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
-		if len(q.Scopes) > 0 {
-			yield(nil, errScopes)
-			return
-		}
 		s := p.scan(q)
 		if err := s.Drive(ctx, s.run, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
 			yield(nil, err)

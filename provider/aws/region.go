@@ -9,6 +9,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
+	"github.com/openstance/stance/provider"
 )
 
 // regions returns the regions of an account to look at, sorted, and emits gaps for
@@ -16,12 +17,13 @@ import (
 // account is surely not the owner nothing is asked for that: whether the region is
 // enabled shows when the asset is asked for, which is then refused.
 func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
-	asked := slices.Clone(s.provider.opts.Regions)
-	slices.Sort(asked)
-	asked = slices.Compact(asked)
+	asked, limited := s.requestedRegions(ctx, a)
 	owner, home := s.home()
-	if (owner == a.ID || owner == "") && home != "" && s.Only.Type != regionType && (len(asked) == 0 || slices.Contains(asked, home)) {
+	if (owner == a.ID || owner == "") && home != "" && s.Only.Type != regionType && (!limited || slices.Contains(asked, home)) {
 		return []string{home}
+	}
+	if limited && len(asked) == 0 {
+		return nil
 	}
 	regions := s.enabledRegions(ctx, a, plans, asked)
 	if slices.Contains(regions, home) {
@@ -56,7 +58,12 @@ func (s *scan) enabledRegions(ctx context.Context, a *account, plans []plan, ask
 		case !slices.Contains(known, r):
 			code, message = codeNoRegion, "there is no such region"
 		}
-		s.Gap(ctx, asset.Scope{Provider: providerName, Account: a.ID, Region: r}, "", unread("ec2:DescribeRegions", code, message))
+		at := asset.Scope{Provider: providerName, Account: a.ID, Region: r}
+		if code == codeNoRegion && slices.Contains(s.Query.Scopes, at) {
+			s.Emit(ctx, provider.UnknownScope(at))
+			continue
+		}
+		s.Gap(ctx, at, "", unread("ec2:DescribeRegions", code, message))
 	}
 	return regions
 }

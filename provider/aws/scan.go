@@ -75,14 +75,15 @@ func (s *scan) plans() []plan {
 
 // units returns the units of a plan in an account, in the regions.
 func (s *scan) units(a *account, p plan, regions []string) []*collect.Unit {
-	if len(p.global) > 0 {
-		regions = append([]string{""}, regions...)
+	var in []string
+	if len(s.ofAccount(p, a.ID)) > 0 {
+		in = append(in, "")
 	}
-	if len(p.regional) == 0 {
-		regions = regions[:min(1, len(p.global))]
+	if len(p.regional) > 0 {
+		in = append(in, regions...)
 	}
 	var all []*collect.Unit
-	for _, r := range regions {
+	for _, r := range in {
 		u := &unit{scan: s, account: a, region: r, service: p.service}
 		all = append(all, u.collected())
 	}
