@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -181,6 +182,20 @@ type block struct {
 	// table in one of two. A table stands there as the node of an imagined map.
 	keys   [64][4]node
 	tables [256]node
+}
+
+// blocks are for documents that are made of others.
+var blocks = sync.Pool{New: func() any { return new(block) }}
+
+// newBlock returns an empty block, which is to be freed.
+func newBlock() *block { return blocks.Get().(*block) }
+
+// free lets others use the memory of the block, unless that is much.
+func (b *block) free() {
+	if cap(b.out) <= 1<<20 {
+		b.reset()
+		blocks.Put(b)
+	}
 }
 
 // reset makes the block empty, and keeps its memory.

@@ -22,7 +22,8 @@ func (s *Shape) Conform(v Value) Value {
 	if s.fits(v) {
 		return v
 	}
-	var b block
+	b := newBlock()
+	defer b.free()
 	n := b.conform(v, s, 0)
 	return b.value(n)
 }

@@ -22,7 +22,8 @@ func (v Value) WithMarks(marks iter.Seq2[Path, Value]) (Value, error) {
 			return Value{}, fmt.Errorf("path %q: %w", p, err)
 		}
 	}
-	var b block
+	b := newBlock()
+	defer b.free()
 	n, err := b.mark(v, &root, "")
 	if err != nil {
 		return Value{}, err

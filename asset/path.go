@@ -180,7 +180,8 @@ func (v Value) Set(p Path, x Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	var b block
+	b := newBlock()
+	defer b.free()
 	n, err := b.set(v, steps, x)
 	if err != nil {
 		return Value{}, fmt.Errorf("path %q: %w", p, err)
@@ -274,7 +275,8 @@ func (v Value) Project(paths ...Path) (Value, error) {
 }
 
 func (v Value) project(trees [][]Step) Value {
-	var b block
+	b := newBlock()
+	defer b.free()
 	n := b.project(v, trees)
 	return b.value(n).sanitizedAs(v)
 }

@@ -71,8 +71,9 @@ func (v Value) Block() string {
 // that no secret is left in v.
 func (v Value) Redact(replace func(text string) (Redacted, bool)) Value {
 	if replace != nil {
-		var b block
+		b := newBlock()
 		v = b.value(b.copyWith(v, replace))
+		b.free()
 	}
 	if v.holdsText() {
 		v.node |= flagSanitized

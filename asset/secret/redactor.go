@@ -47,27 +47,55 @@ type Redactor struct {
 // It is an error if a path is malformed or does not begin with config, status or
 // access; the asset is not changed then.
 func (r *Redactor) Redact(a *asset.Asset, secret ...asset.Path) error {
-	if sanitized(a) {
-		a.Tags = r.tags(a.Tags)
-		return nil
+	var compiled Compiled
+	if !sanitized(a) {
+		var err error
+		if compiled, err = Compile(secret...); err != nil {
+			return err
+		}
 	}
-	under := map[string][][]asset.Step{}
-	for _, p := range secret {
+	r.RedactCompiled(a, compiled)
+	return nil
+}
+
+// Compiled are secret paths, for a Redactor that passes many assets of one type. The zero
+// Compiled has none.
+type Compiled struct{ config, status, access [][]asset.Step }
+
+// Compile compiles secret paths. The error is that of [Redactor.Redact].
+func Compile(paths ...asset.Path) (Compiled, error) {
+	var c Compiled
+	for _, p := range paths {
 		steps, err := p.Steps()
 		if err != nil {
-			return fmt.Errorf("redact: %w", err)
+			return Compiled{}, fmt.Errorf("redact: %w", err)
 		}
-		if len(steps) == 0 || !slices.Contains([]string{"config", "status", "access"}, steps[0].Key) {
-			return fmt.Errorf("redact: path %q is of no document", p)
+		var document *[][]asset.Step
+		if len(steps) > 0 {
+			switch steps[0].Key {
+			case "config":
+				document = &c.config
+			case "status":
+				document = &c.status
+			case "access":
+				document = &c.access
+			}
 		}
-		under[steps[0].Key] = append(under[steps[0].Key], steps[1:])
+		if document == nil {
+			return Compiled{}, fmt.Errorf("redact: path %q is of no document", p)
+		}
+		*document = append(*document, steps[1:])
 	}
+	return c, nil
+}
+
+// RedactCompiled is [Redactor.Redact] with paths that were compiled.
+func (r *Redactor) RedactCompiled(a *asset.Asset, secret Compiled) {
 	var clean string
-	a.Config = r.document(a.Config, under["config"], true, &clean)
-	a.Status = r.document(a.Status, under["status"], true, &clean)
-	a.Access = r.document(a.Access, under["access"], false, &clean)
+	a.Config = r.document(a.Config, secret.config, true, &clean)
+	a.Status = r.document(a.Status, secret.status, true, &clean)
+	a.Access = r.document(a.Access, secret.access, false, &clean)
 	a.Tags = r.tags(a.Tags)
-	return nil
 }
 
 // Passed reports whether a Redactor has passed the asset: its documents are sanitized,

@@ -5,6 +5,20 @@ import (
 	"strings"
 )
 
+// Where returns the account and the region that an ARN names, "" for what it does not
+// name. It reports false for an id that is not an ARN.
+func Where(arn string) (account, region string, ok bool) {
+	rest, ok := strings.CutPrefix(arn, "arn:")
+	if !ok {
+		return "", "", false
+	}
+	_, rest, _ = strings.Cut(rest, ":") // the partition
+	_, rest, _ = strings.Cut(rest, ":") // the service
+	region, rest, _ = strings.Cut(rest, ":")
+	account, _, ok = strings.Cut(rest, ":")
+	return account, region, ok
+}
+
 // ARN returns an ARN.
 func ARN(partition, service, region, account, resource string) string {
 	return "arn:" + partition + ":" + service + ":" + region + ":" + account + ":" + resource
@@ -47,5 +61,29 @@ func ConsoleURL(partition, arn string) string {
 	if host == "" || !strings.HasPrefix(arn, "arn:") {
 		return ""
 	}
-	return "https://" + host + "/go/view?arn=" + url.QueryEscape(arn)
+	var b strings.Builder
+	b.Grow(len("https:///go/view?arn=") + len(host) + len(arn) + 2*strings.Count(arn, ":") + 2*strings.Count(arn, "/"))
+	b.WriteString("https://")
+	b.WriteString(host)
+	b.WriteString("/go/view?arn=")
+	for i, part := range []byte(arn) {
+		switch part {
+		case ':':
+			b.WriteString("%3A")
+		case '/':
+			b.WriteString("%2F")
+		default:
+			if !plain(part) {
+				b.WriteString(url.QueryEscape(arn[i:])) // rare
+				return b.String()
+			}
+			b.WriteByte(part)
+		}
+	}
+	return b.String()
+}
+
+// plain reports whether a byte needs no escape in a query.
+func plain(c byte) bool {
+	return c-'a' < 26 || c-'A' < 26 || c-'0' < 10 || c == '-' || c == '_' || c == '.' || c == '~'
 }

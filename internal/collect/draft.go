@@ -16,6 +16,10 @@ import (
 // member that the schema has, that no read provides and that is not there was not.
 type Doc map[string]any
 
+// Pairs is a map that stands in a document as a list of maps with a Key and a Value each,
+// sorted by the keys, as tags often do.
+type Pairs map[string]string
+
 // Draft is an asset that is being collected. A list makes it, reads complete it.
 type Draft struct {
 	asset.Ref
@@ -49,7 +53,10 @@ type mark struct {
 
 // NewDraft returns a draft.
 func NewDraft(t asset.Type, id, name string) *Draft {
-	return &Draft{Ref: asset.Ref{Type: t, ID: id}, Name: name, Page: id, Config: Doc{}, Status: Doc{}}
+	return &Draft{
+		Ref: asset.Ref{Type: t, ID: id}, Name: name, Page: id, Config: Doc{}, Status: Doc{},
+		Links: make([]asset.Link, 0, 4), // most assets have links to their account and region, and to others
+	}
 }
 
 // Link adds a link, unless the id is empty.

@@ -264,6 +264,12 @@ func (e *encoder) any(v any, s *asset.Shape) {
 			return
 		}
 		e.strings(v, s)
+	case Pairs:
+		if v == nil {
+			e.Null()
+			return
+		}
+		e.pairs(v, s)
 	default:
 		e.reflected(v, s)
 	}
@@ -281,6 +287,30 @@ func (e *encoder) strings(m map[string]string, s *asset.Shape) {
 		e.String(m[name], member)
 	}
 	e.CloseMap()
+	e.names = e.names[:begin]
+}
+
+// pairs adds a list of keys and values.
+func (e *encoder) pairs(m Pairs, s *asset.Shape) {
+	var elem *asset.Shape
+	if s != nil && s.Kind == asset.ListShape {
+		elem = s.Elem
+	}
+	key, _ := memberShape(elem, "Key")
+	value, _ := memberShape(elem, "Value")
+	begin := len(e.names)
+	e.names = slices.AppendSeq(e.names, maps.Keys(m))
+	slices.Sort(e.names[begin:])
+	e.OpenList()
+	for _, name := range e.names[begin:] {
+		e.OpenMap()
+		e.Key("Key")
+		e.String(name, key)
+		e.Key("Value")
+		e.String(m[name], value)
+		e.CloseMap()
+	}
+	e.CloseList()
 	e.names = e.names[:begin]
 }
 

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,6 +16,9 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 		return nil, errors.New("an asset without an id was returned")
 	}
 	p := r.scan.plan(d.Type)
+	if p.err != nil {
+		return nil, p.err
+	}
 	a := &asset.Asset{
 		Ref:         d.Ref,
 		Name:        d.Name,
@@ -54,9 +56,7 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 	if err := e.documents(a, d, p); err != nil {
 		return nil, err
 	}
-	if err := r.scan.Redactor.Redact(a, p.secret...); err != nil {
-		return nil, fmt.Errorf("%s: %w", d.Ref, err)
-	}
+	r.scan.Redactor.RedactCompiled(a, p.secret)
 	return a, nil
 }
 

@@ -14,10 +14,11 @@ var documents = []asset.Path{"config", "status", "access"}
 // the query requests it.
 type typePlan struct {
 	schema     *asset.Schema
-	secret     []asset.Path
-	wanted     bool // the query requests assets of the type
-	account    bool // assets have links to their account,
-	region     bool // and to their region
+	secret     secret.Compiled
+	err        error // of the secret paths: then there are no assets
+	wanted     bool  // the query requests assets of the type
+	account    bool  // assets have links to their account,
+	region     bool  // and to their region
 	operations map[string]*operationPlan
 
 	// unread are the members of config and status that no operation provides: they
@@ -54,12 +55,12 @@ func (s *Scan) compile(t asset.Type) *typePlan {
 	schema := s.schema(t)
 	p := &typePlan{
 		schema:     schema,
-		secret:     secret.Paths(schema),
 		wanted:     s.Query.Wants(t),
 		operations: make(map[string]*operationPlan, len(schema.Operations)),
 		configRest: rest(schema, "config"),
 		statusRest: rest(schema, "status"),
 	}
+	p.secret, p.err = secret.Compile(secret.Paths(schema)...)
 	_, p.account = schema.Link("account")
 	_, p.region = schema.Link("region")
 	for _, o := range schema.Operations {

@@ -65,7 +65,7 @@ var (
 
 // verbatim are types that [encoder.any] writes by itself.
 var verbatim = []reflect.Type{
-	reflect.TypeFor[time.Time](), reflect.TypeFor[asset.Value](), reflect.TypeFor[*asset.Unread](), reflect.TypeFor[asset.Redacted](), bytesType, docType,
+	reflect.TypeFor[time.Time](), reflect.TypeFor[asset.Value](), reflect.TypeFor[*asset.Unread](), reflect.TypeFor[asset.Redacted](), reflect.TypeFor[Pairs](), bytesType, docType,
 }
 
 // of returns the plan for a type and a shape.
@@ -341,6 +341,8 @@ func (e *encoder) missing(v any, s *asset.Shape) bool {
 	case []string:
 		return v == nil
 	case map[string]string:
+		return v == nil
+	case Pairs:
 		return v == nil
 	}
 	r := reflect.ValueOf(v)

@@ -65,13 +65,10 @@ func (p *Probe) Outcome(op string) (why *asset.Unread, tried bool) {
 
 // table lists one page, and reads the first asset of each type on it.
 func (p *Probe) table(ctx context.Context, t *Table, list ListFunc) {
-	call, stop := timed(ctx)
-	defer stop()
-	var page []*Draft
-	err := call(func(ctx context.Context) (err error) {
-		page, _, err = list(ctx, "")
-		return err
-	})
+	calls := timed(ctx)
+	defer calls.stop()
+	page, _, err := list(calls.begin(), "")
+	err = calls.end(err)
 	p.Note(t.Op, err, t.Absent...)
 	for _, d := range page {
 		if d.Lost != nil {
@@ -90,12 +87,12 @@ func (p *Probe) table(ctx context.Context, t *Table, list ListFunc) {
 		if p.scan.Query.Wants(d.Type) {
 			for _, s := range p.scan.steps(t, d.Type) {
 				if s.wanted {
-					p.Note(s.Op, call(func(ctx context.Context) error {
-						if s.Together != nil {
-							return s.Together(ctx, []*Draft{d})
-						}
-						return s.Each(ctx, d)
-					}), s.Absent...)
+					if s.Together != nil {
+						err = s.Together(calls.begin(), []*Draft{d})
+					} else {
+						err = s.Each(calls.begin(), d)
+					}
+					p.Note(s.Op, calls.end(err), s.Absent...)
 				}
 			}
 		}

@@ -190,14 +190,14 @@ func (r *run) page(ctx context.Context, t *tablePlan, page []*Draft, partial *ty
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
-			call, stop := timed(ctx)
-			defer stop()
+			calls := timed(ctx)
+			defer calls.stop()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(page) {
 					return
 				}
-				r.one(ctx, t, page[i], call, partial)
+				r.one(ctx, t, page[i], calls, partial)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func (r *run) place(d *Draft) (at asset.Scope, owned bool) {
 }
 
 // one reads and emits one asset and what is below it.
-func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, call callFunc, partial *typeSet) {
+func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, calls timer, partial *typeSet) {
 	for _, below := range t.under {
 		if d.Type == below.Of {
 			list := func(ctx context.Context, token string) ([]*Draft, string, error) { return below.ListOf(ctx, d, token) }
@@ -277,7 +277,7 @@ func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, call callFunc, pa
 	steps := t.steps[d.Type]
 	for i := range steps {
 		if s := &steps[i]; s.Each != nil {
-			r.each(s, d, call)
+			r.each(s, d, calls)
 		}
 	}
 	if d.gone {
@@ -294,14 +294,17 @@ func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, call callFunc, pa
 }
 
 // each runs a read for one asset, if the query requests what it provides.
-func (r *run) each(s *step, d *Draft, call callFunc) {
+func (r *run) each(s *step, d *Draft, calls timer) {
 	if !s.wanted {
 		d.SetUnread(s.skipped, s.provides...)
 		return
 	}
-	err := r.watched(s.Read, []*Draft{d}, func() error {
-		return call(func(ctx context.Context) error { return s.Each(ctx, d) })
-	})
+	var err error
+	if r.scan.Watch == nil {
+		err = calls.end(s.Each(calls.begin(), d))
+	} else {
+		err = r.watched(s.Read, []*Draft{d}, func() error { return calls.end(s.Each(calls.begin(), d)) })
+	}
 	r.note(s, d, err)
 }
 
@@ -360,40 +363,44 @@ func (t *tablePlan) step(read *Read, typ asset.Type) *step {
 	return nil
 }
 
-// callFunc calls f with a context that ends when a call has taken too long.
-type callFunc func(f func(context.Context) error) error
+// timer gives each call of one goroutine, one after the other, the time that a call may
+// take. The calls share a context while none exceeds it.
+type timer struct {
+	begin func() context.Context // returns the context of the next call
+	end   func(error) error      // takes the error of the call
+	stop  func()
+}
 
-// timed returns a function for the calls of one goroutine, one after the other, each of
-// which has the time that a call may take. They share a context while none exceeds it.
-func timed(ctx context.Context) (call callFunc, stop func()) {
+func timed(ctx context.Context) timer {
 	var (
 		within context.Context
 		cancel context.CancelCauseFunc
-		timer  *time.Timer
+		clock  *time.Timer
 	)
-	renew := func() {
-		c, done := context.WithCancelCause(ctx)
-		within, cancel = c, done
-		timer = time.AfterFunc(CallTimeout, func() { done(context.DeadlineExceeded) })
-	}
-	call = func(f func(context.Context) error) error {
-		if within == nil || within.Err() != nil {
-			renew()
-		} else {
-			timer.Reset(CallTimeout)
-		}
-		err := f(within)
-		timer.Stop()
-		if err != nil && ctx.Err() == nil && errors.Is(context.Cause(within), context.DeadlineExceeded) {
-			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-		}
-		return err
-	}
-	return call, func() {
-		if within != nil {
-			timer.Stop()
-			cancel(nil)
-		}
+	return timer{
+		begin: func() context.Context {
+			if within != nil && within.Err() == nil {
+				clock.Reset(CallTimeout)
+				return within
+			}
+			c, done := context.WithCancelCause(ctx)
+			within, cancel = c, done
+			clock = time.AfterFunc(CallTimeout, func() { done(context.DeadlineExceeded) })
+			return within
+		},
+		end: func(err error) error {
+			clock.Stop()
+			if err != nil && ctx.Err() == nil && errors.Is(context.Cause(within), context.DeadlineExceeded) {
+				err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+			}
+			return err
+		},
+		stop: func() {
+			if within != nil {
+				clock.Stop()
+				cancel(nil)
+			}
+		},
 	}
 }
 

@@ -95,9 +95,9 @@ func analyzerConfiguration(x analyzertypes.AnalyzerConfiguration) any {
 		if c.Value.AnalysisRule != nil {
 			exclusions := []collect.Doc{}
 			for _, e := range c.Value.AnalysisRule.Exclusions {
-				tags := [][]tag{}
+				tags := []collect.Pairs{}
 				for _, set := range e.ResourceTags {
-					tags = append(tags, tagList(set))
+					tags = append(tags, set)
 				}
 				exclusions = append(exclusions, collect.Doc{"AccountIds": e.AccountIds, "ResourceTags": tags})
 			}

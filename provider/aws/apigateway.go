@@ -13,12 +13,13 @@ import (
 	api2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // gatewayARN makes the ARN of a resource of API Gateway, in which there is no account.
 func gatewayARN(u *unit, path string) string {
-	return strings.Join([]string{"arn", u.account.session.Partition, "apigateway", u.region, "", path}, ":")
+	return awsapi.ARN(u.account.session.Partition, "apigateway", u.region, "", path)
 }
 
 // apigatewayTables read REST APIs, and the stages of each.

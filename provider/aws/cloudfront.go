@@ -10,6 +10,7 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
@@ -202,5 +203,5 @@ func restAPIARN(u *unit, host string) string {
 	if len(parts) < 5 || parts[1] != "execute-api" || parts[3] != "amazonaws" {
 		return ""
 	}
-	return strings.Join([]string{"arn", u.account.session.Partition, "apigateway", parts[2], "", "/restapis/" + parts[0]}, ":")
+	return awsapi.ARN(u.account.session.Partition, "apigateway", parts[2], "", "/restapis/"+parts[0])
 }

@@ -9,12 +9,13 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // cloudwatchTables read alarms on metrics, and those on other alarms.
 func cloudwatchTables(u *unit) []collect.Table {
-	client := cloudwatch.NewFromConfig(u.config("cloudwatch"))
+	client := cloudwatch.NewFromConfig(u.config("cloudwatch"), func(o *cloudwatch.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "cloudwatch:DescribeAlarms",
 		Types: []asset.Type{cloudwatchAlarm, compositeAlarm},

@@ -9,12 +9,13 @@ import (
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // dynamoTables read tables.
 func dynamoTables(u *unit) []collect.Table {
-	client := dynamodb.NewFromConfig(u.config("dynamodb"))
+	client := dynamodb.NewFromConfig(u.config("dynamodb"), func(o *dynamodb.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "dynamodb:ListTables",
 		Types:  []asset.Type{dynamoTable},

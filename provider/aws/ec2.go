@@ -8,6 +8,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
@@ -18,7 +19,7 @@ const ec2Page = 1000
 // and disks. A setting of the account hides from some lists what services of AWS
 // manage; these lists are asked to include it.
 func ec2Tables(u *unit) []collect.Table {
-	client := ec2.NewFromConfig(u.config("ec2"))
+	client := ec2.NewFromConfig(u.config("ec2"), func(o *ec2.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return slices.Concat(
 		regionTables(u),
 		[]collect.Table{
@@ -57,7 +58,7 @@ func (u *unit) ec2ARNIn(region, owner, kind, id string) string {
 	if owner == "" {
 		owner = u.account.ID
 	}
-	return strings.Join([]string{"arn", u.account.session.Partition, "ec2", region, owner, kind + "/" + id}, ":")
+	return awsapi.ARN(u.account.session.Partition, "ec2", region, owner, kind+"/"+id)
 }
 
 // ec2OpenARN makes the ARN of an image or a snapshot, in which there is no account.
@@ -65,7 +66,7 @@ func (u *unit) ec2OpenARN(kind, id string) string {
 	if id == "" {
 		return ""
 	}
-	return strings.Join([]string{"arn", u.account.session.Partition, "ec2", u.region, "", kind + "/" + id}, ":")
+	return awsapi.ARN(u.account.session.Partition, "ec2", u.region, "", kind+"/"+id)
 }
 
 // ec2Only returns the filter by which a list answers the one asset of the types that is
@@ -103,7 +104,7 @@ func (u *unit) instanceProfileARN(arn, name string) string {
 	case strings.HasPrefix(name, "arn:") || name == "":
 		return name
 	}
-	return strings.Join([]string{"arn", u.account.session.Partition, "iam", "", u.account.ID, "instance-profile/" + name}, ":")
+	return awsapi.ARN(u.account.session.Partition, "iam", "", u.account.ID, "instance-profile/"+name)
 }
 
 // linkGroups adds links to security groups of the account, and returns their ids.

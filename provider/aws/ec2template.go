@@ -51,7 +51,7 @@ func launchTemplateTable(u *unit, client *ec2.Client) collect.Table {
 					"LaunchTemplateName":   x.LaunchTemplateName,
 					"DefaultVersionNumber": x.DefaultVersionNumber,
 					"LatestVersionNumber":  x.LatestVersionNumber,
-					"TagSpecifications":    []collect.Doc{{"ResourceType": ec2types.ResourceTypeLaunchTemplate, "Tags": tagList(d.Tags)}},
+					"TagSpecifications":    []collect.Doc{{"ResourceType": ec2types.ResourceTypeLaunchTemplate, "Tags": collect.Pairs(d.Tags)}},
 				}
 				d.Status = collect.Doc{"CreateTime": x.CreateTime, "CreatedBy": x.CreatedBy}
 				ds = append(ds, d)

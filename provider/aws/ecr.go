@@ -8,12 +8,13 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // ecrTables read repositories of images.
 func ecrTables(u *unit) []collect.Table {
-	client := ecr.NewFromConfig(u.config("ecr"))
+	client := ecr.NewFromConfig(u.config("ecr"), func(o *ecr.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "ecr:DescribeRepositories",
 		Types:  []asset.Type{ecrRepository},

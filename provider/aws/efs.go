@@ -55,7 +55,7 @@ func fileSystemDraft(u *unit, x efstypes.FileSystemDescription) *collect.Draft {
 		"AvailabilityZoneName":         x.AvailabilityZoneName,
 		"Encrypted":                    x.Encrypted,
 		"FileSystemProtection":         x.FileSystemProtection,
-		"FileSystemTags":               tagList(d.Tags),
+		"FileSystemTags":               collect.Pairs(d.Tags),
 		"KmsKeyId":                     x.KmsKeyId,
 		"PerformanceMode":              x.PerformanceMode,
 		"ProvisionedThroughputInMibps": x.ProvisionedThroughputInMibps,
@@ -205,7 +205,7 @@ func accessPointDraft(u *unit, x efstypes.AccessPointDescription) *collect.Draft
 	d.Tags = tagMap(x.Tags, func(t efstypes.Tag) (key, value *string) { return t.Key, t.Value })
 	d.Config = collect.Doc{
 		"AccessPointId":   id,
-		"AccessPointTags": tagList(d.Tags),
+		"AccessPointTags": collect.Pairs(d.Tags),
 		"Arn":             x.AccessPointArn,
 		"ClientToken":     x.ClientToken,
 		"FileSystemId":    x.FileSystemId,

@@ -17,7 +17,7 @@ import (
 // iamTables read users, roles, groups and policies in one pass, and what of the
 // account is kept by IAM.
 func iamTables(u *unit) []collect.Table {
-	client := iam.NewFromConfig(u.config("iam"))
+	client := iam.NewFromConfig(u.config("iam"), func(o *iam.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	report := collect.Once(func(ctx context.Context) (credentialReport, error) { return readCredentialReport(ctx, client) })
 	return []collect.Table{
 		iamDetails(u, client, report),

@@ -10,12 +10,13 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // kmsTables read keys and aliases.
 func kmsTables(u *unit) []collect.Table {
-	client := kms.NewFromConfig(u.config("kms"))
+	client := kms.NewFromConfig(u.config("kms"), func(o *kms.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{kmsKeys(u, client), kmsAliases(u, client)}
 }
 

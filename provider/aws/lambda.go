@@ -10,6 +10,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
@@ -19,7 +20,7 @@ const lambdaNotFound = "ResourceNotFoundException"
 
 // lambdaTables read functions, and under each the URLs that call it.
 func lambdaTables(u *unit) []collect.Table {
-	client := lambda.NewFromConfig(u.config("lambda"))
+	client := lambda.NewFromConfig(u.config("lambda"), func(o *lambda.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "lambda:ListFunctions",
 		Also:   []string{"ec2:DescribeSubnets"},

@@ -10,13 +10,14 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
 
 // logsTables read log groups and the filters that make metrics of them.
 func logsTables(u *unit) []collect.Table {
-	client := cloudwatchlogs.NewFromConfig(u.config("logs"))
+	client := cloudwatchlogs.NewFromConfig(u.config("logs"), func(o *cloudwatchlogs.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "logs:DescribeLogGroups",
 		Types: []asset.Type{logGroup},
@@ -194,11 +195,11 @@ func metricFilterDraft(u *unit, x logstypes.MetricFilter) *collect.Draft {
 }
 
 // tagListOrNil returns a map as a list of keys and values, and nil for none.
-func tagListOrNil(m map[string]string) []tag {
+func tagListOrNil(m map[string]string) collect.Pairs {
 	if len(m) == 0 {
 		return nil
 	}
-	return tagList(m)
+	return m
 }
 
 // logGroupARN returns the ARN of a log group, after which services often write :*,

@@ -20,26 +20,32 @@ type netOwners map[string]string
 // that is denied it knows of none, and all are taken for the account's own: a link to
 // a shared one then leads to nothing that was observed, so that nothing follows from it.
 func (u *unit) netOwners(ctx context.Context) netOwners {
-	ask, _ := u.account.netOwners.LoadOrStore(u.region, collect.Once(func(ctx context.Context) (netOwners, error) {
-		client := ec2.NewFromConfig(u.config("ec2"))
-		owners := netOwners{}
-		for s, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.Subnet, string, error) {
-			out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
-			if err != nil {
-				return nil, "", err
-			}
-			return out.Subnets, aws.ToString(out.NextToken), nil
-		}) {
-			if err != nil {
-				return owners, err
-			}
-			owners[aws.ToString(s.SubnetId)] = aws.ToString(s.OwnerId)
-			owners[aws.ToString(s.VpcId)] = aws.ToString(s.OwnerId)
-		}
-		return owners, nil
-	}))
+	ask, known := u.account.netOwners.Load(u.region)
+	if !known {
+		ask, _ = u.account.netOwners.LoadOrStore(u.region, collect.Once(u.readNetOwners))
+	}
 	owners, _ := ask.(func(context.Context) (netOwners, error))(ctx)
 	return owners
+}
+
+// readNetOwners lists the subnets.
+func (u *unit) readNetOwners(ctx context.Context) (netOwners, error) {
+	client := ec2.NewFromConfig(u.config("ec2"))
+	owners := netOwners{}
+	for s, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.Subnet, string, error) {
+		out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})
+		if err != nil {
+			return nil, "", err
+		}
+		return out.Subnets, aws.ToString(out.NextToken), nil
+	}) {
+		if err != nil {
+			return owners, err
+		}
+		owners[aws.ToString(s.SubnetId)] = aws.ToString(s.OwnerId)
+		owners[aws.ToString(s.VpcId)] = aws.ToString(s.OwnerId)
+	}
+	return owners, nil
 }
 
 // vpcARN returns the ARN of a VPC, or "" for no id.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 
@@ -128,8 +127,8 @@ func place(s asset.Scope) asset.Ref {
 
 // where returns the account and the region that a ref names, "" where it does not.
 func where(ref asset.Ref) (account, region string) {
-	if id, err := arn.Parse(ref.ID); err == nil {
-		return id.AccountID, id.Region
+	if account, region, ok := awsapi.Where(ref.ID); ok {
+		return account, region
 	}
 	switch ref.Type {
 	case accountType:

@@ -18,6 +18,7 @@ func s3Tables(u *unit) []collect.Table {
 		// The name of a bucket in front of an address that the configuration names
 		// would not resolve.
 		o.UsePathStyle = o.BaseEndpoint != nil
+		o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2)
 	})
 	return []collect.Table{{
 		Op:     "s3:ListBuckets",

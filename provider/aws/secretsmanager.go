@@ -9,13 +9,14 @@ import (
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // secretsManagerTables read what is known of secrets, and never a secret. Those that
 // wait to be deleted are among them.
 func secretsManagerTables(u *unit) []collect.Table {
-	client := secretsmanager.NewFromConfig(u.config("secretsmanager"))
+	client := secretsmanager.NewFromConfig(u.config("secretsmanager"), func(o *secretsmanager.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "secretsmanager:ListSecrets",
 		Types: []asset.Type{secretsManagerSecret},

@@ -19,7 +19,7 @@ import (
 // snsTables read topics and the account's subscriptions. Pages of SNS have 100 things,
 // and cannot be asked to have more.
 func snsTables(u *unit) []collect.Table {
-	client := sns.NewFromConfig(u.config("sns"))
+	client := sns.NewFromConfig(u.config("sns"), func(o *sns.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "sns:ListTopics",
 		Types:  []asset.Type{snsTopic},

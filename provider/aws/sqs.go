@@ -11,12 +11,13 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
 )
 
 // sqsTables read queues.
 func sqsTables(u *unit) []collect.Table {
-	client := sqs.NewFromConfig(u.config("sqs"))
+	client := sqs.NewFromConfig(u.config("sqs"), func(o *sqs.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "sqs:ListQueues",
 		Types: []asset.Type{sqsQueue},

@@ -2,8 +2,6 @@ package aws
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/collect"
@@ -47,19 +45,6 @@ func tagsOr(tags map[string]string) map[string]string {
 	return tags
 }
 
-// tag is a tag as most CloudFormation properties have it.
-type tag struct{ Key, Value string }
-
-// tagList returns tags as most CloudFormation properties have them.
-func tagList(tags map[string]string) []tag {
-	list := make([]tag, 0, len(tags))
-	for k, v := range tags {
-		list = append(list, tag{k, v})
-	}
-	slices.SortFunc(list, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
-	return list
-}
-
 // tagProperty sets the property Tags of a draft, where the schema has it, to the tags
 // that were read.
 func (u *unit) tagProperty(d *collect.Draft, owned bool) {
@@ -76,7 +61,7 @@ func (u *unit) tagProperty(d *collect.Draft, owned bool) {
 	case len(d.Tags) == 0:
 		d.Config["Tags"] = nil
 	case f.Shape != nil && f.Shape.Kind == asset.ListShape:
-		d.Config["Tags"] = tagList(d.Tags)
+		d.Config["Tags"] = collect.Pairs(d.Tags)
 	default:
 		d.Config["Tags"] = d.Tags
 	}

@@ -23,13 +23,19 @@ type unit struct {
 
 // collected returns the unit as the engine runs it.
 func (u *unit) collected() *collect.Unit {
+	own, other := u.account.parents(accountType), u.account.parents("")
 	return &collect.Unit{
 		Scope:   asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region},
 		Service: u.service.name,
 		Tables:  func() []collect.Table { return u.service.tables(u) },
-		Parents: u.account.parents,
-		URL:     func(id string) string { return awsapi.ConsoleURL(u.account.session.Partition, id) },
-		Finish:  u.tagProperty,
+		Parents: func(t asset.Type) []asset.Ref {
+			if t == accountType {
+				return own
+			}
+			return other
+		},
+		URL:    func(id string) string { return awsapi.ConsoleURL(u.account.session.Partition, id) },
+		Finish: u.tagProperty,
 	}
 }
 
