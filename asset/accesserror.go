@@ -17,9 +17,9 @@ type KindError struct {
 	part      Value
 }
 
-// Path returns the path to the part from the root of its document, or "" if it is not
-// known: the root itself has none, and one of several equal numbers, booleans or empty
-// parts of a document cannot be distinguished from the others.
+// Path returns the path to the part from the root of its document, or "" if it is
+// unknown: the root itself has none, and equal numbers, booleans or empty parts of one
+// document are indistinguishable.
 func (e *KindError) Path() Path { return e.part.place() }
 
 // Error returns the path, if it is known, and both kinds.

@@ -33,7 +33,7 @@ func (r Ref) Compare(o Ref) int {
 	return cmp.Compare(r.ID, o.ID)
 }
 
-// Scope says where in the clouds something is. An empty Region is a global
+// Scope is a place in a cloud. An empty Region is a global
 // (or account-wide) scope, an empty Account the whole provider.
 type Scope struct {
 	Provider string // "aws", "azure", "gcp"
@@ -59,36 +59,35 @@ func (s Scope) Contains(o Scope) bool {
 		(s.Region == "" || s.Region == o.Region)
 }
 
-// Asset is one thing that a cloud's control plane knows. Its documents are
-// immutable and may be shared; the struct itself belongs to whoever made it
-// until it is handed on, and is not changed afterwards.
+// Asset is one resource of a cloud's control plane. Its documents are immutable and may
+// be shared. The code that makes an Asset must not change it after passing it on.
 type Asset struct {
 	Ref
 	Scope // the owner's
 
-	Name  string            // as a person would call it
+	Name  string            // for people
 	Class string            // compute, storage, identity, network, database, ...
 	URL   string            // the page of the asset in the cloud's console
 	Tags  map[string]string // tags or labels
 
-	// Config is what is declared and could as well stand in a template, in the
-	// schema that the cloud publishes. Status is the rest: what only the running
-	// cloud knows, and settings that the published schema lacks. Access is the
-	// access policy attached to the asset itself, in the cloud's own form.
+	// Config is the declared configuration, as a template has it, in the schema that
+	// the cloud publishes. Status is the rest: the state that only the running cloud
+	// has, and settings that the published schema lacks. Access is the access policy
+	// attached to the asset itself, in the cloud's own form.
 	Config, Status, Access Value
 
-	// Links may be missing while a part that they are known from is unread: see
+	// Links may be missing while a part that they come from is unread: see
 	// [LinkRule].From.
 	Links   []Link
 	Parents []Ref // nearest first
 
-	// Observers are the accounts that saw the asset, sorted. Empty means that
-	// the owner's account did, and no other.
+	// Observers are the accounts that saw the asset, sorted. If empty, only the owner's
+	// account did.
 	Observers []string
 
 	Origin      Origin
-	Incarnation string    // the cloud's unique id or creation time: differs when the asset was made anew under the same ref
-	Created     time.Time // zero when the cloud does not tell
+	Incarnation string    // the cloud's unique id or creation time: differs if an asset was deleted and created again under the same ref
+	Created     time.Time // zero if the cloud does not return it
 	Observed    time.Time // when the documents were read
 }
 
@@ -105,8 +104,8 @@ func (a *Asset) SeenBy(account string) bool {
 	return false
 }
 
-// Documents are the documents of an asset by the names that paths begin with, in
-// their order.
+// Documents yields the documents of an asset with their names, in the order config,
+// status, access.
 func (a *Asset) Documents() iter.Seq2[string, *Value] {
 	return func(yield func(string, *Value) bool) {
 		_ = yield("config", &a.Config) && yield("status", &a.Status) && yield("access", &a.Access)
@@ -119,7 +118,7 @@ type Link struct {
 	To  Ref
 }
 
-// Origin tells where the documents of an asset come from. The zero value is
+// Origin is the source of the documents of an asset. The zero value is
 // the live cloud.
 type Origin struct {
 	File string // name of the template; empty for live
@@ -134,8 +133,8 @@ func (o Origin) String() string {
 	return "template"
 }
 
-// Gap is a requested part of the estate that could not be observed.
-// An empty Type means every type in the scope. A gap with Of concerns only the
+// Gap is a requested part of a cloud that could not be observed. An empty Type means
+// every type in the scope. A gap with Of concerns only the
 // children, parents and links of that one asset; one without it makes the coverage of
 // its type in its scope partial.
 type Gap struct {
@@ -145,10 +144,10 @@ type Gap struct {
 	Cause Unread // the call that failed, and why
 }
 
-// CoverageState says how completely a scope was searched for a type.
+// CoverageState is how completely a scope was searched for a type.
 type CoverageState int
 
-// The zero state is NotAsked, so that silence is never taken for completeness.
+// The states. The zero state is NotAsked: without a statement nothing is complete.
 const (
 	NotAsked CoverageState = iota
 	Partial
@@ -167,7 +166,7 @@ func (s CoverageState) String() string {
 }
 
 // Coverage states how completely a scope was searched for assets of a type.
-// An empty Region speaks of the whole account.
+// An empty Region stands for the whole account.
 type Coverage struct {
 	Scope Scope
 	Type  Type

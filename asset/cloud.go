@@ -21,15 +21,15 @@ type Cloud struct {
 	ID func(t Type, id string) (string, error)
 }
 
-// Clouds is the one place that says which provider a type belongs to, which service is in
-// its name, and what the canonical id of an asset is. Its rows extend the built-in table,
+// Clouds is a table that gives for each type its provider, the service in its name, and
+// the canonical form of the ids of its assets. Its rows extend the built-in table,
 // which they precede: the first row with a matching pattern holds. The zero value is the
 // built-in table, which [BuiltinClouds] returns and [ParseRef], [FoldType],
 // [Type.Provider] and [Type.Service] read. A type that matches nothing belongs to no
 // provider, and keeps its ids as given.
 //
-// Programs with a provider of their own for which ids need a canonical form put rows in
-// the options of whatever reads types:
+// A program with types of its own passes rows in the options of the packages that read
+// types:
 //
 //	clouds := asset.Clouds{{Name: "acme", Types: []string{"Acme::{*}::*"}}}
 type Clouds []Cloud

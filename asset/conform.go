@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// Conform returns v with its parts brought to the kinds that the shape says,
-// where that loses nothing, as clouds and templates spell one value in several
-// ways:
+// Conform returns v with its parts converted to the kinds of the shape, where that loses
+// nothing. Clouds and templates write one value in several ways:
 //
 //   - a string that is a decimal integer, or a number without a fraction, becomes
 //     an integer where the shape is one ("22", Google's 64-bit integers),
 //   - "true" and "false", in any case, become booleans,
-//   - numbers and booleans become text where the shape is a string,
+//   - numbers and booleans become strings where the shape is one,
 //   - a string that holds a JSON map or list becomes that where the shape is an
 //     object, a map or a list, as policy documents in strings do.
 //
-// What cannot be brought there stays as it is. Unread, redacted and default parts
-// stay so. If nothing changes the result is v itself, and nothing is allocated.
+// Other values stay as they are. Unread, redacted and default parts keep their marks. If
+// nothing changes, Conform returns v itself and allocates nothing.
 func (s *Shape) Conform(v Value) Value {
 	if s.fits(v) {
 		return v

@@ -24,17 +24,17 @@ type Change struct {
 	Old, New Value
 }
 
-// ChangeKind tells what kind of a change it is.
+// ChangeKind is the kind of a change.
 type ChangeKind int
 
 // The kinds of changes. The zero kind claims nothing.
 const (
-	Obscured    ChangeKind = iota // was known, and is not known any more
-	Revealed                      // is known, and was not known before
-	Appeared                      // an asset came to be
-	Disappeared                   // an asset is gone, and its place was searched completely
-	Replaced                      // an asset was made anew under the same ref
-	Changed                       // a part of an asset is another one now
+	Obscured    ChangeKind = iota // was known, and is unknown now
+	Revealed                      // is known, and was unknown before
+	Appeared                      // an asset was created
+	Disappeared                   // an asset was deleted: its scope was searched completely
+	Replaced                      // an asset was deleted and created again under the same ref
+	Changed                       // a part of an asset has another value
 )
 
 // String returns the kind in lower case.
@@ -46,7 +46,7 @@ func (k ChangeKind) String() string {
 	return "change kind " + strconv.Itoa(int(k))
 }
 
-// Diff yields what is different in the later of two inventories, sorted by ref, then
+// Diff yields the differences of the later of two inventories, sorted by ref, then
 // by the text of the path. It compares config, status, access, tags and links.
 //
 // What could not be read is never taken for a change. An asset that is not seen any

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Digest is the SHA-256 of what something says. Equal digests stand for equal content.
+// Digest is the SHA-256 of content. Equal digests stand for equal content.
 type Digest [sha256.Size]byte
 
 // String returns the digest as 64 hexadecimal digits.
@@ -23,7 +23,7 @@ const digestVersion = "stance asset 1"
 
 // Digest returns a digest of the content of the asset, and reports whether every part
 // of its documents was read. Two assets have unchanged content only if their digests
-// are equal and both are complete: what was not read may differ.
+// are equal and both are complete: parts that were not read may differ.
 //
 // The digest covers ref, scope, name, tags, links, parents, incarnation, and the
 // documents. Two values that are [Value.Equal] have one digest, with two exceptions: an

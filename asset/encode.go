@@ -382,7 +382,7 @@ func (e *encoder) fields(r reflect.Value, mark, depth int) error {
 			name = f.Name
 		}
 		if e.hasKey(mark, name) {
-			return fmt.Errorf("%s: field %q twice", r.Type(), name)
+			return fmt.Errorf("%s: duplicate field %q", r.Type(), name)
 		}
 		if err := e.put(name, x, depth); err != nil {
 			return err

@@ -117,7 +117,7 @@ func TestOfRefuses(t *testing.T) {
 		"map[int]int":               map[int]int{1: 1},
 		"in each other":             deep,
 		"lists and maps":            round,
-		"twice": struct {
+		"duplicate": struct {
 			embedded
 			Other int `json:"same"`
 		}{},

@@ -13,7 +13,7 @@ import (
 
 // Inventory collects observations and answers questions about them. The zero
 // value is ready to use. Add must not be called at the same time as any other
-// method; the others are safe for concurrent use. Sequences are in
+// method; the other methods are safe for concurrent use. Sequences are in
 // the order of refs and can be ranged over again.
 type Inventory struct {
 	assets   map[Ref]*Asset
@@ -300,7 +300,7 @@ func (inv *Inventory) Regions(account Scope) []string {
 	return inv.regions[accountKey{account.Provider, account.Account}]
 }
 
-// Coverage says how completely a scope was searched for a type. In a region that is
+// Coverage returns how completely a scope was searched for a type. In a region that is
 // as the statement for it says, or the one for the whole account if there is none. Of
 // a whole account it is as the statement for it says, but not complete if one for a
 // region is not; without a statement of its own it is complete when there is one for

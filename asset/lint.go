@@ -38,10 +38,10 @@ func (m Misfit) String() string {
 // Lint returns the parts of the documents of a that do not fit the schema, in the
 // order of the documents, each path once. It returns at most 100.
 //
-// Lint looks at documents as they are: call [Shape.Conform] first if numbers and
-// booleans may stand in strings. Whatever the schema says nothing of fits: a document
-// without a shape, anything below [AnyShape], the keys of a [MapShape]. Null, unread and
-// redacted parts fit every shape. A nil schema has no misfits.
+// Lint checks documents as they are: call [Shape.Conform] first if numbers and booleans
+// may stand in strings. Parts that the schema does not describe fit: a document without a
+// shape, everything below [AnyShape], the keys of a [MapShape]. Null, unread and redacted
+// parts fit every shape. With a nil schema everything fits.
 func Lint(a *Asset, s *Schema) []Misfit {
 	if s == nil {
 		return nil

@@ -53,7 +53,7 @@ func (t *markTree) add(p Path, m Value) error {
 				return fmt.Errorf("[*] ends the path of a part with the code %s and nothing else", CodeNotKept)
 			}
 			if t.partial {
-				return fmt.Errorf("marked twice")
+				return fmt.Errorf("duplicate mark")
 			}
 			t.partial = true
 			return nil
@@ -79,15 +79,15 @@ func (t *markTree) add(p Path, m Value) error {
 	switch tag := m.node.tag(); {
 	case tag == tagUnread, tag == tagRedacted:
 		if t.instead.Kind() != Absent {
-			return fmt.Errorf("marked twice")
+			return fmt.Errorf("duplicate mark")
 		}
 		t.instead = m
 	case !m.IsDefault():
-		return fmt.Errorf("%s is no mark", m.Kind())
+		return fmt.Errorf("mark is %s (want unread, redacted or a default)", m.Kind())
 	}
 	if m.IsDefault() {
 		if t.isDef {
-			return fmt.Errorf("marked twice")
+			return fmt.Errorf("duplicate mark")
 		}
 		t.isDef = true
 	}
@@ -111,7 +111,7 @@ func (b *block) mark(v Value, t *markTree, at Path) (node, error) {
 func (b *block) markParts(v Value, t *markTree, at Path) (node, error) {
 	switch tag := t.instead.node.tag(); {
 	case tag != tagAbsent && t.hasParts():
-		return 0, fmt.Errorf("path %q: marks inside of it, too", at)
+		return 0, fmt.Errorf("path %q: marks inside an unread or redacted part", at)
 	case tag == tagRedacted && v.Kind() != String:
 		return 0, fmt.Errorf("path %q: %w", at, &KindError{Want: String, Got: v.Kind()})
 	case tag != tagAbsent:

@@ -122,15 +122,15 @@ func TestWithMarksRefuses(t *testing.T) {
 		"redacted absent":        {`{}`, []markAt{{"a", redacted}}, "is absent, not a string"},
 		"redacted map":           {`{"a":{}}`, []markAt{{"a", redacted}}, "is a map, not a string"},
 		"default absent":         {`{}`, []markAt{{"a", def}}, "absent"},
-		"unread twice":           {`{}`, []markAt{{"a", denied}, {"a", denied}}, "twice"},
-		"default twice":          {`{"a":1}`, []markAt{{"a", def}, {"a", def}}, "twice"},
-		"inside of unread":       {`{"a":{"b":1}}`, []markAt{{"a", denied}, {"a.b", denied}}, "inside of it"},
+		"unread twice":           {`{}`, []markAt{{"a", denied}, {"a", denied}}, "duplicate"},
+		"default twice":          {`{"a":1}`, []markAt{{"a", def}, {"a", def}}, "duplicate"},
+		"inside of unread":       {`{"a":{"b":1}}`, []markAt{{"a", denied}, {"a.b", denied}}, "inside an unread or redacted part"},
 		"every member denied":    {`{"a":{}}`, []markAt{{"a[*]", denied}}, "NotKept"},
 		"any in the middle":      {`{"a":{}}`, []markAt{{"a[*].b", notKept}}, "NotKept"},
-		"partial twice":          {`{"a":{}}`, []markAt{{"a[*]", notKept}, {"a[*]", notKept}}, "twice"},
+		"partial twice":          {`{"a":{}}`, []markAt{{"a[*]", notKept}, {"a[*]", notKept}}, "duplicate"},
 		"partial list":           {`{"a":[]}`, []markAt{{"a[*]", notKept}}, "is a list, not a map"},
 		"partial absent":         {`{}`, []markAt{{"a[*]", notKept}}, "is absent, not a map"},
-		"no mark":                {`{"a":1}`, []markAt{{"a", asset.Value{}}}, "no mark"},
+		"no mark":                {`{"a":1}`, []markAt{{"a", asset.Value{}}}, "want unread, redacted or a default"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := asset.Parse([]byte(row.doc))

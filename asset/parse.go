@@ -17,13 +17,13 @@ const (
 	MaxDocument = 64 << 20 // bytes of JSON
 )
 
-// SyntaxError tells what is wrong with a JSON text and where.
+// SyntaxError describes the first syntax error of JSON, with its position.
 type SyntaxError struct {
-	Offset int // bytes before the fault
+	Offset int // bytes before the error
 	What   string
 }
 
-// Error tells the fault and the offset.
+// Error returns the problem and the offset.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("json: offset %d: %s", e.Offset, e.What) }
 
 var parsers = sync.Pool{New: func() any { return new(parser) }}

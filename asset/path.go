@@ -53,8 +53,8 @@ type Step struct {
 	Any   bool   // every element or member
 }
 
-// Steps returns the steps of p, or an error that tells where p is malformed. More
-// than [MaxDepth] steps after the first are refused: no document is that deep.
+// Steps returns the steps of p, or an error with the position at which p is malformed.
+// It refuses more than [MaxDepth] steps after the first: no document is that deep.
 func (p Path) Steps() ([]Step, error) {
 	var steps []Step
 	s := string(p)
@@ -83,7 +83,7 @@ func (p Path) Steps() ([]Step, error) {
 			} else {
 				n, err := strconv.ParseUint(inner, 10, 31)
 				if err != nil {
-					return nil, fmt.Errorf("path %q: %q at %d is no index", p, inner, i)
+					return nil, fmt.Errorf("path %q: invalid index %q at %d", p, inner, i)
 				}
 				steps = append(steps, Step{Index: int(n)})
 			}
@@ -100,7 +100,7 @@ func (p Path) Steps() ([]Step, error) {
 				end = len(s) - i
 			}
 			if !isIdent(s[i : i+end]) {
-				return nil, fmt.Errorf("path %q: %q at %d is no name", p, s[i:i+end], i)
+				return nil, fmt.Errorf("path %q: invalid name %q at %d", p, s[i:i+end], i)
 			}
 			steps = append(steps, Step{Key: s[i : i+end], Index: -1})
 			i += end
@@ -127,8 +127,8 @@ func quotedPrefix(s string) (string, int) {
 	return "", 0
 }
 
-// Covers reports whether p leads to q or to something that q is a part of, with
-// [*] in p standing for every step. Malformed paths cover nothing.
+// Covers reports whether q, or a part that contains q, is at p. [*] in p stands for
+// every step. Malformed paths cover nothing.
 func (p Path) Covers(q Path) bool {
 	a, errA := p.Steps()
 	b, errB := q.Steps()
@@ -171,9 +171,9 @@ func (v Value) missing(p Path) Value {
 	return v
 }
 
-// Set returns a copy of v in which the part that p leads to is x. Missing maps on
-// the way are made, and an absent x takes the part out of its map. The path may
-// have a [*] for every element or member there is. It is an error if p is malformed
+// Set returns a copy of v in which the part that p leads to is x. It makes missing maps
+// on the way, and an absent x removes the part from its map. The path may have a [*] for
+// every existing element or member. It is an error if p is malformed
 // or leads through something that is neither a list nor a map, or past a list's end.
 func (v Value) Set(p Path, x Value) (Value, error) {
 	steps, err := p.Steps()
@@ -259,9 +259,9 @@ func (v Value) MarkDefault() Value {
 	return b.value(n).sanitizedAs(v)
 }
 
-// Project returns a copy of v with only what the paths lead to, and the steps on
-// the way. What was left out of a map is unread in the copy, with [CodeNotKept],
-// and never absent. A path that leads to nothing keeps that it is absent.
+// Project returns a copy of v with only the parts that the paths lead to, and the steps on
+// the way. The omitted members of a map are unread in the copy, with [CodeNotKept]. A part
+// that a path leads to and that is absent reads as absent.
 func (v Value) Project(paths ...Path) (Value, error) {
 	trees := make([][]Step, len(paths))
 	for i, p := range paths {
@@ -352,7 +352,7 @@ func following(trees [][]Step, match func(Step) bool) [][]Step {
 	return rest
 }
 
-// Marks returns the parts of v that JSON cannot tell: those that are unread,
+// Marks returns the parts of v that JSON cannot express: those that are unread,
 // redacted, or marked as defaults, with the paths to them, in the order of the
 // document. A map that [Value.Project] made partial is among them as an unread
 // part under the path of its members, which ends in [*].

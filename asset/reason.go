@@ -2,27 +2,26 @@ package asset
 
 import "fmt"
 
-// Reason says why something was not read, in the same terms for every cloud. It
-// stands beside the cloud's own error code, and is what programs decide by.
+// Reason is the kind of failure that left a part unread, the same for every cloud.
+// Programs decide by the Reason, not by the cloud's own error code beside it.
 type Reason uint8
 
-// The reasons. The zero Reason is UnknownReason: nothing more is known than that the
-// part was not read.
+// The reasons. The zero Reason is UnknownReason: the failure has no known kind.
 const (
 	UnknownReason Reason = iota
-	NotRequested         // the query did not ask for it
+	NotRequested         // the query did not request it
 	NotKept              // it was read, and omitted by [Value.Project]
 	NotObserved          // an asset that a link names was not observed
 	Denied               // the caller lacks a permission
 	Throttled            // a rate limit or quota stayed exceeded after all retries
-	TimedOut             // no answer came in time
+	TimedOut             // no response came in time
 	Unavailable          // the service failed, or could not be reached
 	Unsupported          // the source cannot read it: an unknown type, operation or region
 	Disabled             // the service, region or account is switched off, or not subscribed to
-	Malformed            // the answer was not one that can be read
+	Malformed            // the response could not be parsed
 	Incomplete           // the source may have omitted something
-	NotVisible           // the cloud does not show it to this caller, or to anybody
-	NotFound             // it was there when it was listed, and is gone
+	NotVisible           // the cloud does not show it to this caller, or to any
+	NotFound             // it was deleted after it was listed
 )
 
 var reasonNames = [...]string{
@@ -38,8 +37,7 @@ func (r Reason) String() string {
 	return fmt.Sprintf("reason(%d)", uint8(r))
 }
 
-// ParseReason returns the reason with the name. The empty string is the name of
-// [UnknownReason], too.
+// ParseReason returns the reason with the name. An empty name is [UnknownReason].
 func ParseReason(name string) (Reason, error) {
 	if name == "" {
 		return UnknownReason, nil

@@ -32,9 +32,9 @@ func (t Type) Service() string { return Clouds(nil).Service(t) }
 // An id that is canonical already stays as it is. The type is taken as given; see
 // [FoldType] for one that Azure spells in another case.
 //
-//   - AWS: an ARN, or what else the type is identified by, as AWS prints it.
+//   - AWS: an ARN, or the other identifier of the type, as AWS prints it.
 //   - Azure: a resource id, folded to lower case, since Azure compares ids without
-//     regard to case and answers the same one in several spellings. The address of
+//     regard to case and returns the same one in several spellings. The address of
 //     Azure Resource Manager before it, a query and a slash after it are cut off. Ids
 //     of Microsoft Entra are as given.
 //   - Google Cloud: a full resource name, //service.googleapis.com/path. A self link
@@ -43,7 +43,7 @@ func (t Type) Service() string { return Clouds(nil).Service(t) }
 //   - Kubernetes, and any type that belongs to no provider: as given.
 //
 // It is an error if the type or the id is empty or has control characters, if the
-// id is longer than 8192 bytes, or if it is none of those that the type has.
+// id is longer than 8192 bytes, or if it does not have the form of the type.
 func (c Clouds) ParseRef(t Type, id string) (Ref, error) {
 	fail := func(what string) (Ref, error) {
 		return Ref{}, fmt.Errorf("parse ref of %s: %s: %.200q", t, what, id)

@@ -16,24 +16,24 @@ import (
 // other in circles.
 type Schema struct {
 	Type                   Type
-	Provider               string // that the type belongs to: "aws"; empty: no known one
+	Provider               string // that the type belongs to, such as "aws"; empty if it is unknown
 	Config, Status, Access *Shape
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
 	Links                  []LinkRule
-	Created                []Path // the parts that the time of creation is known from; empty: every part
+	Created                []Path // the parts that the time of creation comes from; empty: every part
 	Operations             []Operation
-	Note                   string          // where the schema comes from, when it is not the cloud's own
-	Docs                   map[Path]string // what parts hold, by path from the asset; of the rest the cloud's documentation says it
+	Note                   string          // remarks about the schema: its source if the cloud publishes none, and its form
+	Docs                   map[Path]string // descriptions by path from the asset, of parts that the cloud does not document
 }
 
 // Operation is a call of a cloud's API that fills parts of assets of a type.
 type Operation struct {
 	Name        string   // "s3:GetBucketPolicy"
 	Permissions []string // needed for it; empty: the permission of the same name
-	Provides    []Path   // from the asset: "access", "config.VersioningConfiguration"; empty: it lists the assets, with all that no other operation fills
+	Provides    []Path   // from the asset: "access", "config.VersioningConfiguration"; empty: it lists the assets, with every part that no other operation fills
 	PerAsset    bool     // one call for each asset
-	MayOmit     bool     // may leave things out without an error, so that its coverage is partial
+	MayOmit     bool     // may omit assets without an error, which makes its coverage partial
 }
 
 // LinkRule describes one relation that assets of a type have to others.
@@ -43,8 +43,8 @@ type LinkRule struct {
 	// CrossAccount says that the asset at the other end is often in another account,
 	// so that a search for referrers needs the coverage of all accounts.
 	CrossAccount bool
-	// From are the parts of an asset that its links are known from, where an operation
-	// of its own reads them. While one is unread there may be more links.
+	// From are the parts of an asset that its links come from, if an operation of its
+	// own reads them. While one is unread, links may be missing.
 	From []Path
 }
 
@@ -94,20 +94,20 @@ type Field struct {
 	Name  string
 	Shape *Shape
 	Mark  Mark
-	// Default is what the cloud documents that a new asset gets if its template leaves
-	// the field out; absent if nothing is documented. What an absent field means of a live
-	// asset may differ.
+	// Default is the documented value of the field for a new asset whose template omits
+	// it; absent if none is documented. An absent field of a live asset may mean another
+	// value.
 	Default Value
 }
 
-// Mark is a set of things worth knowing of a field.
+// Mark is a set of properties of a field.
 type Mark uint8
 
 const (
-	Always    Mark = 1 << iota // present in every answer of the cloud
-	ReadOnly                   // an attribute that nobody declares
-	WriteOnly                  // declared and never answered
-	Secret                     // holds secrets: every text in it is redacted when read in
+	Always    Mark = 1 << iota // present in every response of the cloud
+	ReadOnly                   // never declared
+	WriteOnly                  // declared, and never returned
+	Secret                     // holds secrets: readers redact every string in it
 )
 
 // String returns the marks that m has, such as "read-only, secret", or "".
@@ -148,7 +148,7 @@ func (s *Shape) String() string {
 	return "any"
 }
 
-// Field returns the field of an object with the name.
+// Field returns the field of an object with the name, and whether it exists.
 func (s *Shape) Field(name string) (Field, bool) {
 	if s == nil {
 		return Field{}, false
@@ -160,8 +160,8 @@ func (s *Shape) Field(name string) (Field, bool) {
 	return s.Fields[i], true
 }
 
-// At returns the shape that a path from the shape leads to, nil for a part of which
-// nothing is known. A step to a field that the schema does not have is an error.
+// At returns the shape that a path from the shape leads to, or nil for a part that the
+// schema does not describe. A step to an unknown field is an error.
 func (s *Shape) At(p Path) (*Shape, error) {
 	steps, err := p.Steps()
 	if err != nil {
@@ -177,11 +177,11 @@ func (s *Shape) At(p Path) (*Shape, error) {
 		case s.Kind == ObjectShape && step.Key != "":
 			f, ok := s.Field(step.Key)
 			if !ok {
-				return nil, fmt.Errorf("path %q: no field %q", p, step.Key)
+				return nil, fmt.Errorf("path %q: unknown field %q", p, step.Key)
 			}
 			s = f.Shape
 		default:
-			return nil, fmt.Errorf("path %q: a step that the schema does not have", p)
+			return nil, fmt.Errorf("path %q: step does not fit the schema", p)
 		}
 	}
 	return s, nil
@@ -207,7 +207,7 @@ func (s *Schema) Document(name string) *Shape {
 // provider. Without a provider the schema has that of [Type.Provider]. The member "defs"
 // beside the types holds named shapes for all of them. A shape is
 //
-//	"s" text, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
+//	"s" string, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
 //	[shape]                list
 //	{"*": shape}           map
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
@@ -278,7 +278,7 @@ func parseSchema(t Type, v, shared Value) (*Schema, error) {
 			err = part.decodeStrictly(&s.Operations)
 		case "defs":
 		default:
-			err = fmt.Errorf("no such member")
+			err = fmt.Errorf("unknown member")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -319,13 +319,13 @@ func (p *shapeParser) named(text string) (*Shape, error) {
 			return s, nil
 		}
 		if slices.Contains(seen, last) {
-			return nil, fmt.Errorf("definition %q stands for itself", text)
+			return nil, fmt.Errorf("definition %q refers to itself", text)
 		}
 		seen = append(seen, last)
 		def = p.definition(last)
 	}
 	if def.IsAbsent() {
-		return nil, fmt.Errorf("no shape %q", last)
+		return nil, fmt.Errorf("unknown shape %q", last)
 	}
 	s := &Shape{}
 	p.made[last] = s
@@ -355,7 +355,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 		return p.named(text)
 	case List:
 		if v.Len() != 1 {
-			return nil, fmt.Errorf("a list has one shape, not %d", v.Len())
+			return nil, fmt.Errorf("list has %d shapes (want 1)", v.Len())
 		}
 		elem, err := p.shape(v.Index(0))
 		return &Shape{Kind: ListShape, Elem: elem}, err
@@ -370,7 +370,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 			name, marks, _ := strings.Cut(key, ":")
 			marks, preset, hasDefault := strings.Cut(marks, "=")
 			if name == "" || name == "*" {
-				return nil, fmt.Errorf("a field needs a name, not %q", name)
+				return nil, fmt.Errorf("invalid field name %q", name)
 			}
 			shape, err := p.shape(part)
 			if err != nil {
@@ -388,7 +388,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 				case 's':
 					f.Mark |= Secret
 				default:
-					return nil, fmt.Errorf("%s: no mark %q", name, c)
+					return nil, fmt.Errorf("%s: unknown mark %q", name, c)
 				}
 			}
 			if hasDefault {
@@ -401,10 +401,10 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 		slices.SortFunc(s.Fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 		for i := 1; i < len(s.Fields); i++ {
 			if s.Fields[i].Name == s.Fields[i-1].Name {
-				return nil, fmt.Errorf("field %q twice", s.Fields[i].Name)
+				return nil, fmt.Errorf("duplicate field %q", s.Fields[i].Name)
 			}
 		}
 		return s, nil
 	}
-	return nil, fmt.Errorf("%s is no shape", v.Kind())
+	return nil, fmt.Errorf("shape is %s (want a string, a list or a map)", v.Kind())
 }

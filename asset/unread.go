@@ -2,12 +2,12 @@ package asset
 
 import "strings"
 
-// Unread is a part of a document that nobody could read, or that nobody asked
-// for, and why. It is the error that the accessors of [Value] return for such a
-// part, and as an element of what [Of] takes it makes one.
+// Unread records why a part of a document is missing: the call that reads it failed, or
+// it was not requested. The errors of accessors of [Value] wrap it. In the argument of
+// [Of] it makes an unread part.
 type Unread struct {
-	Op        string // the operation that would have filled it, "s3:GetBucketPolicy"
-	Reason    Reason // what kind of failure it is, in the same terms for every cloud
+	Op        string // the operation that fills the part, "s3:GetBucketPolicy"
+	Reason    Reason // the kind of failure, the same for every cloud
 	Code      string // the cloud's error code, or one of the Code constants
 	Message   string
 	RequestID string
@@ -15,8 +15,8 @@ type Unread struct {
 
 // Codes of unread parts that do not come from a cloud.
 const (
-	CodeNotRequested = "NotRequested" // the query did not ask for it
-	CodeNotKept      = "NotKept"      // left out by Value.Project
+	CodeNotRequested = "NotRequested" // the query did not request it
+	CodeNotKept      = "NotKept"      // omitted by Value.Project
 	CodeNotObserved  = "NotObserved"  // an asset that a link names was not observed
 	CodeIncomplete   = "Incomplete"   // the coverage of a type is not complete
 )

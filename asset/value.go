@@ -17,10 +17,10 @@ const (
 	Bool
 	Int    // an integer of 64 bits, signed or unsigned
 	Float  // any other number
-	String // text, also in place of a redacted secret
+	String // also in place of a redacted secret
 	List
 	Map
-	UnreadPart // could not be, or was not, read
+	UnreadPart // was not read
 )
 
 var kindNames = [...]string{"absent", "null", "a boolean", "an integer", "a number", "a string", "a list", "a map", "unread"}
@@ -49,14 +49,14 @@ type Value struct {
 // Kind returns the kind of v. A redacted secret is a String.
 func (v Value) Kind() Kind { return v.node.kind() }
 
-// IsAbsent reports whether v was read and is not there. Null counts as absent.
+// IsAbsent reports whether v was read and does not exist. Null counts as absent.
 func (v Value) IsAbsent() bool { k := v.Kind(); return k == Absent || k == Null }
 
-// IsDefault reports whether v was not declared but stands for a documented
-// default, as readers of templates insert it.
+// IsDefault reports whether v is a documented default that a reader of templates
+// inserted, and was not declared.
 func (v Value) IsDefault() bool { return v.node.flag(flagDefault) }
 
-// Unread tells why v is unread, or returns nil if it is not.
+// Unread returns the reason why v is unread, or nil if it is not.
 func (v Value) Unread() *Unread {
 	if v.node.tag() != tagUnread {
 		return nil
@@ -69,7 +69,7 @@ func (v Value) Unread() *Unread {
 	return &u
 }
 
-// Redacted tells what is kept of the secret that v held, if it is a redacted one.
+// Redacted returns what is kept of a redacted secret, and whether v is one.
 func (v Value) Redacted() (Redacted, bool) {
 	if v.node.tag() != tagRedacted {
 		return Redacted{}, false
@@ -103,8 +103,8 @@ func (v Value) wrong(want Kind) error {
 	return &KindError{Want: want, Got: v.Kind(), part: v}
 }
 
-// Get returns the part of v that the keys lead to, one map after the other. What
-// lies below an unread part is unread; below anything that is not a map, absent.
+// Get returns the part of v that the keys lead to, one map after the other. A part below
+// an unread part is unread, and one below a value that is not a map is absent.
 func (v Value) Get(keys ...string) Value {
 	for _, k := range keys {
 		v = v.member(k)
@@ -131,8 +131,8 @@ func (v Value) member(key string) Value {
 	return Value{doc: key}
 }
 
-// Index returns element i of a list, counted from 0. An element of an unread list
-// is unread; what lies outside of the list, or v not being a list, is absent.
+// Index returns element i of a list, counted from 0. An element of an unread list is
+// unread. An element past the end, or of a value that is not a list, is absent.
 func (v Value) Index(i int) Value {
 	switch v.node.tag() {
 	case tagList:
@@ -146,7 +146,7 @@ func (v Value) Index(i int) Value {
 }
 
 // Len returns the number of elements or members, or of bytes of a string. It is 0
-// for every other kind, unread among them.
+// for every other kind, including unread.
 func (v Value) Len() int {
 	switch v.node.tag() {
 	case tagList, tagMap:
@@ -158,8 +158,8 @@ func (v Value) Len() int {
 	return 0
 }
 
-// Str returns a string without copying it. For a redacted secret that is the text
-// that stands in its place. The error is as of [Value.Err], or a *[KindError].
+// Str returns a string without copying it. For a redacted secret it returns
+// [Redacted.String]. The error is that of [Value.Err], or a *[KindError].
 func (v Value) Str() (string, error) {
 	switch v.node.tag() {
 	case tagString:
@@ -225,7 +225,7 @@ func (v Value) Float() (float64, error) {
 }
 
 // Elements returns the elements of a list, in order. The error is as of
-// [Value.Str]; the sequence can be ranged over in any case, and is then empty.
+// [Value.Str], and the sequence is then empty.
 func (v Value) Elements() (iter.Seq2[int, Value], error) {
 	if v.node.tag() != tagList {
 		return func(func(int, Value) bool) {}, v.wrong(List)
@@ -266,14 +266,14 @@ func (v Value) MemberAt(i int) (string, Value) {
 	panic("asset: MemberAt out of range")
 }
 
-// IsPartial reports whether v is a map of which [Value.Project] kept only some
-// members: what else was in it is unread.
+// IsPartial reports whether v is a map of which [Value.Project] kept only some members.
+// The other members are unread.
 func (v Value) IsPartial() bool { return v.node.tag() == tagMap && v.node.flag(flagPartial) }
 
-// Equal reports whether two values say the same: numbers by their value, maps in
-// any order of their members. Absent equals only absent, null only null, a redacted
-// secret one with the same text, unread only unread by the same operation
-// for the same reason, and a partial map only a partial one.
+// Equal reports whether two values have the same content. It compares numbers by their
+// value, and maps in any order of their members. Absent equals only absent, null only
+// null, and a partial map only a partial one. Redacted secrets are equal if
+// [Redacted.String] is. Unread parts are equal if operation, reason, code and message are.
 func (v Value) Equal(o Value) bool {
 	// Equal parts of one block are quickly found, but only here: to compare two
 	// blocks at every level would take the square of their length.

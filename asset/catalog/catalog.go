@@ -1,7 +1,7 @@
-// Package catalog says what types of assets there are in all clouds: for each the
-// schema of its documents, the links to others, and the operations that fill each
-// part with the permissions that they need. It is data, and links no SDK. A program
-// that needs one cloud imports the package of that cloud below it.
+// Package catalog describes the types of assets of all clouds: the schema of their
+// documents, their links to other types, and the operations that fill each part, with the
+// permissions that they need. It is data, and links no SDK. A program that needs one cloud
+// imports the package of that cloud below it.
 package catalog
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/openstance/stance/asset/catalog/gcpcatalog"
 )
 
-// Schema returns the schema of a type, and whether there is one. The schema is shared
-// and must not be changed. Safe for concurrent use.
+// Schema returns the schema of a type, and whether it has one. The schema is shared: the
+// caller must not change it. Schema is safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) {
 	switch t.Provider() {
 	case "aws":

@@ -23,7 +23,7 @@ func ExampleSchema() {
 	// kms:GetKeyRotationStatus [config.EnableKeyRotation config.RotationPeriodInDays status.NextRotationDate status.OnDemandRotationStartDate]
 	// kms:GetKeyPolicy [access config.KeyPolicy]
 	// kms:ListResourceTags [config.Tags]
-	// path "EnableKeyRotatoin": no field "EnableKeyRotatoin"
+	// path "EnableKeyRotatoin": unknown field "EnableKeyRotatoin"
 }
 
 func ExampleTypes() {

@@ -73,8 +73,8 @@ func union(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// Permissions returns what operations need to be permitted, sorted. Those of one cloud
-// only make a role of it: pick them by the types that reads are of.
+// Permissions returns the permissions that operations need, sorted. A role takes those of
+// one cloud: select the reads by their types.
 func Permissions(ops []asset.Operation) []string {
 	var all []string
 	for _, o := range ops {
@@ -83,11 +83,11 @@ func Permissions(ops []asset.Operation) []string {
 	return all
 }
 
-// Role renders the role of a provider, "aws", "azure" or "gcp", that permits to read
-// the parts of assets and nothing else, in the form that the cloud's own tools take: an
-// IAM policy document for AWS, a role definition in JSON for Azure, and for Google
-// Cloud a role definition for gcloud iam roles create --file. Permissions of
-// Microsoft Graph, which no role of Azure can grant, stand in the description.
+// Role returns a role of a provider, "aws", "azure" or "gcp", that permits to read the
+// parts of assets and nothing else, in the form that the cloud's own tools take: an IAM
+// policy document for AWS, a role definition in JSON for Azure, and for Google Cloud a
+// role definition for gcloud iam roles create --file. The description lists permissions of
+// Microsoft Graph, which no role of Azure can grant.
 func Role(provider, name string, reads map[asset.Type][]asset.Path, opts *Options) ([]byte, error) {
 	own := map[asset.Type][]asset.Path{}
 	for t, paths := range reads {
@@ -105,7 +105,7 @@ func Role(provider, name string, reads map[asset.Type][]asset.Path, opts *Option
 	case "gcp":
 		doc = gcpRole(name, allowed)
 	default:
-		return nil, fmt.Errorf("no roles of provider %q: it is one of aws, azure, gcp", provider)
+		return nil, fmt.Errorf("unknown provider %q of a role (want aws, azure or gcp)", provider)
 	}
 	b, err := json.MarshalIndent(doc, "", "  ")
 	return append(b, '\n'), err

@@ -293,7 +293,7 @@ func TestReadRefuses(t *testing.T) {
 		"unread path malformed":  {assetWith("", `,"unread":[{"path":"config[","code":"x"}]`), "unclosed bracket"},
 		"unread path to nowhere": {assetWith(`,"config":{"a":"b"}`, `,"unread":[{"path":"config.a.b"}]`), "is a string, not a map"},
 		"unread past the end":    {assetWith(`,"config":{"a":[]}`, `,"unread":[{"path":"config.a[0]"}]`), "past the last"},
-		"unread twice":           {assetWith("", `,"unread":[{"path":"config"},{"path":"config"}]`), "marked twice"},
+		"unread twice":           {assetWith("", `,"unread":[{"path":"config"},{"path":"config"}]`), "duplicate mark"},
 		"redacted absent":        {assetWith("", `,"redacted":[{"path":"config.a"}]`), "is absent, not a string"},
 		"redacted misspelled":    {assetWith("", `,"redacted":[{"path":"config.a","hsh":""}]`), `redacted[0]: "hsh": unknown member`},
 		"default absent":         {assetWith("", `,"defaults":["config.a"]`), "a default: absent"},

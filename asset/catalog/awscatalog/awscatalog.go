@@ -1,5 +1,4 @@
-// Package awscatalog says what types of assets there are in AWS: their schemas, links and
-// operations.
+// Package awscatalog describes the types of assets of AWS: their schemas, links and operations.
 //
 // Config of a type that CloudFormation has is in the schema of the CloudFormation
 // resource: its properties, and its attributes as read-only fields. All other parts,

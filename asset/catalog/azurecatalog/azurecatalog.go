@@ -1,7 +1,7 @@
-// Package azurecatalog says what types of assets there are in Azure and in Microsoft Entra:
-// their schemas, links and operations. Types are compared without regard to case.
+// Package azurecatalog describes the types of assets of Azure and Microsoft Entra: their
+// schemas, links and operations. Types are compared without regard to case.
 //
-// Config is the resource as the Azure Resource Manager answers it, in the schema of
+// Config is the resource as Azure Resource Manager returns it, in the schema of
 // the Azure SDK for Go. Types that are not taken from there, those of Entra among
 // them, are described in the JSON files of the folder own. An access policy is never
 // part of a resource: role assignments are assets.
@@ -27,9 +27,9 @@ var own embed.FS
 var types = store.New(store.Source{Published: published, Own: own, Group: group, Fold: strings.ToLower})
 
 // Schema returns the schema of a type in any case, and whether there is one. The Type
-// of the schema has the canonical spelling. The schema is shared and must not be
-// changed. Schemas are read from the data in the program when they are first asked
-// for. Safe for concurrent use.
+// of the schema has the canonical spelling. The schema is shared: the caller must not
+// change it. The first call for a type reads its schema from the data in the program.
+// Schema is safe for concurrent use.
 func Schema(t asset.Type) (*asset.Schema, bool) { return types.Schema(t) }
 
 // Types returns all types that have a schema, in canonical spelling, sorted.

@@ -1,7 +1,7 @@
-// Package gcpcatalog says what types of assets there are in Google Cloud: their schemas,
-// links and operations. Types have the names of Cloud Asset Inventory.
+// Package gcpcatalog describes the types of assets of Google Cloud: their schemas, links
+// and operations. Types have the names of Cloud Asset Inventory.
 //
-// Config is the resource as its REST API answers it, which is resource.data of Cloud
+// Config is the resource as its REST API returns it, which is resource.data of Cloud
 // Asset Inventory, in the schema of the API's discovery document; integers of 64
 // bits, which Google writes as strings, are integers. Access is the IAM policy set on
 // the asset itself. What no discovery document has is described in the JSON files of
