@@ -39,7 +39,7 @@ type Cloud struct {
 	// none.
 	Ignore func(reflect.StructField) bool
 
-	// Redactor removes secrets from assets. Nil: one without a key.
+	// Redactor removes secrets from assets. Nil: that of the query, or one without a key.
 	Redactor *secret.Redactor
 
 	// Now returns the time of observation.

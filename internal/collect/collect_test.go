@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/collect"
 	"github.com/openstance/stance/provider"
 )
@@ -84,6 +85,23 @@ func TestAssets(t *testing.T) {
 	}
 	assert.Equal(t, asset.Partial, inv.Coverage(project, projectType), "the list may omit projects")
 	assert.Equal(t, map[string]int{"projects.get": 1, "boxes.list": 2, "lids.list": 6, "boxes.lock": 3, "boxes.access": 3, "boxes.usage": 2}, f.calls)
+}
+
+func TestRedactors(t *testing.T) {
+	own, asked := &secret.Redactor{Key: []byte("own")}, &secret.Redactor{Key: []byte("asked")}
+	hash := func(own *secret.Redactor, q provider.Query) string {
+		f := newFake(t)
+		f.engine.Redactor = own
+		a := find(t, f.discover(t, q), box(0))
+		assert.True(t, secret.Passed(a))
+		kept, ok := a.Config.Get("secret").Redacted()
+		assert.True(t, ok)
+		return kept.Hash
+	}
+	assert.Empty(t, hash(nil, provider.Query{}))
+	assert.Len(t, hash(nil, provider.Query{Redactor: asked}), 32)
+	assert.Equal(t, hash(asked, provider.Query{}), hash(nil, provider.Query{Redactor: asked}))
+	assert.Equal(t, hash(own, provider.Query{}), hash(own, provider.Query{Redactor: asked}), "the provider keeps its own")
 }
 
 func TestReadsThatFail(t *testing.T) {

@@ -56,7 +56,7 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 	if err := e.documents(a, d, p); err != nil {
 		return nil, err
 	}
-	r.scan.Redactor.RedactCompiled(a, p.secret)
+	r.scan.redactor().RedactCompiled(a, p.secret)
 	return a, nil
 }
 

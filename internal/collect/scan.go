@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/provider"
 )
 
@@ -34,6 +35,13 @@ type event struct {
 
 // Scan returns a discovery of what a query requests.
 func (e *Engine) Scan(q provider.Query) *Scan { return &Scan{Engine: e, Query: q} }
+
+func (s *Scan) redactor() *secret.Redactor {
+	if s.Redactor != nil {
+		return s.Redactor
+	}
+	return s.Query.Redactor
+}
 
 // Selects reports whether an asset is requested.
 func (s *Scan) Selects(ref asset.Ref) bool {

@@ -47,7 +47,7 @@ type Options struct {
 	// resources in a region. It is used if 100 or more lists are needed.
 	Index Index
 
-	// Redactor redacts the assets. Nil: that of the query, or one without a key.
+	// Redactor removes secrets from the assets. Nil: that of the query, or one without a key.
 	Redactor *secret.Redactor
 
 	// Now returns the time of observation. Nil: time.Now.
