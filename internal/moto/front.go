@@ -2,12 +2,11 @@ package moto
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"regexp"
 	"strings"
@@ -48,31 +47,8 @@ func (f *Front) URL(t testing.TB, server string) string {
 		t.Fatal(err)
 	}
 	f.accounts = map[string]string{}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.Host = r.In.Host
-		},
-		ModifyResponse: func(resp *http.Response) error {
-			role, ok := resp.Request.Context().Value(f).(string)
-			if !ok {
-				return nil
-			}
-			body, err := io.ReadAll(resp.Body)
-			if err != nil {
-				return err
-			}
-			if m := accessKeyID.FindSubmatch(body); m != nil {
-				f.mu.Lock()
-				f.accounts[string(m[1])] = strings.Split(role, ":")[4]
-				f.mu.Unlock()
-			}
-			resp.Body = io.NopCloser(bytes.NewReader(body))
-			return nil
-		},
-	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call, err := f.call(r)
+		call, body, err := f.call(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -81,21 +57,46 @@ func (f *Front) URL(t testing.TB, server string) string {
 			refuse(w, call.Service, code, message)
 			return
 		}
-		if call.Role != "" {
-			r = r.WithContext(context.WithValue(r.Context(), f, call.Role))
+		out := r.Clone(r.Context())
+		out.URL.Scheme, out.URL.Host, out.RequestURI = target.Scheme, target.Host, ""
+		out.Body, out.ContentLength, out.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+		resp, err := client{}.Do(out)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
 		}
-		proxy.ServeHTTP(w, r)
+		if body, err = io.ReadAll(resp.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		f.learn(call.Role, body)
+		maps.Copy(w.Header(), resp.Header)
+		w.Header().Del("Connection") // is between the front and the server
+		w.WriteHeader(resp.StatusCode)
+		w.Write(body) // fails when the caller is gone
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
 }
 
-func (f *Front) call(r *http.Request) (Call, error) {
+// learn keeps the account of the credentials in the answer to an AssumeRole.
+func (f *Front) learn(role string, body []byte) {
+	parts := strings.Split(role, ":")
+	key := accessKeyID.FindSubmatch(body)
+	if len(parts) < 5 || key == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.accounts[string(key[1])] = parts[4]
+}
+
+// call tells what a request calls, and returns its body.
+func (f *Front) call(r *http.Request) (Call, []byte, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return Call{}, err
+		return Call{}, nil, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	c := Call{Account: Account}
 	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
 		f.mu.Lock()
@@ -109,7 +110,7 @@ func (f *Front) call(r *http.Request) (Call, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return Call{}, err
+			return Call{}, nil, err
 		}
 		c.Operation, c.ExternalID = form.Get("Action"), form.Get("ExternalId")
 		if c.Operation == "AssumeRole" {
@@ -119,7 +120,7 @@ func (f *Front) call(r *http.Request) (Call, error) {
 	if c.Operation == "" {
 		c.Operation = r.Method + " " + r.URL.RequestURI()
 	}
-	return c, nil
+	return c, body, nil
 }
 
 // refuse answers in the form of the service's protocol.

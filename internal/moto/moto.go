@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // Account is the account of the credentials that Config has.
 const Account = "123456789012"
+
+// web calls what is not a service of AWS.
+var web = http.Client{Transport: client{}}
 
 type server struct {
 	url  string
@@ -51,8 +53,7 @@ var running = sync.OnceValue(func() server {
 	}
 	s := server{url: "http://127.0.0.1:" + port, life: life}
 	for range 600 {
-		if resp, err := http.Get(s.url + "/moto-api/"); err == nil {
-			resp.Body.Close()
+		if resp, err := web.Get(s.url + "/moto-api/"); err == nil && resp.StatusCode == http.StatusOK {
 			return s
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -77,12 +78,10 @@ func URL(t testing.TB) string {
 
 func post(t testing.TB, url string) {
 	t.Helper()
-	resp, err := http.Post(url, "", nil)
+	resp, err := web.Post(url, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	io.Copy(io.Discard, resp.Body)
 	if resp.StatusCode/100 != 2 {
 		t.Fatal(fmt.Errorf("%s: %s", url, resp.Status))
 	}
@@ -95,8 +94,6 @@ func Config(url string) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: &url,
 		Credentials:  credentials.NewStaticCredentialsProvider("testing", "testing", ""),
-		// The server closes connections at any time, which tests without a second attempt
-		// would see as a lost answer.
-		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true }),
+		HTTPClient:   client{},
 	}
 }
