@@ -22,7 +22,7 @@ type Filter struct {
 	// [Paths]. Nil: catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
 
-	paths map[asset.Type][]asset.Path
+	paths map[asset.Type]Compiled
 }
 
 // Pass returns an observation without readable secrets: o itself if a Redactor has
@@ -32,28 +32,33 @@ func (f *Filter) Pass(o asset.Observation) (asset.Observation, error) {
 	if !ok || a == nil || Passed(a) {
 		return o, nil
 	}
-	b := *a
-	if err := f.Redactor.Redact(&b, f.pathsOf(a.Type)...); err != nil {
-		return nil, fmt.Errorf("%s: %w", a.Ref, err)
+	paths, err := f.pathsOf(a.Type)
+	if err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", a.Type, err)
 	}
+	b := *a
+	f.Redactor.RedactCompiled(&b, paths)
 	return &b, nil
 }
 
-func (f *Filter) pathsOf(t asset.Type) []asset.Path {
+func (f *Filter) pathsOf(t asset.Type) (Compiled, error) {
 	if paths, ok := f.paths[t]; ok {
-		return paths
+		return paths, nil
 	}
 	schemas := f.Schemas
 	if schemas == nil {
 		schemas = catalog.Schema
 	}
-	var paths []asset.Path
+	var paths Compiled
 	if s, ok := schemas(t); ok {
-		paths = Paths(s)
+		var err error
+		if paths, err = Compile(Paths(s)...); err != nil {
+			return Compiled{}, err
+		}
 	}
 	if f.paths == nil || len(f.paths) >= maxTypes {
-		f.paths = map[asset.Type][]asset.Path{}
+		f.paths = map[asset.Type]Compiled{}
 	}
 	f.paths[asset.Type(strings.Clone(string(t)))] = paths
-	return paths
+	return paths, nil
 }

@@ -167,7 +167,10 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 			return nil, err
 		}
 	}
-	kind := d.kind(asset.Type(name))
+	kind, err := d.kind(asset.Type(name))
+	if err != nil {
+		return nil, err
+	}
 	v = kind.shape.Conform(v)
 	a := new(asset.Asset)
 	if err := d.fill(a, v); err != nil {
@@ -183,9 +186,7 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 		d.problems = d.inspector.inspect(a, kind.schema)
 	}
 	before := blocks(a)
-	if err := d.opts.Redactor.Redact(a, kind.secret...); err != nil {
-		return nil, err
-	}
+	d.opts.Redactor.RedactCompiled(a, kind.secret)
 	narrow, err := d.query.Project(a)
 	if err != nil {
 		return nil, err
@@ -231,16 +232,20 @@ func placeOf(v asset.Value) (*asset.Asset, error) {
 type kind struct {
 	schema *asset.Schema // nil if there is none
 	shape  *asset.Shape  // of an asset as it stands in a line
-	secret []asset.Path
+	secret secret.Compiled
 }
 
-func (d *decoder) kind(t asset.Type) kind {
+func (d *decoder) kind(t asset.Type) (kind, error) {
 	if k, ok := d.kinds[t]; ok {
-		return k
+		return k, nil
 	}
 	var k kind
 	if s, ok := d.opts.Schemas(t); ok {
-		k.schema, k.secret = s, secret.Paths(s)
+		paths, err := secret.Compile(secret.Paths(s)...)
+		if err != nil {
+			return kind{}, fmt.Errorf("schema of %s: %w", t, err)
+		}
+		k.schema, k.secret = s, paths
 		k.shape = &asset.Shape{Kind: asset.ObjectShape}
 		for name := range new(asset.Asset).Documents() {
 			k.shape.Fields = append(k.shape.Fields, asset.Field{Name: name, Shape: s.Document(name)})
@@ -251,7 +256,7 @@ func (d *decoder) kind(t asset.Type) kind {
 		d.kinds = map[asset.Type]kind{}
 	}
 	d.kinds[asset.Type(strings.Clone(string(t)))] = k
-	return k
+	return k, nil
 }
 
 func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
