@@ -110,6 +110,9 @@ func BenchmarkEvaluate(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				if f.Subject.Kind() != policy.OfAsset {
+					continue // nobody searched completely, which findings about coverage say
+				}
 				pairs++
 				if f.Status == policy.Fail {
 					failed++
