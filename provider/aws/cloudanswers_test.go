@@ -147,6 +147,9 @@ func ec2List(set string, t asset.Type, size int, thing func(q *question, i int) 
 	}
 }
 
+// cloudScript is the user data of instances.
+const cloudScript = "#!/bin/bash\nyum install -y amazon-cloudwatch-agent\nsystemctl enable --now app\n"
+
 func ec2Answers(m map[string]func(*question) string) {
 	m["EC2:DescribeRegions"] = func(*question) string {
 		var b strings.Builder
@@ -170,7 +173,7 @@ func ec2Answers(m map[string]func(*question) string) {
 		})
 		return "<reservationSet>" + things + "</reservationSet>" + next
 	}
-	script := "<userData><value>" + base64Of("#!/bin/bash\nyum install -y amazon-cloudwatch-agent\nsystemctl enable --now app\n") + "</value></userData>"
+	script := "<userData><value>" + base64Of(cloudScript) + "</value></userData>"
 	m["EC2:DescribeInstanceAttribute"] = func(q *question) string {
 		switch {
 		case strings.Contains(q.asked, "Attribute=userData"):

@@ -13,6 +13,7 @@ import (
 func TestConformance(t *testing.T) {
 	providertest.Test(t, func(t *testing.T) provider.Provider { return newCloud(1).provider(t) }, &providertest.Options{
 		Missing: asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::no-such-bucket"},
+		Secrets: []string{base64Of(cloudScript)},
 		Sample:  100,
 	})
 }
