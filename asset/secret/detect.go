@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Detect returns the sorted names of the detectors that find a secret in a text, nil
-// if none does. They are
+// Detect returns the sorted names of the detectors that find a secret in a string, nil
+// if none does. The detectors are
 //
-//	aws-access-key-id        an id of an access key; by itself no secret
+//	aws-access-key-id        the id of an access key; not a secret by itself
 //	aws-secret-access-key    40 characters beside such an id, or assigned to a name like secret_access_key
 //	azure-sas                a shared access signature in a query
 //	azure-storage-key        AccountKey= and SharedAccessKey= of connection strings
@@ -18,14 +18,15 @@ import (
 //	bearer-token             "Bearer " and a token
 //	gcp-service-account-key  the JSON file of a service account
 //	github-token gitlab-token google-api-key npm-token pypi-token sendgrid-key
-//	slack-token stripe-key   what their issuers document
+//	slack-token stripe-key   tokens in the form that their issuers document
 //	jwt                      a signed JSON Web Token
 //	password                 a literal assigned to a name like password, client_secret, api_key or token
 //	private-key              a private key in PEM
 //
-// A text that is all base64 is also looked at as what it encodes, as clouds answer
-// user data. What only refers to a secret is none: a variable, a template's
-// expression, an ARN, a path, the address of a vault. A default like "changeme" is one.
+// Detect also searches the content of a string that is base64 as a whole, the form in
+// which clouds return user data. A reference to a secret is not a secret: a variable, a
+// template's expression, an ARN, a path, the address of a vault. A default such as
+// "changeme" is one.
 func Detect(text string) []string { return detect("", text) }
 
 const (
@@ -34,7 +35,7 @@ const (
 	byName      = "password"
 )
 
-// detect is Detect for a text that is the value of a name.
+// detect is Detect for a string that is the value of a name.
 func detect(name, text string) []string {
 	found := detectPlain(name, text)
 	if plain, ok := fromBase64(text); ok {
@@ -66,7 +67,7 @@ func detectPlain(name, text string) []string {
 	return found
 }
 
-// fromBase64 returns the text that a text encodes.
+// fromBase64 returns the content of a string in base64.
 func fromBase64(text string) (string, bool) {
 	if len(text) < 16 {
 		return "", false
@@ -80,8 +81,8 @@ type detector struct {
 	finds func(string) bool
 }
 
-// The detectors, sorted by name. Each must have a word in screenWords that is in
-// every text it matches.
+// The detectors, sorted by name. Every string that one matches must hold a word of
+// screenWords.
 var detectors = []detector{
 	{byKeyID, hasKeyID},
 	{byAWSSecret, hasAWSPair},
@@ -143,7 +144,7 @@ func isWord(c byte) bool   { return isAlnum(c) || c == '_' }
 func isToken(c byte) bool  { return isWord(c) || c == '-' }
 func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' }
 
-// run returns the length of what s begins with in the class.
+// run returns the number of bytes at the start of s that are in the class.
 func run(s string, class func(byte) bool) int {
 	for i := range len(s) {
 		if !class(s[i]) {
@@ -153,7 +154,7 @@ func run(s string, class func(byte) bool) int {
 	return len(s)
 }
 
-// after yields what follows each place where s has the prefix at the begin of a word.
+// after yields the rest of s after each place where a word begins with the prefix.
 func after(s, prefix string, yield func(rest string) bool) bool {
 	for at := 0; ; {
 		i := strings.Index(s[at:], prefix)
@@ -215,7 +216,7 @@ func hasAWSSecret(s string, within int) bool {
 	return false
 }
 
-// mixed reports whether s has capitals, small letters and digits.
+// mixed reports whether s has upper case, lower case and digits.
 func mixed(s string) bool {
 	var upper, lower, digit bool
 	for i := range len(s) {

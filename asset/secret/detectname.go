@@ -6,21 +6,20 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Names that say that their value is a secret end in one of these words, without
-// regard to case and to what joins their words. Of a value under the plain words one
-// expects a secret, whatever it looks like; under the others a name or an algorithm
-// may stand as well, so that the value must look random.
+// The name of a secret ends in one of these words, in any case and with any joint between
+// words. A value under a plain word is a secret whatever it looks like. Under a vague word
+// there may also be a name or an algorithm: only a value that looks random is a secret.
 var (
 	plainWords = []string{"password", "passwd", "passphrase", "pwd", "clientsecret", "secretkey", "secretaccesskey",
 		"privatekey", "apikey", "accesskey", "accountkey"}
 	vagueWords = []string{"secret", "token", "credential", "credentials", "clientkey", "authkey", "masterkey",
 		"signingkey", "encryptionkey", "sharedkey", "primarykey", "secondarykey"}
-	// Tokens that only mark a place or make a call idempotent.
+	// Tokens that mark a page or make a call idempotent.
 	harmlessTokens = []string{"nexttoken", "pagetoken", "clienttoken", "requesttoken", "creationtoken", "locktoken",
 		"updatetoken", "changetoken", "revisiontoken", "idempotencytoken", "continuationtoken", "synctoken"}
 )
 
-// secretNamed reports whether the value of a name is, by its name, a secret.
+// secretNamed reports whether the name of a value makes it a secret.
 func secretNamed(name, value string) bool {
 	if value == "" || !mayBeSecretName(name) {
 		return false
@@ -38,7 +37,7 @@ func secretNamed(name, value string) bool {
 	return false
 }
 
-// mayBeSecretName looks at the last letter, which few names share with the words.
+// mayBeSecretName rules most names out by their last letter.
 func mayBeSecretName(name string) bool {
 	if len(name) < 3 {
 		return false
@@ -75,7 +74,7 @@ func endsIn(s string, words []string) bool {
 
 func isKeyID(s string) bool { return len(s) == 20 && hasKeyID(s) }
 
-// looksRandom tells a generated secret from the name of a thing.
+// looksRandom reports whether s is more like a generated secret than like a name.
 func looksRandom(s string) bool {
 	if len(s) < 16 || strings.ContainsAny(s, " \t\n") {
 		return false
@@ -84,8 +83,8 @@ func looksRandom(s string) bool {
 		strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 }
 
-// refersElsewhere reports whether a value in place of a secret is none: a reference
-// to where the secret is, a mask, or a word that says that there is none.
+// refersElsewhere reports whether a value in the place of a secret is not one: a reference
+// to the secret, a mask, or a word for "none".
 func refersElsewhere(s string) bool {
 	if _, ok := asset.ParseRedacted(s); ok || s == "" {
 		return true
@@ -116,7 +115,7 @@ func refersElsewhere(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r != '*' && r != 'x' && r != 'X' && r != '•' }) < 0
 }
 
-// hasAssignment finds name=value, name: value and "name":"value" in a text.
+// hasAssignment finds name=value, name: value and "name":"value".
 func hasAssignment(s string) bool {
 	for i := 1; i < len(s)-1; i++ {
 		switch {
@@ -144,8 +143,8 @@ func hasAssignment(s string) bool {
 	return false
 }
 
-// nearby bounds how far around an assignment a text is looked at, in bytes: without it
-// the time for a hostile text would grow with the square of its length.
+// nearby bounds the search around an assignment, in bytes: without it the time for a
+// hostile string would grow with the square of its length.
 const nearby = 512
 
 // nameBefore returns the name that s ends in, up to a quote and white space.
@@ -182,7 +181,7 @@ func valueAt(s string) (value string, enclosed bool) {
 	return s, false
 }
 
-// aloneInLine reports whether only white space is around the value in its line.
+// aloneInLine reports whether the value has only white space around it in its line.
 func aloneInLine(s, value string) bool {
 	rest := strings.TrimLeft(s[:min(len(s), nearby)], " \t")
 	if len(rest) == len(s) { // no space after the colon

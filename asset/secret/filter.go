@@ -8,14 +8,13 @@ import (
 	"github.com/openstance/stance/asset/catalog"
 )
 
-// maxTypes bounds the memory for types, in case of a source that makes up new ones.
+// maxTypes bounds the number of types in memory, for sources that invent new ones.
 const maxTypes = 10_000
 
-// Filter redacts observations on their way from a source that may not be known
-// whether it redacts them. The zero Filter is ready to use. It must not be used
+// Filter redacts observations from a source that may or may not have redacted them. The zero Filter is ready to use. It must not be used
 // concurrently, and the fields must not be changed once it was used.
 type Filter struct {
-	// Redactor redacts what no Redactor has passed yet. Nil redacts without a key.
+	// Redactor redacts the assets that no Redactor has passed yet. Nil redacts without a key.
 	Redactor *Redactor
 
 	// Schemas returns the schema of a type, which names the paths to its secrets: see

@@ -6,14 +6,13 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// largeBlock is the size in bytes from which a block is not looked at as a whole: v
-// may be a small part of it.
+// largeBlock is the size in bytes from which a block is not searched as a whole: a
+// document may be a small part of it.
 const largeBlock = 64 << 10
 
-// document returns v without its secrets, sanitized. By names tells whether the names of members
-// count; in access policies, whose conditions have keys of all kinds, they do not. The
-// documents of an asset are often parts of one block, so clean holds the last one in
-// which there was nothing.
+// document returns v sanitized. The names of members count if byNames is true; in access
+// policies, whose conditions have keys of all kinds, they do not. The documents of an
+// asset are often parts of one block: clean is the last block without a suspicious word.
 func (r *Redactor) document(v asset.Value, secret [][]asset.Step, byNames bool, clean *string) asset.Value {
 	if v.IsSanitized() {
 		return v
@@ -53,7 +52,7 @@ type secretText struct {
 	kept asset.Redacted
 }
 
-// place says where a part of a document is.
+// place describes where a part of a document is.
 type place struct {
 	name   string         // of the member that it is or lies in
 	paths  [][]asset.Step // to secrets in it
@@ -108,8 +107,7 @@ func (f *finder) members(v asset.Value, p place) {
 	}
 }
 
-// pair tells whether a map is a name and its value, and returns the keys of both and
-// the name.
+// pair returns the keys of a name and its value in a map that is such a pair, and the name.
 func pair(v asset.Value) (nameKey, valueKey, name string) {
 	for i := range v.Len() {
 		k, x := v.MemberAt(i)
@@ -156,7 +154,7 @@ func plain(v asset.Value) (string, bool) {
 	return s, err == nil
 }
 
-// following returns what is left of the paths whose first step matches.
+// following returns the rest of the paths whose first step matches.
 func following(paths [][]asset.Step, match func(asset.Step) bool) [][]asset.Step {
 	var rest [][]asset.Step
 	for _, p := range paths {
@@ -167,7 +165,7 @@ func following(paths [][]asset.Step, match func(asset.Step) bool) [][]asset.Step
 	return rest
 }
 
-// detectIn returns what makes a text outside of a secret path a secret.
+// detectIn returns the detectors that make a string outside of a secret path a secret.
 func detectIn(name, text string) []string {
 	found := detectPlain(name, text)
 	if len(found) == 1 && found[0] == byKeyID {

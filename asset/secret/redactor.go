@@ -11,41 +11,42 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Redactor takes secrets out of assets. Every way in passes one, so that no secret is
-// kept, logged or reported. The zero value and nil are ready to use; a Redactor may be
-// used concurrently and must not be changed then.
+// Redactor replaces secrets in assets. Providers, provider.Collect and snapshots pass each
+// asset through one, so that no secret is stored, logged or reported. The zero value and
+// nil are ready to use. A Redactor is safe for concurrent use, and must not be changed
+// once it is used.
 type Redactor struct {
-	// Key makes the hashes of secrets, by which equal ones are known to be equal:
-	// HMAC-SHA256, the first 16 bytes. Without a key no hash is kept, since that of a
-	// weak secret could be guessed.
+	// Key is the key of the hashes that show which secrets are equal: the first 16
+	// bytes of HMAC-SHA256. Without a key no hash is kept, since a weak secret could be
+	// guessed from it.
 	Key []byte
 
-	// Allow has further names whose values are readable under secret paths.
+	// Allow lists further names whose values stay readable under secret paths.
 	Allow []string
 }
 
-// Redact replaces the secrets in the documents and tags of an asset that nobody else
-// uses yet. They become strings that [asset.Value.Redacted] tells from others. These are
+// Redact replaces the secrets in the documents and tags of an asset that is not shared
+// yet. They become strings that [asset.Value.Redacted] tells from others. Secrets are
 //
-//   - every text under the secret paths, which lead from the asset (see
-//     [Paths]), unless the name of its own member is known to hold none:
+//   - every string under the secret paths, which lead from the asset (see
+//     [Paths]), unless the name of its own member is known to hold no secret:
 //     LOG_LEVEL, AWS_REGION, enable-oslogin and a few like them (readable.txt), and
 //     those of Allow,
-//   - any other text in which [Detect] finds more than the id of an access key, and
+//   - any other string in which [Detect] finds more than the id of an access key, and
 //     in Config and Status also a literal that is the value of a name like password,
 //     clientSecret or api_key.
 //
-// In a list of pairs, as clouds write variables and metadata ({"Name", "Value"},
-// {"key", "value"}), the name of a value is that in the pair, which stays readable.
-// Keys of maps, empty texts and what is redacted already stay as they are. Text in
-// base64 is looked into only under secret paths.
+// In a list of pairs, the form in which clouds write variables and metadata ({"Name",
+// "Value"}, {"key", "value"}), the name of a value is the one in the pair, which stays
+// readable. Keys of maps, empty strings and redacted ones stay as they are. Redact decodes
+// base64 only under secret paths.
 //
-// The documents are sanitized then ([asset.Value.IsSanitized]). A document that is
-// sanitized already stays as it is, whatever the paths, the key and Allow: each document
-// belongs to the first Redactor that it passes.
+// Redact marks the documents as sanitized ([asset.Value.IsSanitized]). It does not change a
+// document that is sanitized already, whatever the paths, the key and Allow: each
+// document belongs to the first Redactor that it passes.
 //
-// It is an error if a path is malformed or does not begin with config, status or
-// access; the asset is not changed then.
+// Redact returns an error, and does not change the asset, if a path is malformed or does
+// not begin with config, status or access.
 func (r *Redactor) Redact(a *asset.Asset, secret ...asset.Path) error {
 	var compiled Compiled
 	if !sanitized(a) {
@@ -98,8 +99,8 @@ func (r *Redactor) RedactCompiled(a *asset.Asset, secret Compiled) {
 	a.Tags = r.tags(a.Tags)
 }
 
-// Passed reports whether a Redactor has passed the asset: its documents are sanitized,
-// and [Redactor.Redact] would leave its tags as they are. Tags have no mark.
+// Passed reports whether the asset has passed a Redactor: its documents are sanitized, and
+// [Redactor.Redact] would not change its tags. Tags have no mark.
 func Passed(a *asset.Asset) bool {
 	if !sanitized(a) {
 		return false
@@ -132,7 +133,7 @@ func (r *Redactor) tags(tags map[string]string) map[string]string {
 	return changed
 }
 
-// redacted is what is kept of a secret.
+// redacted returns the part of a secret that is kept.
 func (r *Redactor) redacted(text string, detectors []string) asset.Redacted {
 	kept := asset.Redacted{Detectors: detectors}
 	if r != nil && len(r.Key) > 0 {

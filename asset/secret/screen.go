@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// screen reports whether a text, or the block of a document, may hold what a detector
-// or a telling name matches. It decides most documents, which hold nothing of the
-// kind, in one pass: words of four characters, case folded, are looked up in a table
-// by their hash.
+// screen reports whether a string, or the block of a document, may hold a match of a
+// detector or the name of a secret. It rules most documents out in one pass, which looks
+// up words of four characters, case folded, in a table by their hash.
 func screen(s string) bool {
 	const fold = 0x2020202020202020
 	i := 0
@@ -31,7 +30,7 @@ func screen(s string) bool {
 	return len(s) >= 3 && le32(s[:3]+" ")|fold&(1<<32-1) == foldedWord("pwd ") // at the very begin
 }
 
-// screened decides for a word at a place.
+// screened reports whether the word at a place is one of screenWords.
 func screened(s string, at int, word uint32) bool {
 	if !screenTable[hash4(word)] {
 		return false
@@ -63,9 +62,9 @@ func hash4(w uint32) uint32 { return w * 0x9e3779b1 >> 17 }
 
 func foldedWord(s string) uint32 { return le32(s) | 0x20202020 }
 
-// screenWords are parts of what detectors look for and of names of secrets, sorted.
-// A ? stands for any byte: in a block, a number or another text may stand right before
-// a text. What ends in a ~ is followed by "key", with or without a joint.
+// screenWords are parts of the strings that detectors match and of names of secrets,
+// sorted. A ? stands for any byte: in a block, a number or another string may stand right
+// before a string. A word that ends in ~ is followed by "key", with or without a joint.
 var screenWords = expandWords(
 	"akia", "asia",
 	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "b_pa", // github_pat_
