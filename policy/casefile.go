@@ -46,7 +46,7 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	r.at(place, n)
 	seen := r.asset(n, c.Asset, fields, false)
 	if c.Name == "" {
-		r.Fault(n, "a test has no name")
+		r.Fault(n, "missing name of a test")
 	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
 		r.Fault(n, "duplicate test %q", c.Name)
 	}
@@ -60,7 +60,7 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	case "not_applicable":
 		c.Want = NotApplicable
 	default:
-		r.Fault(n, "test %q: want %q is none of pass, fail, unknown, not_applicable", c.Name, want)
+		r.Fault(n, "test %q: invalid want %q (want pass, fail, unknown or not_applicable)", c.Name, want)
 	}
 	if now != "" {
 		t, err := parseTime(now)
@@ -83,12 +83,12 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 	params := map[string]any{}
 	members, err := v.Members()
 	if err != nil {
-		r.Fault(n, "params %v", err)
+		r.Fault(n, "params: %v", err)
 	}
 	for name, x := range members {
 		i := slices.IndexFunc(r.p.Params, func(p Param) bool { return p.Name == name })
 		if i < 0 {
-			r.Fault(n, "no parameter %q", name)
+			r.Fault(n, "%v", r.p.unknownParam(name))
 			continue
 		}
 		value, err := r.p.Params[i].Type.fromValue(x)
@@ -121,12 +121,12 @@ func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]fun
 		a.Type = r.p.Checks[0].Types[0]
 	}
 	if a.Type == "" {
-		r.Fault(n, "an asset has no type")
+		r.Fault(n, "missing type of an asset")
 	}
 	if a.ID == "" {
 		a.ID = "test"
 		if related {
-			r.Fault(n, "a related asset has no id")
+			r.Fault(n, "missing id of a related asset")
 		}
 	}
 	if a.Name == "" {
@@ -168,7 +168,7 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 				a.Origin = asset.Origin{File: "template", Line: 1}
 			case "live":
 			default:
-				r.Fault(n, "origin %q is none of live, template", o)
+				r.Fault(n, "invalid origin %q (want live or template)", o)
 			}
 		},
 		"created": func(n *yaml.Node) {
@@ -261,7 +261,7 @@ func (r *policyReader) coverage(n *yaml.Node) *asset.Coverage {
 	keys["state"] = func(n *yaml.Node) {
 		var ok bool
 		if c.State, ok = member.State(n.Value); !ok {
-			r.Fault(n, "state %q is none of not_asked, partial, complete", n.Value)
+			r.Fault(n, "invalid state %q (want not_asked, partial or complete)", n.Value)
 		}
 	}
 	r.Mapping(n, keys)

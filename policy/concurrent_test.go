@@ -285,7 +285,7 @@ func TestCheckInGo(t *testing.T) {
 			_, err := s.Asset.Config.Get("size").Int()
 			return policy.Verdict{Status: policy.Pass}, err
 		}, policy.Unknown, "size: unread: test:Get: AccessDenied: config.size"},
-		{"the zero verdict is unknown", func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check does not say why"},
+		{"the zero verdict is unknown", func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check returned unknown without an error"},
 		{"params and time", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			if s.Params["n"] == int64(3) && s.Now.Equal(now) && s.Related != nil {
 				return policy.Verdict{Status: policy.NotApplicable}, nil

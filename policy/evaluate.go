@@ -302,7 +302,7 @@ func whyOf(r expr.Result) error {
 	if err := r.Why(); err != nil {
 		return err
 	}
-	return fmt.Errorf("the expression is %s, neither true nor false", expr.Text(r.Value))
+	return fmt.Errorf("the expression is %s (want true or false)", expr.Text(r.Value))
 }
 
 // message sets the message, and tells in Err if its expression failed.
@@ -317,7 +317,7 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 		if f.Status != Unknown || len(r.Unread) == 0 {
 			why := r.Why()
 			if why == nil {
-				why = fmt.Errorf("the expression is %s, not a text", expr.Text(r.Value))
+				why = fmt.Errorf("the expression is %s (want a string)", expr.Text(r.Value))
 			}
 			f.Err = errors.Join(f.Err, fmt.Errorf("message: %w", why))
 		}
@@ -335,7 +335,7 @@ func (e *evaluator) run(ctx context.Context, c *compiledCheck, f *Finding, relat
 		f.Status = Unknown
 	}
 	if f.Status == Unknown && f.Err == nil {
-		f.Err = errors.New("the check does not say why")
+		f.Err = errors.New("the check returned unknown without an error")
 	}
 }
 

@@ -165,7 +165,7 @@ tests: []
 	for _, want := range []string{
 		"a.yaml:6:9: undefined field 'publik' of Test::Bucket.config; did you mean 'public'?",
 		"b.yaml:2:1: unknown key \"titel\"",
-		"b.yaml:3:11: no severity \"hot\"",
+		"b.yaml:3:11: unknown severity \"hot\"",
 	} {
 		assert.Contains(t, text, want)
 	}

@@ -24,13 +24,13 @@ func ExceptionPolicy() *Policy {
 func (e *Exception) verify() error {
 	switch {
 	case len(e.Policies) == 0:
-		return errors.New("names no policy")
+		return errors.New("missing policies")
 	case strings.TrimSpace(e.Owner) == "":
-		return errors.New("has no owner")
+		return errors.New("missing owner")
 	case strings.TrimSpace(e.Reason) == "":
-		return errors.New("has no reason")
+		return errors.New("missing reason")
 	case e.Until.IsZero():
-		return errors.New("has no end date")
+		return errors.New("missing end date (until)")
 	}
 	return nil
 }

@@ -99,11 +99,11 @@ func TestExceptionsAreComplete(t *testing.T) {
 		change func(*policy.Exception)
 		want   string
 	}{
-		"no policy":      {func(e *policy.Exception) { e.Policies = nil }, "names no policy"},
+		"no policy":      {func(e *policy.Exception) { e.Policies = nil }, "missing policies"},
 		"unknown policy": {func(e *policy.Exception) { e.Policies = []string{"test", "tset"} }, `"tset"`},
-		"no owner":       {func(e *policy.Exception) { e.Owner = " " }, "has no owner"},
-		"no reason":      {func(e *policy.Exception) { e.Reason = "" }, "has no reason"},
-		"no end":         {func(e *policy.Exception) { e.Until = time.Time{} }, "has no end date"},
+		"no owner":       {func(e *policy.Exception) { e.Owner = " " }, "missing owner"},
+		"no reason":      {func(e *policy.Exception) { e.Reason = "" }, "missing reason"},
+		"no end":         {func(e *policy.Exception) { e.Until = time.Time{} }, "missing end date"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := good

@@ -98,11 +98,11 @@ func (s *Set) Branches(id string) map[Branch]string {
 func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *asset.Inventory) (*Explanation, error) {
 	p := s.find(id)
 	if p == nil {
-		return nil, fmt.Errorf("there is no policy %q", id)
+		return nil, s.unknownPolicy(id)
 	}
 	i := slices.IndexFunc(p.checks, func(c *compiledCheck) bool { return c.typ == a.Type })
 	if i < 0 {
-		return nil, fmt.Errorf("policy %s is not about assets of type %s", p.ID, a.Type)
+		return nil, fmt.Errorf("policy %s does not apply to assets of type %s", p.ID, a.Type)
 	}
 	c, now, others := p.checks[i], s.opts.Now(), assetexpr.NewRelated(related, s.opts.Schemas)
 	e := s.pool.Get().(*evaluator)

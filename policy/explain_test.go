@@ -143,11 +143,11 @@ func TestExplanationAgrees(t *testing.T) {
 func TestExplainErrors(t *testing.T) {
 	s := one(t, policy.Check{Require: "config.name == 'x'"})
 	_, err := s.Explain(t.Context(), "tset", bucket(t, `{}`), nil)
-	assert.EqualError(t, err, `there is no policy "tset"`)
+	assert.EqualError(t, err, `unknown policy "tset"; did you mean 'test'?`)
 	b := bucket(t, `{}`)
 	b.Type = "Test::Key"
 	_, err = s.Explain(t.Context(), "test", b, nil)
-	assert.EqualError(t, err, "policy test is not about assets of type Test::Key")
+	assert.EqualError(t, err, "policy test does not apply to assets of type Test::Key")
 }
 
 func TestEvidence(t *testing.T) {
@@ -196,7 +196,7 @@ func TestMessages(t *testing.T) {
 		{"reads", "'%s of %d'.format([config.name, config.?size.orValue(0)])", nil, "x of 0", ""},
 		{"goes wrong", "config.?rules.orValue([])[3].?cidr.orValue('')", nil, "Test", "message: index out of bounds: 3"},
 		{"not read", "config.?labels.?a.orValue('')", []string{"config.labels"}, "Test", "message: unread: test:Get: AccessDenied: config.labels"},
-		{"not a text", "dyn(config).any", nil, "Test", "message: the expression is 1, not a text"},
+		{"not a text", "dyn(config).any", nil, "Test", "message: the expression is 1 (want a string)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := one(t, policy.Check{Require: "config.name == 'y'", Message: tt.message})

@@ -21,12 +21,12 @@ func TestLoadReportsEverything(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"no YAML", "id: [", "p.yaml:1:1: "},
 		{"empty", "", "p.yaml:1:1: file is empty"},
-		{"two documents", head + "type: Test::Bucket\nrequire: 'true'\n---\nid: x\n", "p.yaml:6:1: a second document"},
+		{"two documents", head + "type: Test::Bucket\nrequire: 'true'\n---\nid: x\n", "p.yaml:6:1: more than one document"},
 		{"not a mapping", "- a\n", "p.yaml:1:1: want a mapping"},
 		{"unknown key", head + "type: Test::Bucket\nrequires: 'true'\n", `p.yaml:5:1: unknown key "requires"; did you mean "require"?`},
 		{"key twice", head + "title: again\n", "p.yaml:4:1: "},
-		{"no type", head + "require: 'true'\n", "p.yaml:1:1: no type"},
-		{"no require", head + "type: Test::Bucket\n", "p.yaml:1:1: no require"},
+		{"no type", head + "require: 'true'\n", "p.yaml:1:1: missing type"},
+		{"no require", head + "type: Test::Bucket\n", "p.yaml:1:1: missing require"},
 		{"CEL syntax", head + "type: Test::Bucket\nrequire: config.name ==\n", "p.yaml:5:24: Syntax error"},
 		{"not a boolean", head + "type: Test::Bucket\nrequire: config.name\n", "p.yaml:5:16: is of type string, not bool"},
 		{"wrong types", head + "type: Test::Bucket\nrequire: config.name == 1\n", "p.yaml:5:22: found no matching overload"},
@@ -53,7 +53,7 @@ func TestLoadReportsEverything(t *testing.T) {
 		{"relation of neither type", head + "type: [Test::Key, Test::Log]\nrequire: follow('copies_to', 'Test::Bucket') == []\n", "p.yaml:5:17: unknown relation 'copies_to' of Test::Key (has guards)"},
 		{"misspelt function", head + "type: Test::Bucket\nrequire: iam.isPublik(access)\n", "p.yaml:5:10: unknown function 'iam.isPublik'; did you mean 'iam.isPublic'?"},
 		{"misspelt method", head + "type: Test::Bucket\nrequire: config.name.startWith('a')\n", "p.yaml:5:22: unknown function 'startWith'; did you mean 'startsWith'?"},
-		{"param of no type", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: number, default: 1}}\n", `type "number" is none of`},
+		{"param of no type", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: number, default: 1}}\n", `unknown type "number" (want`},
 		{"param default", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: int, default: x}}\n", "is a string, not an integer"},
 		{"param unknown", head + "type: Test::Bucket\nrequire: params.m == 1\nparams: {n: {type: int, default: 1}}\n", "undefined field 'm'"},
 		{"control", head + "type: Test::Bucket\nrequire: 'true'\ncontrols: [cis]\n", `control "cis"`},
@@ -129,7 +129,7 @@ func TestDynamicTypes(t *testing.T) {
 func TestLoadOfNothing(t *testing.T) {
 	for _, fsys := range []fstest.MapFS{{}, {"p.yamll": {Data: []byte("id: p")}}} {
 		s, err := policy.Load(options(), fsys)
-		require.EqualError(t, err, "read policies: there are no policies: no file ends in .yaml or .yml")
+		require.EqualError(t, err, "read policies: no policies: no file ends in .yaml or .yml")
 		assert.Nil(t, s)
 	}
 }
@@ -138,7 +138,7 @@ func TestLoadFindsSameIDs(t *testing.T) {
 	text := []byte("id: same\ntitle: T\nseverity: low\ntype: Test::Bucket\nrequire: 'true'\n")
 	_, err := policy.Load(options(), fstest.MapFS{"a.yaml": {Data: text}, "b/c.yml": {Data: text}})
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), `b/c.yml:1:5: id "same" is also that of a.yaml`)
+	assert.Contains(t, err.Error(), `b/c.yml:1:5: duplicate policy "same" (also in a.yaml)`)
 }
 
 // An earlier id leads to one policy only, or an exception would be made of another.
@@ -148,8 +148,8 @@ func TestLoadFindsSameEarlierIDs(t *testing.T) {
 	}
 	_, err := policy.Load(options(), fstest.MapFS{"a.yaml": file("a", "old"), "b.yaml": file("b", "older, old"), "c.yaml": file("c", "a"), "d.yaml": file("d", "")})
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), `b.yaml:2:14: id "old" is also that of a, or was`)
-	assert.Contains(t, err.Error(), `c.yaml:2:14: id "a" is also that of a, or was`)
+	assert.Contains(t, err.Error(), `b.yaml:2:14: previous id "old" is an id of policy a`)
+	assert.Contains(t, err.Error(), `c.yaml:2:14: previous id "a" is an id of policy a`)
 	assert.NotContains(t, err.Error(), "d.yaml")
 }
 
@@ -225,7 +225,7 @@ func TestLoadOfSeveralPacks(t *testing.T) {
 	_, err = policy.Load(options(), one, one)
 	require.ErrorContains(t, err, "a", "the same policy in two packs")
 	_, err = policy.Load(options())
-	require.ErrorContains(t, err, "no packs")
+	require.ErrorContains(t, err, "missing packs")
 	_, err = policy.Load(options(), one, fstest.MapFS{})
 	require.Error(t, err, "an empty pack beside one that is not")
 	_, err = policy.Load(options(), fstest.MapFS{"p.yaml": file("a", "config.nothing")}, fstest.MapFS{"q.yaml": file("b", "config.neither")})

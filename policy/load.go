@@ -26,7 +26,7 @@ func Load(opts *Options, packs ...fs.FS) (*Set, error) {
 // so is none: a set without policies would never report a failure.
 func Read(packs ...fs.FS) ([]*Policy, error) {
 	if len(packs) == 0 {
-		return nil, errors.New("no packs to read policies from")
+		return nil, errors.New("missing packs to read policies from")
 	}
 	var policies []*Policy
 	var problems []error
@@ -63,7 +63,7 @@ func readPack(fsys fs.FS) ([]*Policy, error) {
 		return nil
 	})
 	if err == nil && files == 0 {
-		err = errors.New("there are no policies: no file ends in .yaml or .yml")
+		err = errors.New("no policies: no file ends in .yaml or .yml")
 	}
 	if err != nil {
 		faults = append(faults, fmt.Errorf("read policies: %w", err))

@@ -120,7 +120,7 @@ func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
 				"severity": func(n *yaml.Node) { s.Severity = r.parseSeverity(n) },
 			})
 			if len(seen) == 0 {
-				r.Fault(el, "a selector that names nothing")
+				r.Fault(el, "empty selector (want at least one of id, severity, control, label, service, provider)")
 			}
 			*to = append(*to, s)
 		})
@@ -141,7 +141,7 @@ func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.MappingNode {
-			r.Fault(n, "want a mapping of ids of policies")
+			r.Fault(n, "want a mapping of policy ids")
 			return
 		}
 		seen := map[string]bool{}
@@ -181,7 +181,7 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 	r.o.positions[fmt.Sprintf("exceptions[%d]", len(r.o.Exceptions))] = position{n.Line, n.Column, nil}
 	if len(r.faults) == before {
 		if err := e.verify(); err != nil {
-			r.Fault(n, "the exception %v", err)
+			r.Fault(n, "exception: %v", err)
 		}
 	}
 	return e
@@ -210,7 +210,7 @@ func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
 		p := s.find(id)
 		switch {
 		case p == nil && !known(id):
-			faults = append(faults, o.fault(place, fmt.Errorf("there is no policy %q", id)))
+			faults = append(faults, o.fault(place, s.unknownPolicy(id)))
 		case p != nil:
 			if err := use(p); err != nil {
 				faults = append(faults, o.fault(place, err))
@@ -221,7 +221,7 @@ func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
 		look("severity/"+id, id, func(p *compiled) error {
 			sev := o.Severities[id]
 			if sev < Informational || sev > Critical {
-				return fmt.Errorf("severity %d is none", sev)
+				return fmt.Errorf("invalid severity %d (want informational to critical)", sev)
 			}
 			p.Policy.Severity = sev
 			return nil
@@ -243,7 +243,7 @@ func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
 		e := &o.Exceptions[i]
 		place := fmt.Sprintf("exceptions[%d]", i)
 		if err := e.verify(); err != nil {
-			faults = append(faults, o.fault(place, fmt.Errorf("the exception %w", err)))
+			faults = append(faults, o.fault(place, fmt.Errorf("exception: %w", err)))
 		}
 		for _, id := range e.Policies {
 			look(place, id, func(p *compiled) error {
@@ -266,7 +266,7 @@ func (p *compiled) setAll(v asset.Value) error {
 	for name, x := range members {
 		i := slices.IndexFunc(p.Policy.Params, func(q Param) bool { return q.Name == name })
 		if i < 0 {
-			errs = append(errs, fmt.Errorf("there is no parameter %q", name))
+			errs = append(errs, p.unknownParam(name))
 			continue
 		}
 		value, err := p.Policy.Params[i].Type.fromValue(x)

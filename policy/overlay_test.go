@@ -169,11 +169,11 @@ exceptions:
 func TestOverlayFaults(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown key", "onyl: []", `site.yaml:1:1: unknown key "onyl"`},
-		{"empty selector", "only: [{}]", "site.yaml:1:8: a selector that names nothing"},
-		{"severity", "severity: {aws-s3-a: worst}", "site.yaml:1:22: no severity"},
-		{"no owner", "exceptions:\n  - {policies: [aws-s3-a], reason: r, until: 2026-01-01}", "site.yaml:2:5: the exception has no owner"},
-		{"no end", "exceptions:\n  - {policies: [aws-s3-a], reason: r, owner: o}", "has no end date"},
-		{"bad end", "exceptions:\n  - {policies: [aws-s3-a], reason: r, owner: o, until: soon}", `"soon" is no time`},
+		{"empty selector", "only: [{}]", "site.yaml:1:8: empty selector"},
+		{"severity", "severity: {aws-s3-a: worst}", "site.yaml:1:22: unknown severity"},
+		{"no owner", "exceptions:\n  - {policies: [aws-s3-a], reason: r, until: 2026-01-01}", "site.yaml:2:5: exception: missing owner"},
+		{"no end", "exceptions:\n  - {policies: [aws-s3-a], reason: r, owner: o}", "missing end date"},
+		{"bad end", "exceptions:\n  - {policies: [aws-s3-a], reason: r, owner: o, until: soon}", `invalid time "soon"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := overlay(t, tt.text)
@@ -181,11 +181,11 @@ func TestOverlayFaults(t *testing.T) {
 		})
 	}
 	for _, tt := range []struct{ name, text, want string }{
-		{"severity of no policy", "severity:\n  aws-s3-z: low", `site.yaml:2:3: there is no policy "aws-s3-z"`},
-		{"params of no policy", "params:\n  aws-s3-z: {a: 1}", `site.yaml:2:3: there is no policy "aws-s3-z"`},
-		{"no such param", "params:\n  aws-s3-a: {a: 1}", `site.yaml:2:3: there is no parameter "a"`},
+		{"severity of no policy", "severity:\n  aws-s3-z: low", `site.yaml:2:3: unknown policy "aws-s3-z"`},
+		{"params of no policy", "params:\n  aws-s3-z: {a: 1}", `site.yaml:2:3: unknown policy "aws-s3-z"`},
+		{"no such param", "params:\n  aws-s3-a: {a: 1}", `site.yaml:2:3: unknown parameter "a" of policy "aws-s3-a" (has size, names)`},
 		{"param of another type", "params:\n  aws-s3-a: {size: large}", "a string, not an integer"},
-		{"exception of no policy", "exceptions:\n  - {policies: [aws-s3-z], reason: r, owner: o, until: 2026-01-01}", `site.yaml:2:5: there is no policy "aws-s3-z"`},
+		{"exception of no policy", "exceptions:\n  - {policies: [aws-s3-z], reason: r, owner: o, until: 2026-01-01}", `site.yaml:2:5: unknown policy "aws-s3-z"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o, err := overlay(t, tt.text)

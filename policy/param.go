@@ -42,7 +42,7 @@ func (t ParamType) fromValue(v asset.Value) (any, error) {
 	case IntsParam:
 		return elements(v, asset.Value.Int)
 	}
-	return nil, fmt.Errorf("type %q is none of string, int, bool, list(string), list(int)", t)
+	return nil, fmt.Errorf("unknown type %q (want string, int, bool, list(string) or list(int))", t)
 }
 
 func elements[T any](v asset.Value, read func(asset.Value) (T, error)) ([]T, error) {
@@ -66,7 +66,7 @@ func (t ParamType) check(x any) (any, error) {
 	switch t {
 	case StringParam, IntParam, BoolParam, StringsParam, IntsParam:
 	default:
-		return nil, fmt.Errorf("type %q is none of string, int, bool, list(string), list(int)", t)
+		return nil, fmt.Errorf("unknown type %q (want string, int, bool, list(string) or list(int))", t)
 	}
 	v, err := asset.Of(x)
 	if err != nil {
@@ -74,7 +74,7 @@ func (t ParamType) check(x any) (any, error) {
 	}
 	value, err := t.fromValue(v)
 	if err != nil {
-		return nil, fmt.Errorf("%v %w", x, err)
+		return nil, fmt.Errorf("invalid value %v: %w", x, err)
 	}
 	return value, nil
 }

@@ -142,7 +142,7 @@ func ParseSeverity(name string) (Severity, error) {
 			return Severity(i), nil
 		}
 	}
-	return 0, fmt.Errorf("no severity %q: it is one of informational, low, medium, high, critical", name)
+	return 0, fmt.Errorf("unknown severity %q (want informational, low, medium, high or critical)", name)
 }
 
 // MarshalText returns the name.

@@ -76,7 +76,7 @@ func (r *policyReader) policy(root *yaml.Node) {
 	} else {
 		for _, k := range []string{"type", "when", "let", "require", "message"} {
 			if n := seen[k]; n != nil {
-				r.Fault(n, "%q beside \"checks\": it belongs into each of the checks", k)
+				r.Fault(n, "key %q beside checks (want it in each of the checks)", k)
 			}
 		}
 	}
@@ -152,7 +152,7 @@ func (r *policyReader) remediation(n *yaml.Node) {
 			r.text(&c)(n)
 			m.Class = Class(c)
 			if !slices.Contains([]Class{Safe, Guarded, Manual}, m.Class) {
-				r.Fault(n, "class %q is none of safe, guarded, manual", c)
+				r.Fault(n, "invalid class %q (want safe, guarded or manual)", c)
 			}
 		},
 		"text":      r.text(&m.Text),
@@ -177,7 +177,7 @@ func (r *policyReader) params(n *yaml.Node) {
 		})
 		p.Type = ParamType(typ)
 		if seen["default"] == nil {
-			r.Fault(body, "parameter %q has no default", p.Name)
+			r.Fault(body, "parameter %q: missing default", p.Name)
 		} else if d, err := p.Type.fromValue(def); err != nil {
 			r.Fault(seen["default"], "parameter %q: %v", p.Name, err)
 		} else {

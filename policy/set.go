@@ -104,7 +104,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 			if where == "" {
 				where = "a policy without a file"
 			}
-			faults = append(faults, p.fault("id", fmt.Sprintf("id %q is also that of %s", p.ID, where)))
+			faults = append(faults, p.fault("id", fmt.Sprintf("duplicate policy %q (also in %s)", p.ID, where)))
 			continue
 		}
 		compiled, errs := c.policy(p)
@@ -115,7 +115,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	for _, p := range s.policies {
 		for _, id := range p.PreviousIDs {
 			if other := s.find(id); other.ID != p.ID {
-				faults = append(faults, p.fault("previousIds", fmt.Sprintf("id %q is also that of %s, or was", id, other.ID)))
+				faults = append(faults, p.fault("previousIds", fmt.Sprintf("previous id %q is an id of policy %s", id, other.ID)))
 			}
 		}
 	}
@@ -188,7 +188,7 @@ func (s *Set) Policy(id string) (*Policy, bool) {
 func (p *compiled) set(name string, x any) error {
 	i := slices.IndexFunc(p.Params, func(q Param) bool { return q.Name == name })
 	if i < 0 {
-		return fmt.Errorf("there is no parameter %q", name)
+		return p.unknownParam(name)
 	}
 	value, err := p.Params[i].Type.check(x)
 	if err != nil {
@@ -307,4 +307,25 @@ func (p *Policy) exprFault(place string, f expr.Diagnostic) *Diagnostic {
 		fault.Line, fault.Column = p.source.place(at, f.Offset)
 	}
 	return fault
+}
+
+// unknownPolicy returns the error of an id that no policy has.
+func (s *Set) unknownPolicy(id string) error {
+	var ids []string
+	for _, p := range s.policies {
+		ids = append(ids, p.ID)
+	}
+	return fmt.Errorf("unknown policy %q%s", id, expr.DidYouMean(id, ids))
+}
+
+// unknownParam returns the error of a name that no parameter of the policy has.
+func (p *Policy) unknownParam(name string) error {
+	if len(p.Params) == 0 {
+		return fmt.Errorf("unknown parameter %q of policy %q (has none)", name, p.ID)
+	}
+	var names []string
+	for _, q := range p.Params {
+		names = append(names, q.Name)
+	}
+	return fmt.Errorf("unknown parameter %q of policy %q (has %s)", name, p.ID, strings.Join(names, ", "))
 }

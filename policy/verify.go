@@ -24,38 +24,38 @@ func (p *Policy) verify() []error {
 		faults = append(faults, p.fault(place, fmt.Sprintf(format, args...)))
 	}
 	if !idPattern.MatchString(p.ID) {
-		add("id", "id %q: want lower case letters, digits and dashes", p.ID)
+		add("id", "invalid id %q (want lower case letters, digits and dashes)", p.ID)
 	}
 	if strings.TrimSpace(p.Title) == "" {
-		add("title", "no title")
+		add("title", "missing title")
 	}
 	if !kindPattern.MatchString(string(cmp.Or(p.Kind, KindConfig))) {
 		add("kind", "invalid kind %q (want lower case letters, digits and dashes)", p.Kind)
 	}
 	if p.Severity < Informational || p.Severity > Critical {
-		add("severity", "no severity")
+		add("severity", "missing severity")
 	}
 	for _, c := range p.Controls {
 		if !controlPattern.MatchString(c) {
-			add("controls", "control %q: want a standard and a section, such as cis-aws-5.0/2.1.4", c)
+			add("controls", "invalid control %q (want a standard and a section, such as cis-aws-5.0/2.1.4)", c)
 		}
 	}
 	for _, q := range p.Params {
 		if !namePattern.MatchString(q.Name) {
-			add("params", "parameter %q: want a name of letters and digits", q.Name)
+			add("params", "invalid parameter name %q (want a letter in lower case, then letters, digits and _)", q.Name)
 		}
 		if _, err := q.Type.check(q.Default); err != nil {
-			add("params", "parameter %q: default %v", q.Name, err)
+			add("params", "parameter %q: default: %v", q.Name, err)
 		}
 	}
 	if len(p.Checks) == 0 {
-		add("", "no checks")
+		add("", "missing checks")
 	}
 	seen := map[asset.Type]bool{}
 	for i, c := range p.Checks {
 		place := fmt.Sprintf("checks[%d]", i)
 		if len(c.Types) == 0 {
-			add(place, "no type")
+			add(place, "missing type")
 		}
 		for _, t := range c.Types {
 			if seen[t] {
@@ -65,13 +65,13 @@ func (p *Policy) verify() []error {
 		}
 		switch {
 		case c.Run == nil && strings.TrimSpace(c.Require) == "":
-			add(place, "no require")
+			add(place, "missing require")
 		case c.Run != nil && (c.Require != "" || c.When != "" || c.Message != "" || len(c.Let) > 0):
-			add(place, "a check in Go has no expressions")
+			add(place, "check has both Run and expressions (want one of them)")
 		}
 		for _, l := range c.Let {
 			if !namePattern.MatchString(l.Name) || slices.Contains(reserved(), l.Name) {
-				add(place+".let."+l.Name, "variable %q: want a new name of letters and digits", l.Name)
+				add(place+".let."+l.Name, "invalid variable name %q (want letters, digits and _, and no built-in name)", l.Name)
 			}
 		}
 	}

@@ -69,7 +69,7 @@ func (f *file) document() *yaml.Node { return f.Document(f.source, MaxFile) }
 func (f *file) text(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			f.Fault(n, "want a text")
+			f.Fault(n, "want a string")
 			return
 		}
 		*to = n.Value
@@ -126,7 +126,7 @@ func (f *file) value(to *asset.Value) func(*yaml.Node) {
 func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	n = yamlfile.Resolve(n)
 	if depth > asset.MaxDepth {
-		f.Fault(n, "too deep a document")
+		f.Fault(n, "document is nested too deeply (want at most %d levels)", asset.MaxDepth)
 		return dst, false
 	}
 	if !f.Count(n) {
@@ -179,7 +179,7 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	case "!!float":
 		var x float64
 		if err := n.Decode(&x); err != nil || x != x || x-x != 0 {
-			f.Fault(n, "%q is no number of JSON", n.Value)
+			f.Fault(n, "invalid number %q (want a finite one)", n.Value)
 			return dst, false
 		}
 		return strconv.AppendFloat(dst, x, 'g', -1, 64), true
@@ -276,5 +276,5 @@ func parseTime(s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: want 2006-01-02T15:04:05Z or 2006-01-02", s)
+	return time.Time{}, fmt.Errorf("invalid time %q (want 2006-01-02T15:04:05Z or 2006-01-02)", s)
 }

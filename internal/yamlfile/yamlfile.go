@@ -51,7 +51,7 @@ func (f *File) Document(source []byte, limit int) *yaml.Node {
 		return nil
 	}
 	if err := d.Decode(&second); err == nil {
-		f.Fault(&second, "a second document in the file")
+		f.Fault(&second, "more than one document in the file")
 		return nil
 	} else if !errors.Is(err, io.EOF) {
 		f.malformed(err)
@@ -86,7 +86,7 @@ func Resolve(n *yaml.Node) *yaml.Node {
 func (f *File) Count(n *yaml.Node) bool {
 	f.nodes++
 	if f.nodes == maxNodes+1 {
-		f.Fault(n, "too large a document")
+		f.Fault(n, "document is too large")
 	}
 	return f.nodes <= maxNodes
 }

@@ -45,7 +45,7 @@ func TestFile(t *testing.T) {
 		{"no list", "children: 1\n", nil, []string{"1:11: want a list"}},
 		{"no mapping", "- name: a\n", nil, []string{"1:1: want a mapping"}},
 		{"empty", "# nothing\n", nil, []string{"1:1: file is empty"}},
-		{"two documents", "name: a\n---\nname: b\n", nil, []string{"2:1: a second document in the file"}},
+		{"two documents", "name: a\n---\nname: b\n", nil, []string{"2:1: more than one document in the file"}},
 		{"second malformed", "name: a\n---\nname: [\n", nil, []string{"3:1: did not find expected node content"}},
 		{"malformed", "name: a\n b: [\n", nil, []string{"2:1: mapping values are not allowed in this context"}},
 		{"too long", strings.Repeat("#", 101), nil, []string{"1:1: file of 101 bytes, more than 100"}},
@@ -67,6 +67,6 @@ func TestAliasesAreBounded(t *testing.T) {
 	}
 	names, faults := read(source, 1<<20)
 	require.Len(t, faults, 1)
-	assert.Contains(t, faults[0], "too large a document")
+	assert.Contains(t, faults[0], "document is too large")
 	assert.Less(t, len(names), 200_000)
 }

@@ -53,7 +53,7 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			r := newReader(name)
 			s := r.read(source)
 			if other, ok := first[s.ID]; ok && s.ID != "" {
-				r.Fault(r.id, "standard %q is in %s already", s.ID, other)
+				r.Fault(r.id, "duplicate standard %q (also in %s)", s.ID, other)
 			}
 			first[s.ID] = name
 			faults = append(faults, r.faults...)
@@ -61,7 +61,7 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			return nil
 		})
 		if err == nil && len(all) == before {
-			err = errors.New("there are none: no file ends in .yaml or .yml")
+			err = errors.New("no standards: no file ends in .yaml or .yml")
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("read standards: %w", err))
@@ -116,7 +116,7 @@ func (r *reader) read(source []byte) *Standard {
 	})
 	r.require(root, seen, "id", "name", "requirements")
 	if len(s.Requirements) == 0 && seen["requirements"] != nil {
-		r.Fault(root, "has no requirements")
+		r.Fault(root, "missing requirements")
 	}
 	return s
 }
@@ -132,7 +132,7 @@ func (r *reader) requirement(n *yaml.Node) Requirement {
 	})
 	r.require(n, seen, "id", "title", "sections")
 	if len(q.Sections) == 0 && seen["sections"] != nil {
-		r.Fault(n, "has no sections")
+		r.Fault(n, "missing sections")
 	}
 	return q
 }
@@ -180,7 +180,7 @@ func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 	s := r.text(n)
 	if s != "" && !form.MatchString(s) {
-		r.Fault(n, "id %q does not have the form %s", s, form)
+		r.Fault(n, "invalid id %q (want the form %s)", s, form)
 	}
 	return s
 }
@@ -190,7 +190,7 @@ func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 func (r *reader) text(n *yaml.Node) string {
 	s := strings.TrimSpace(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || s == "" {
-		r.Fault(n, "want a text")
+		r.Fault(n, "want a string")
 	}
 	return s
 }
@@ -198,7 +198,7 @@ func (r *reader) text(n *yaml.Node) string {
 func (r *reader) require(n *yaml.Node, seen map[string]*yaml.Node, keys ...string) {
 	for _, k := range keys {
 		if seen[k] == nil && n.Kind == yaml.MappingNode {
-			r.Fault(n, "key %q is missing", k)
+			r.Fault(n, "missing key %q", k)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 	for _, s := range standards {
 		for _, x := range s.Sections() {
 			if c := s.Control(x); sections[c] {
-				faults = append(faults, fmt.Errorf("control %s is there twice", c))
+				faults = append(faults, fmt.Errorf("duplicate control %s", c))
 			} else {
 				sections[c] = true
 			}
@@ -54,7 +54,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 		}
 		for _, c := range p.Controls {
 			if !sections[c] {
-				faults = append(faults, fmt.Errorf("policy %s: no standard has the control %q", p.ID, c))
+				faults = append(faults, fmt.Errorf("policy %s: unknown control %q", p.ID, c))
 				continue
 			}
 			m.add(c, p.ID)
@@ -65,7 +65,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 			for _, id := range x.Policies {
 				present, ok := byID[id]
 				if !ok {
-					faults = append(faults, fmt.Errorf("section %s: there is no policy %q", s.Control(x), id))
+					faults = append(faults, fmt.Errorf("section %s: unknown policy %q", s.Control(x), id))
 					continue
 				}
 				m.add(s.Control(x), present)

@@ -62,13 +62,13 @@ func TestMappingFaults(t *testing.T) {
 	ps := policies()
 	ps[0].Controls = append(ps[0].Controls, "house/9.9", "hose/1.1")
 	_, err := compliance.NewMapping(slices.Values(ps), s)
-	require.ErrorContains(t, err, `policy a: no standard has the control "house/9.9"`)
-	assert.ErrorContains(t, err, `policy a: no standard has the control "hose/1.1"`)
-	assert.ErrorContains(t, err, `section house/1.3: there is no policy "gone"`)
+	require.ErrorContains(t, err, `policy a: unknown control "house/9.9"`)
+	assert.ErrorContains(t, err, `policy a: unknown control "hose/1.1"`)
+	assert.ErrorContains(t, err, `section house/1.3: unknown policy "gone"`)
 	assert.NotContains(t, err.Error(), "old-c", "an earlier id is still found")
 
 	_, err = compliance.NewMapping(slices.Values(policies()), house(), house())
-	assert.ErrorContains(t, err, "control house/1.1 is there twice")
+	assert.ErrorContains(t, err, "duplicate control house/1.1")
 }
 
 // say is a finding in short: policy, asset and status; "x" for one that an exception

@@ -119,24 +119,24 @@ func TestLoadFaults(t *testing.T) {
 	}
 	for _, c := range []struct{ name, file, want string }{
 		{"unknown key", edit("name:", "nmae:"), `g.yaml:3:1: unknown key "nmae"`},
-		{"missing key", edit("name: Acme guideline", ""), `g.yaml:2:1: key "name" is missing`},
+		{"missing key", edit("name: Acme guideline", ""), `g.yaml:2:1: missing key "name"`},
 		{"key twice", edit("name:", "id: x\nname:"), `g.yaml:3:1: duplicate key "id"`},
 		{"section twice", edit("1.10", "A.1"), `g.yaml:9:14: duplicate id "A.1"`},
 		{"requirement twice", guideline + "  - {id: A, title: x, sections: [{id: z, title: z}]}\n", `g.yaml:10:10: duplicate id "A"`},
 		{"policy twice", edit("[bucket]", "[bucket, bucket]"), `g.yaml:8:76: duplicate policy "bucket"`},
-		{"form of an id", edit("acme-2026", "Acme 2026"), `g.yaml:2:5: id "Acme 2026" does not have the form`},
-		{"slash in a section", edit("A.1", "A/1"), `g.yaml:8:14: id "A/1" does not have the form`},
+		{"form of an id", edit("acme-2026", "Acme 2026"), `g.yaml:2:5: invalid id "Acme 2026"`},
+		{"slash in a section", edit("A.1", "A/1"), `g.yaml:8:14: invalid id "A/1"`},
 		{"level", edit("level: 1", "level: one"), "g.yaml:8:54: want a level from 1 to 9"},
 		{"mode", edit("manual: true", "manual: maybe"), "g.yaml:9:53: want true or false"},
-		{"no text", edit("Acme guideline", "[]"), "g.yaml:3:7: want a text"},
-		{"null", edit("Acme guideline", "~"), "g.yaml:3:7: want a text"},
-		{"no text where an alias leads", edit("name: Acme guideline", "name: &x []\nprovider: *x"), "g.yaml:3:7: want a text"},
+		{"no text", edit("Acme guideline", "[]"), "g.yaml:3:7: want a string"},
+		{"null", edit("Acme guideline", "~"), "g.yaml:3:7: want a string"},
+		{"no text where an alias leads", edit("name: Acme guideline", "name: &x []\nprovider: *x"), "g.yaml:3:7: want a string"},
 		{"no list", edit("[bucket]", "bucket"), "g.yaml:8:67: want a list"},
-		{"no sections", edit("    sections:", "    sections: []\nx:"), "g.yaml:5:5: has no sections"},
-		{"no requirements", "id: x\nname: x\nrequirements: []\n", "g.yaml:1:1: has no requirements"},
+		{"no sections", edit("    sections:", "    sections: []\nx:"), "g.yaml:5:5: missing sections"},
+		{"no requirements", "id: x\nname: x\nrequirements: []\n", "g.yaml:1:1: missing requirements"},
 		{"not a mapping", "- x\n", "g.yaml:1:1: want a mapping"},
 		{"empty", "", "g.yaml:1:1: file is empty"},
-		{"second document", guideline + "---\nid: x\n", "g.yaml:10:1: a second document in the file"},
+		{"second document", guideline + "---\nid: x\n", "g.yaml:10:1: more than one document in the file"},
 		{"syntax", "id: [\n", "g.yaml:"},
 		{"too large", strings.Repeat("#", policy.MaxFile+1), "g.yaml:1:1: file of 1048577 bytes"},
 	} {
@@ -153,19 +153,19 @@ func TestLoadFaults(t *testing.T) {
 func TestLoadTwice(t *testing.T) {
 	g := fstest.MapFS{"g.yaml": {Data: []byte(guideline)}}
 	_, err := compliance.Load(g, g)
-	assert.ErrorContains(t, err, `g.yaml:2:5: standard "acme-2026" is in g.yaml already`)
+	assert.ErrorContains(t, err, `g.yaml:2:5: duplicate standard "acme-2026" (also in g.yaml)`)
 }
 
 func TestLoadOfNothing(t *testing.T) {
 	all, err := compliance.Load(fstest.MapFS{"g.yaml": {Data: []byte(guideline)}}, fstest.MapFS{"readme.md": {}})
-	assert.EqualError(t, err, "read standards: there are none: no file ends in .yaml or .yml")
+	assert.EqualError(t, err, "read standards: no standards: no file ends in .yaml or .yml")
 	assert.Nil(t, all)
 }
 
 // All faults of all files are told at once.
 func TestLoadAllFaults(t *testing.T) {
 	_, err := compliance.Load(fstest.MapFS{"a.yaml": {Data: []byte("id: x\nx: y\n")}, "b.yaml": {Data: []byte("- x")}})
-	for _, want := range []string{`a.yaml:2:1: unknown key "x"`, `a.yaml:1:1: key "requirements" is missing`, "b.yaml:1:1: want a mapping"} {
+	for _, want := range []string{`a.yaml:2:1: unknown key "x"`, `a.yaml:1:1: missing key "requirements"`, "b.yaml:1:1: want a mapping"} {
 		assert.ErrorContains(t, err, want)
 	}
 }

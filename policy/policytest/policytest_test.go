@@ -128,17 +128,17 @@ func TestBrokenPack(t *testing.T) {
 		failed []string // the beginning of each error
 		shows  string   // in the last of them
 	}{
-		{"empty", fstest.MapFS{"README": {}}, []string{": read policies: there are no policies"}, ""},
+		{"empty", fstest.MapFS{"README": {}}, []string{": read policies: no policies"}, ""},
 		{"unknown field", pack("require: config.?publik.orValue(true)\n" + both), []string{": p1.yaml:5:16: undefined field 'publik'"}, "did you mean 'public'"},
 		{"faults of all files", pack("requires: 'true'\n"+both, private+"tests:\n  - {name: a, want: maybe}\n", "require: 1 + 1\n"), []string{
 			": p1.yaml:5:1: unknown key \"requires\"",
-			": p2.yaml:7:5: test \"a\": want \"maybe\" is none of",
+			": p2.yaml:7:5: test \"a\": invalid want \"maybe\"",
 			": p3.yaml:5:",
 		}, "type int, not bool"},
-		{"two of one id", fstest.MapFS{"a.yaml": pack(private + both)["p1.yaml"], "b.yaml": pack(private + both)["p1.yaml"]}, []string{": b.yaml:1:5: id \"p1\" is also that of a.yaml"}, ""},
-		{"no cases", pack(private), []string{"p1: no case wants pass", "p1: no case wants fail"}, ""},
-		{"no failing case", pack(private + "tests:\n  - {name: private, want: pass}\n"), []string{"p1: no case wants fail"}, ""},
-		{"no passing case", pack(private + "tests:\n  - {name: public, want: fail, config: {public: true}}\n"), []string{"p1: no case wants pass"}, ""},
+		{"two of one id", fstest.MapFS{"a.yaml": pack(private + both)["p1.yaml"], "b.yaml": pack(private + both)["p1.yaml"]}, []string{": b.yaml:1:5: duplicate policy \"p1\" (also in a.yaml)"}, ""},
+		{"no cases", pack(private), []string{"p1: missing case that wants pass", "p1: missing case that wants fail"}, ""},
+		{"no failing case", pack(private + "tests:\n  - {name: private, want: pass}\n"), []string{"p1: missing case that wants fail"}, ""},
+		{"no passing case", pack(private + "tests:\n  - {name: public, want: fail, config: {public: true}}\n"), []string{"p1: missing case that wants pass"}, ""},
 		{"wrong status", pack(private + both + "  - {name: odd, want: pass, config: {public: true}}\n"), []string{"p1/odd: p1.yaml:9: want pass, got fail"},
 			"require: !config.?public.orValue(false) => false\n        config.?public.orValue(false) => true\n            config.public = true"},
 		{"fail for unread", pack(private + both + "  - {name: odd, want: fail, unread: [config.public]}\n"), []string{"p1/odd: p1.yaml:9: want fail, got unknown"}, "=> unknown: unread: test:Read: AccessDenied"},
@@ -146,7 +146,7 @@ func TestBrokenPack(t *testing.T) {
 		{"wrong message", pack(private + "message: \"'%s is public'.format([asset.name])\"\n" + both + "  - {name: odd, want: fail, message: other, config: {public: true}}\n"),
 			[]string{"p1/odd: p1.yaml:10: want message \"other\", got \"test is public\""}, ""},
 		{"failing message", pack(private + "message: string(1 / config.?ports.orValue([]).size())\n" + both), []string{"p1/public: p1.yaml:9: the expression of the message went wrong"}, "division by zero"},
-		{"other type", pack(private + both + "  - {name: odd, want: pass, asset: {type: Test::Key}}\n"), []string{"p1/odd: p1.yaml:9: the policy is not about assets of type Test::Key"}, ""},
+		{"other type", pack(private + both + "  - {name: odd, want: pass, asset: {type: Test::Key}}\n"), []string{"p1/odd: p1.yaml:9: the policy does not apply to assets of type Test::Key"}, ""},
 		{"covered in part", pack("require: assets('Test::Key').size() == 0\ntests:\n  - {name: none, want: pass}\n  - {name: one, want: fail, related: [{type: Test::Key, id: k}]}\n  - {name: odd, want: pass, coverage: []}\n"),
 			[]string{"p1/odd: p1.yaml:9: want pass, got unknown"}, "coverage of Test::Key"},
 	} {
@@ -280,11 +280,11 @@ func TestPolicyInGo(t *testing.T) {
 	p.Tests = append(p.Tests, policy.Case{Name: "nothing", Want: policy.Pass}, policy.Case{Name: "wrong", Want: policy.Fail, Asset: subject(`{}`)})
 	r := newRecorder(nil)
 	runPolicies(r, &Options{Dynamic: []asset.Type{"Test::Bucket"}}, []*policy.Policy{p})
-	assert.Equal(t, []string{"in-go/nothing: the case has no asset", "in-go/wrong: want fail, got pass"}, *r.failed)
+	assert.Equal(t, []string{"in-go/nothing: missing asset", "in-go/wrong: want fail, got pass"}, *r.failed)
 
 	r = newRecorder(nil)
 	runPolicies(r, nil, nil)
-	assert.Equal(t, []string{": there are no policies"}, *r.failed)
+	assert.Equal(t, []string{": missing policies"}, *r.failed)
 }
 
 func TestRun(t *testing.T) {

@@ -31,7 +31,7 @@ func run(t tester, fsys fs.FS, opts *Options) {
 func runPolicies(t tester, opts *Options, policies []*policy.Policy) {
 	t.Helper()
 	if len(policies) == 0 {
-		t.Errorf("there are no policies")
+		t.Errorf("missing policies")
 		return
 	}
 	if opts == nil {
@@ -92,7 +92,7 @@ func (s *suite) run(t tester) {
 	}
 	for _, want := range []policy.Status{policy.Pass, policy.Fail} {
 		if !slices.ContainsFunc(s.policy.Tests, func(c policy.Case) bool { return c.Want == want }) {
-			t.Errorf("no case wants %s", want)
+			t.Errorf("missing case that wants %s", want)
 		}
 	}
 	for _, typ := range set.Types() {
@@ -150,7 +150,7 @@ func (s *suite) set(params map[string]any) (*policy.Set, error) {
 func (s *suite) test(t tester, c *policy.Case) {
 	t.Helper()
 	if c.Asset == nil {
-		t.Errorf("the case has no asset")
+		t.Errorf("missing asset")
 		return
 	}
 	set, err := s.set(c.Params)
@@ -222,5 +222,5 @@ func (s *suite) find(ctx context.Context, set *policy.Set, a *asset.Asset, inv *
 	for f, err := range set.EvaluateEach(ctx, subject, inv) {
 		return f, err
 	}
-	return policy.Finding{}, fmt.Errorf("the policy is not about assets of type %s", a.Type)
+	return policy.Finding{}, fmt.Errorf("the policy does not apply to assets of type %s", a.Type)
 }
