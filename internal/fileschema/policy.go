@@ -85,6 +85,7 @@ func meta() map[string]schema {
 		"id": scalar(), "type": str(), "name": scalar(), "class": str(),
 		"provider": str(), "account": scalar(), "region": str(),
 		"tags": mapping(scalar()), "created": str(),
+		"url": str(), "incarnation": scalar(),
 		"links":     list(object(map[string]schema{"rel": str(), "type": str(), "id": scalar()}, "rel", "type", "id")),
 		"parents":   list(ref()),
 		"observers": oneOrMore(scalar()),
@@ -108,5 +109,5 @@ func scope() map[string]schema {
 }
 
 func cause() map[string]schema {
-	return map[string]schema{"op": str(), "reason": reason(), "code": str(), "message": str()}
+	return map[string]schema{"op": str(), "reason": reason(), "code": str(), "message": str(), "request_id": str()}
 }
