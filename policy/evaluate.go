@@ -58,6 +58,10 @@ func (s *Set) Evaluate(ctx context.Context, inv *asset.Inventory) iter.Seq2[Find
 // what policies ask of other assets is unknown. See [Set.Index] for one of bounded size. The sequence is
 // ranged over on the caller's goroutine; an error in it ends the findings with that
 // error, after those of what came before.
+//
+// Evaluation does not redact, and evidence and messages quote the documents. Assets from
+// provider.Collect, from snapshots and from providers that pass the tests of providertest
+// are redacted. See secret.Filter for others.
 func (s *Set) EvaluateEach(ctx context.Context, obs iter.Seq2[asset.Observation, error], related *asset.Inventory) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		now := s.opts.Now()
