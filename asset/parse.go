@@ -68,7 +68,7 @@ func (p *parser) parse(data []byte) (Value, error) {
 	return p.value(n), nil
 }
 
-// fail records the first fault and moves to the end, so that every loop ends.
+// fail records the first problem and moves to the end, so that every loop ends.
 func (p *parser) fail(at int, what string) node {
 	if p.err == nil {
 		p.err = &SyntaxError{at, what}
@@ -257,7 +257,7 @@ func (p *parser) text() node {
 
 // plain reads the rest of a string, if it stands there as it is. Otherwise it reads
 // nothing, and returns what comes before the first byte that does not, or all of the
-// string if its UTF-8 is at fault.
+// string if its UTF-8 is invalid.
 func (p *parser) plain() (s []byte, ok bool) {
 	rest := p.in[p.at:]
 	n, wide := 0, uint64(0)
@@ -323,7 +323,7 @@ func (p *parser) escaped(start, i int) node {
 			p.at = i + 1
 			s := p.out[at:]
 			if !utf8.Valid(s) {
-				// Escapes are valid, so the fault is in the input as well.
+				// Escapes are valid, so the problem is in the input as well.
 				p.utf8(p.in[start:i], start)
 				return 0
 			}

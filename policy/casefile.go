@@ -13,7 +13,7 @@ import (
 
 // test reads a case.
 func (r *policyReader) test(n *yaml.Node) (Case, bool) {
-	before := len(r.faults)
+	before := len(r.problems)
 	c := Case{Line: n.Line, Asset: &asset.Asset{}}
 	var want, now string
 	var params asset.Value
@@ -46,9 +46,9 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	r.at(place, n)
 	seen := r.asset(n, c.Asset, fields, false)
 	if c.Name == "" {
-		r.Fault(n, "missing name of a test")
+		r.Problem(n, "missing name of a test")
 	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
-		r.Fault(n, "duplicate test %q", c.Name)
+		r.Problem(n, "duplicate test %q", c.Name)
 	}
 	switch want {
 	case "pass":
@@ -60,19 +60,19 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	case "not_applicable":
 		c.Want = NotApplicable
 	default:
-		r.Fault(n, "test %q: invalid want %q (want pass, fail, unknown or not_applicable)", c.Name, want)
+		r.Problem(n, "test %q: invalid want %q (want pass, fail, unknown or not_applicable)", c.Name, want)
 	}
 	if now != "" {
 		t, err := parseTime(now)
 		if err != nil {
-			r.Fault(seen["now"], "%v", err)
+			r.Problem(seen["now"], "%v", err)
 		}
 		c.Now = t
 	}
 	if !params.IsAbsent() {
 		c.Params = r.caseParams(seen["params"], params)
 	}
-	return c, len(r.faults) == before
+	return c, len(r.problems) == before
 }
 
 func testPlace(i int) string { return fmt.Sprintf("tests[%d]", i) }
@@ -83,17 +83,17 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 	params := map[string]any{}
 	members, err := v.Members()
 	if err != nil {
-		r.Fault(n, "params: %v", err)
+		r.Problem(n, "params: %v", err)
 	}
 	for name, x := range members {
 		i := slices.IndexFunc(r.p.Params, func(p Param) bool { return p.Name == name })
 		if i < 0 {
-			r.Fault(n, "%v", r.p.unknownParam(name))
+			r.Problem(n, "%v", r.p.unknownParam(name))
 			continue
 		}
 		value, err := r.p.Params[i].Type.fromValue(x)
 		if err != nil {
-			r.Fault(n, "parameter %q: %v", name, err)
+			r.Problem(n, "parameter %q: %v", name, err)
 		}
 		params[name] = value
 	}
@@ -121,12 +121,12 @@ func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]fun
 		a.Type = r.p.Checks[0].Types[0]
 	}
 	if a.Type == "" {
-		r.Fault(n, "missing type of an asset")
+		r.Problem(n, "missing type of an asset")
 	}
 	if a.ID == "" {
 		a.ID = "test"
 		if related {
-			r.Fault(n, "missing id of a related asset")
+			r.Problem(n, "missing id of a related asset")
 		}
 	}
 	if a.Name == "" {
@@ -168,14 +168,14 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 				a.Origin = asset.Origin{File: "template", Line: 1}
 			case "live":
 			default:
-				r.Fault(n, "invalid origin %q (want live or template)", o)
+				r.Problem(n, "invalid origin %q (want live or template)", o)
 			}
 		},
 		"created": func(n *yaml.Node) {
 			r.text(&created)(n)
 			t, err := parseTime(created)
 			if err != nil {
-				r.Fault(n, "%v", err)
+				r.Problem(n, "%v", err)
 			}
 			a.Created = t
 		},
@@ -214,7 +214,7 @@ func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
 		r.Mapping(n, keys)
 	}
 	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
-		r.Fault(n, "unread: %v", err)
+		r.Problem(n, "unread: %v", err)
 	}
 }
 
@@ -234,7 +234,7 @@ func (r *policyReader) reason(to *asset.Reason) func(*yaml.Node) {
 		r.text(&name)(n)
 		reason, err := asset.ParseReason(name)
 		if err != nil {
-			r.Fault(n, "%v", err)
+			r.Problem(n, "%v", err)
 		}
 		*to = reason
 	}
@@ -261,7 +261,7 @@ func (r *policyReader) coverage(n *yaml.Node) *asset.Coverage {
 	keys["state"] = func(n *yaml.Node) {
 		var ok bool
 		if c.State, ok = member.State(n.Value); !ok {
-			r.Fault(n, "invalid state %q (want not_asked, partial or complete)", n.Value)
+			r.Problem(n, "invalid state %q (want not_asked, partial or complete)", n.Value)
 		}
 	}
 	r.Mapping(n, keys)

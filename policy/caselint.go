@@ -46,7 +46,7 @@ type caseLint struct {
 }
 
 func (l *caseLint) note(place string, path asset.Path, format string, args ...any) {
-	d := l.p.fault(place, fmt.Sprintf("test %q: ", l.name)+fmt.Sprintf(format, args...))
+	d := l.p.problem(place, fmt.Sprintf("test %q: ", l.name)+fmt.Sprintf(format, args...))
 	if at := l.p.positions[place]; at.node != nil {
 		if n := nodeAt(at.node, path); n != nil {
 			d.Line, d.Column = n.Line, n.Column

@@ -22,9 +22,9 @@ func TestCasesFitTheSchemas(t *testing.T) {
 	}{
 		{"everything fits", "  - {name: x, want: pass, config: {name: n, rules: [{port: 1}], labels: {any: thing}, any: [1, {a: b}]}, status: {ready: true}, access: {Statement: [{Effect: Deny}]}}\n", nil},
 		{"null and unread fit", "  - {name: x, want: pass, config: {public: null}, unread: [config.rules, status]}\n", nil},
-		{"misspelt", "  - name: x\n    want: pass\n    config:\n      public: true\n      publik: true\n",
+		{"misspelled", "  - name: x\n    want: pass\n    config:\n      public: true\n      publik: true\n",
 			[]string{`p.yaml:11:7: test "x": config.publik: unknown field; did you mean 'public'?`}},
-		{"misspelt beyond help", "  - {name: x, want: pass, config: {quux: true}}\n", []string{`p.yaml:7:36: test "x": config.quux: unknown field`}},
+		{"misspelled beyond help", "  - {name: x, want: pass, config: {quux: true}}\n", []string{`p.yaml:7:36: test "x": config.quux: unknown field`}},
 		{"wrong type", "  - {name: x, want: pass, config: {public: 'yes'}}\n", []string{`p.yaml:7:36: test "x": config.public: is a string, want a boolean`}},
 		{"deep", "  - {name: x, want: pass, config: {rules: [{port: 1}, {prot: 1}]}}\n", []string{`p.yaml:7:56: test "x": config.rules[*].prot: unknown field; did you mean 'port'?`}},
 		{"a document as a whole", "  - {name: x, want: pass, config: [1]}\n", []string{`p.yaml:7:27: test "x": config: is a list, want an object`}},

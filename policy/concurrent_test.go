@@ -20,7 +20,7 @@ import (
 )
 
 // TestOrderIsStable compares whole findings, with evidence, of evaluations by
-// different numbers of goroutines and of a second time.
+// different numbers of goroutines, and when it is repeated.
 func TestOrderIsStable(t *testing.T) {
 	inv := inventory(newOrganization(t, 9, 150).obscured(t))
 	var want []policy.Finding

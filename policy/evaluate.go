@@ -317,7 +317,7 @@ func (e *evaluator) message(c *compiledCheck, f *Finding) {
 			f.Message = string(s)
 			return
 		}
-		// What was not read is told once, by the verdict.
+		// The verdict reports what was not read once.
 		if f.Status != Unknown || len(r.Unread) == 0 {
 			why := r.Why()
 			if why == nil {

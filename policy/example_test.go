@@ -52,7 +52,7 @@ func ExampleLoad() {
 	// web: fail "web has no owner"
 }
 
-// A misspelt field does not load.
+// A misspelled field does not load.
 func ExampleLoad_fault() {
 	_, err := policy.Load(nil, fstest.MapFS{"versioning.yaml": {Data: []byte(`id: versioning
 title: Buckets keep earlier versions

@@ -30,7 +30,7 @@ func TestLoadReportsEverything(t *testing.T) {
 		{"CEL syntax", head + "type: Test::Bucket\nrequire: config.name ==\n", "p.yaml:5:24: Syntax error"},
 		{"not a boolean", head + "type: Test::Bucket\nrequire: config.name\n", "p.yaml:5:16: is of type string, not bool"},
 		{"wrong types", head + "type: Test::Bucket\nrequire: config.name == 1\n", "p.yaml:5:22: found no matching overload"},
-		{"misspelt variable", head + "type: Test::Bucket\nrequire: confg.name == ''\n", "p.yaml:5:10: unknown variable 'confg'; did you mean 'config'?"},
+		{"misspelled variable", head + "type: Test::Bucket\nrequire: confg.name == ''\n", "p.yaml:5:10: unknown variable 'confg'; did you mean 'config'?"},
 		{"unguarded", head + "type: Test::Bucket\nrequire: config.public\n", "p.yaml:5:16: 'public' of Test::Bucket.config may be absent"},
 		{"unguarded in a list", head + "type: Test::Bucket\nrequire: config.?rules.orValue([]).all(r, r.port == 1)\n", "'port' of Test::Bucket.config.rules may be absent"},
 		{"unguarded key", head + "type: Test::Bucket\nrequire: asset.tags.owner != ''\n", "'owner' of map(string, string) may be absent"},
@@ -51,8 +51,8 @@ func TestLoadReportsEverything(t *testing.T) {
 		{"relation that leads elsewhere", head + "type: Test::Bucket\nrequire: follow('encrypted_by', 'Test::Log') == []\n", "p.yaml:5:33: relation 'encrypted_by' of Test::Bucket never leads to Test::Log (leads to Test::Key, Test::Project)"},
 		{"relation that leads here from elsewhere", head + "type: Test::Key\nrequire: referrers('logs', 'Test::Log') == []\n", "p.yaml:5:28: relation 'logs' of Test::Log never leads to Test::Key (leads to Test::Bucket)"},
 		{"relation of neither type", head + "type: [Test::Key, Test::Log]\nrequire: follow('copies_to', 'Test::Bucket') == []\n", "p.yaml:5:17: unknown relation 'copies_to' of Test::Key (has guards)"},
-		{"misspelt function", head + "type: Test::Bucket\nrequire: iam.isPublik(access)\n", "p.yaml:5:10: unknown function 'iam.isPublik'; did you mean 'iam.isPublic'?"},
-		{"misspelt method", head + "type: Test::Bucket\nrequire: config.name.startWith('a')\n", "p.yaml:5:22: unknown function 'startWith'; did you mean 'startsWith'?"},
+		{"misspelled function", head + "type: Test::Bucket\nrequire: iam.isPublik(access)\n", "p.yaml:5:10: unknown function 'iam.isPublik'; did you mean 'iam.isPublic'?"},
+		{"misspelled method", head + "type: Test::Bucket\nrequire: config.name.startWith('a')\n", "p.yaml:5:22: unknown function 'startWith'; did you mean 'startsWith'?"},
 		{"param of no type", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: number, default: 1}}\n", `unknown type "number" (want`},
 		{"param default", head + "type: Test::Bucket\nrequire: params.n == 1\nparams: {n: {type: int, default: x}}\n", "is a string, not an integer"},
 		{"param unknown", head + "type: Test::Bucket\nrequire: params.m == 1\nparams: {n: {type: int, default: 1}}\n", "undefined field 'm'"},
@@ -66,9 +66,9 @@ func TestLoadReportsEverything(t *testing.T) {
 			_, err := policy.Load(options(), fstest.MapFS{"p.yaml": {Data: []byte(file)}})
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), tt.want)
-			var fault *policy.Diagnostic
-			require.ErrorAs(t, err, &fault)
-			assert.Equal(t, "p.yaml", fault.File)
+			var problem *policy.Diagnostic
+			require.ErrorAs(t, err, &problem)
+			assert.Equal(t, "p.yaml", problem.File)
 		})
 	}
 }

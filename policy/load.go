@@ -40,7 +40,7 @@ func Read(packs ...fs.FS) ([]*Policy, error) {
 
 func readPack(fsys fs.FS) ([]*Policy, error) {
 	var policies []*Policy
-	var faults []error
+	var problems []error
 	files := 0
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -52,11 +52,11 @@ func readPack(fsys fs.FS) ([]*Policy, error) {
 		files++
 		source, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			faults = append(faults, &Diagnostic{File: name, What: err.Error()})
+			problems = append(problems, &Diagnostic{File: name, What: err.Error()})
 			return nil
 		}
 		p, errs := readPolicy(name, source)
-		faults = append(faults, errs...)
+		problems = append(problems, errs...)
 		if len(errs) == 0 {
 			policies = append(policies, p)
 		}
@@ -66,7 +66,7 @@ func readPack(fsys fs.FS) ([]*Policy, error) {
 		err = errors.New("no policies: no file ends in .yaml or .yml")
 	}
 	if err != nil {
-		faults = append(faults, fmt.Errorf("read policies: %w", err))
+		problems = append(problems, fmt.Errorf("read policies: %w", err))
 	}
-	return policies, errors.Join(faults...)
+	return policies, errors.Join(problems...)
 }

@@ -75,7 +75,7 @@ func (p *Policy) about(match func(asset.Type) bool) bool {
 	return slices.ContainsFunc(p.Checks, func(c Check) bool { return slices.ContainsFunc(c.Types, match) })
 }
 
-// ReadOverlay reads an overlay from a file. The error joins every fault of it, each a
+// ReadOverlay reads an overlay from a file. The error joins every problem of it, each a
 // *[Diagnostic]. Whether there are the policies and parameters that it names is found out
 // when a set is made with it.
 func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
@@ -90,7 +90,7 @@ func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
 	f := newFile(name, source)
 	root := f.document()
 	if root == nil {
-		return nil, errors.Join(f.faults...)
+		return nil, errors.Join(f.problems...)
 	}
 	r := &overlayReader{f, o}
 	f.Mapping(root, map[string]func(*yaml.Node){
@@ -102,7 +102,7 @@ func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
 			f.List(n, func(el *yaml.Node) { o.Exceptions = append(o.Exceptions, r.exception(el)) })
 		},
 	})
-	return o, errors.Join(f.faults...)
+	return o, errors.Join(f.problems...)
 }
 
 type overlayReader struct {
@@ -120,7 +120,7 @@ func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
 				"severity": func(n *yaml.Node) { s.Severity = r.parseSeverity(n) },
 			})
 			if len(seen) == 0 {
-				r.Fault(el, "empty selector (want at least one of id, severity, control, label, service, provider)")
+				r.Problem(el, "empty selector (want at least one of id, severity, control, label, service, provider)")
 			}
 			*to = append(*to, s)
 		})
@@ -132,7 +132,7 @@ func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 	r.text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
-		r.Fault(n, "%v", err)
+		r.Problem(n, "%v", err)
 	}
 	return s
 }
@@ -141,14 +141,14 @@ func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.MappingNode {
-			r.Fault(n, "want a mapping of policy ids")
+			r.Problem(n, "want a mapping of policy ids")
 			return
 		}
 		seen := map[string]bool{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			id := n.Content[i].Value
 			if seen[id] {
-				r.Fault(n.Content[i], "duplicate policy %q", id)
+				r.Problem(n.Content[i], "duplicate policy %q", id)
 			}
 			seen[id] = true
 			r.o.positions[part+"/"+id] = position{n.Content[i].Line, n.Content[i].Column, nil}
@@ -162,7 +162,7 @@ func (r *overlayReader) severity(id string, n *yaml.Node) { r.o.Severities[id] =
 func (r *overlayReader) exception(n *yaml.Node) Exception {
 	var e Exception
 	var until string
-	before := len(r.faults)
+	before := len(r.problems)
 	seen := r.Mapping(n, map[string]func(*yaml.Node){
 		"policies": r.texts(&e.Policies), "assets": r.texts(&e.Assets), "accounts": r.texts(&e.Accounts),
 		"owner": r.text(&e.Owner), "reason": r.text(&e.Reason), "until": r.text(&until),
@@ -171,7 +171,7 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 	if until != "" {
 		t, err := parseTime(until)
 		if err != nil {
-			r.Fault(seen["until"], "%v", err)
+			r.Problem(seen["until"], "%v", err)
 		}
 		if len(until) == len(time.DateOnly) {
 			t = t.AddDate(0, 0, 1) // to the end of that day
@@ -179,15 +179,15 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 		e.Until = t
 	}
 	r.o.positions[fmt.Sprintf("exceptions[%d]", len(r.o.Exceptions))] = position{n.Line, n.Column, nil}
-	if len(r.faults) == before {
+	if len(r.problems) == before {
 		if err := e.verify(); err != nil {
-			r.Fault(n, "exception: %v", err)
+			r.Problem(n, "exception: %v", err)
 		}
 	}
 	return e
 }
 
-func (o *Overlay) fault(place string, err error) error {
+func (o *Overlay) problem(place string, err error) error {
 	f := &Diagnostic{File: o.file, What: err.Error()}
 	if f.File == "" {
 		f.File = "overlay"
@@ -205,15 +205,15 @@ func (o *Overlay) selects(p *Policy, clouds asset.Clouds) bool {
 // apply applies the overlay to the policies of a set. Known tells whether there is a
 // policy that this or another overlay left out.
 func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
-	var faults []error
+	var problems []error
 	look := func(place, id string, use func(*compiled) error) {
 		p := s.find(id)
 		switch {
 		case p == nil && !known(id):
-			faults = append(faults, o.fault(place, s.unknownPolicy(id)))
+			problems = append(problems, o.problem(place, s.unknownPolicy(id)))
 		case p != nil:
 			if err := use(p); err != nil {
-				faults = append(faults, o.fault(place, err))
+				problems = append(problems, o.problem(place, err))
 			}
 		}
 	}
@@ -243,7 +243,7 @@ func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
 		e := &o.Exceptions[i]
 		place := fmt.Sprintf("exceptions[%d]", i)
 		if err := e.verify(); err != nil {
-			faults = append(faults, o.fault(place, fmt.Errorf("exception: %w", err)))
+			problems = append(problems, o.problem(place, fmt.Errorf("exception: %w", err)))
 		}
 		for _, id := range e.Policies {
 			look(place, id, func(p *compiled) error {
@@ -253,7 +253,7 @@ func (o *Overlay) apply(s *Set, known func(id string) bool) []error {
 		}
 		s.exceptions = append(s.exceptions, e)
 	}
-	return faults
+	return problems
 }
 
 // setAll sets parameters from a document.

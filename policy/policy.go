@@ -63,7 +63,7 @@ type Check struct {
 	Message string       // text for a finding that fails or is unknown; empty: the title
 
 	// Run decides in Go instead of Require. When, Let and Message do not go with it.
-	// It is called by many goroutines at once. An error is an unknown finding with
+	// It is called concurrently. An error is an unknown finding with
 	// that error, and so is a panic; an *asset.Unread is one for what was not read.
 	Run func(context.Context, CheckInput) (Verdict, error)
 	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.

@@ -14,12 +14,12 @@ func readPolicy(name string, source []byte) (*Policy, []error) {
 	f := newFile(name, source)
 	root := f.document()
 	if root == nil {
-		return nil, f.faults
+		return nil, f.problems
 	}
 	p := &Policy{file: name, source: f, positions: map[string]position{}}
 	r := &policyReader{f, p}
 	r.policy(root)
-	return p, f.faults
+	return p, f.problems
 }
 
 // policyReader reads a policy from YAML.
@@ -28,7 +28,7 @@ type policyReader struct {
 	p *Policy
 }
 
-// at remembers where something stands, for faults found later.
+// at remembers where something stands, for problems found later.
 func (r *policyReader) at(place string, n *yaml.Node) {
 	r.p.positions[place] = position{n.Line, n.Column, n}
 }
@@ -76,7 +76,7 @@ func (r *policyReader) policy(root *yaml.Node) {
 	} else {
 		for _, k := range []string{"type", "when", "let", "require", "message"} {
 			if n := seen[k]; n != nil {
-				r.Fault(n, "key %q beside checks (want it in each of the checks)", k)
+				r.Problem(n, "key %q beside checks (want it in each of the checks)", k)
 			}
 		}
 	}
@@ -117,13 +117,13 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 		"message": place("message", r.text(&c.Message)),
 		"let": func(n *yaml.Node) {
 			if n.Kind != yaml.MappingNode {
-				r.Fault(n, "want a mapping of names to expressions")
+				r.Problem(n, "want a mapping of names to expressions")
 				return
 			}
 			for j := 0; j+1 < len(n.Content); j += 2 {
 				name, v := n.Content[j].Value, yamlfile.Resolve(n.Content[j+1])
 				if slices.ContainsFunc(c.Let, func(l Variable) bool { return l.Name == name }) {
-					r.Fault(n.Content[j], "duplicate variable %q", name)
+					r.Problem(n.Content[j], "duplicate variable %q", name)
 				}
 				l := Variable{Name: name}
 				r.text(&l.Expr)(v)
@@ -139,7 +139,7 @@ func (r *policyReader) severity(n *yaml.Node) {
 	r.text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
-		r.Fault(n, "%v", err)
+		r.Problem(n, "%v", err)
 	}
 	r.p.Severity = s
 }
@@ -152,7 +152,7 @@ func (r *policyReader) remediation(n *yaml.Node) {
 			r.text(&c)(n)
 			m.Class = Class(c)
 			if !slices.Contains([]Class{Safe, Guarded, Manual}, m.Class) {
-				r.Fault(n, "invalid class %q (want safe, guarded or manual)", c)
+				r.Problem(n, "invalid class %q (want safe, guarded or manual)", c)
 			}
 		},
 		"text":      r.text(&m.Text),
@@ -164,7 +164,7 @@ func (r *policyReader) remediation(n *yaml.Node) {
 
 func (r *policyReader) params(n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		r.Fault(n, "want a mapping of names to parameters")
+		r.Problem(n, "want a mapping of names to parameters")
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -177,14 +177,14 @@ func (r *policyReader) params(n *yaml.Node) {
 		})
 		p.Type = ParamType(typ)
 		if seen["default"] == nil {
-			r.Fault(body, "parameter %q: missing default", p.Name)
+			r.Problem(body, "parameter %q: missing default", p.Name)
 		} else if d, err := p.Type.fromValue(def); err != nil {
-			r.Fault(seen["default"], "parameter %q: %v", p.Name, err)
+			r.Problem(seen["default"], "parameter %q: %v", p.Name, err)
 		} else {
 			p.Default = d
 		}
 		if slices.ContainsFunc(r.p.Params, func(q Param) bool { return q.Name == p.Name }) {
-			r.Fault(n.Content[i], "duplicate parameter %q", p.Name)
+			r.Problem(n.Content[i], "duplicate parameter %q", p.Name)
 		}
 		r.p.Params = append(r.p.Params, p)
 	}

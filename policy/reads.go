@@ -63,7 +63,7 @@ func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 					rule, _ := s.schema(of).Link(place.Rel)
 					to[of] = append(to[of], rule.From...)
 				case name == "asset":
-					to[of] = append(to[of], s.told(of, rest)...)
+					to[of] = append(to[of], s.knownFrom(of, rest)...)
 				case place.Path != "":
 					to[of] = append(to[of], place.Path)
 				case place.Type == "" || place.Whole: // and not only that there is one
@@ -77,15 +77,15 @@ func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 			continue
 		}
 		for _, c := range s.byID[id].checks {
-			subjects[c.typ] = append(subjects[c.typ], s.told(c.typ, "tags")...)
+			subjects[c.typ] = append(subjects[c.typ], s.knownFrom(c.typ, "tags")...)
 		}
 	}
 	return subjects, related
 }
 
-// told returns the parts of documents that a field of the variable asset, or any of
-// them, is told with.
-func (s *Set) told(t asset.Type, field asset.Path) []asset.Path {
+// knownFrom returns the parts of documents that a field of the variable asset, or any of
+// them, is known from.
+func (s *Set) knownFrom(t asset.Type, field asset.Path) []asset.Path {
 	var parts []asset.Path
 	schema := s.schema(t)
 	if field.Covers("created") || asset.Path("created").Covers(field) {

@@ -36,10 +36,10 @@ func TestReads(t *testing.T) {
 			own("access.Statement", "config.name", "status.ready")},
 		{"nothing", policy.Check{Require: "asset.name == 'x'"}, own()},
 		{"what tags are read into", policy.Check{Require: "asset.tags.size() == 0"}, own("config.labels")},
-		{"what the time of creation is told with", policy.Check{Require: "has(asset.created)"}, own("status.seen")},
+		{"what the time of creation is known from", policy.Check{Require: "has(asset.created)"}, own("status.seen")},
 		{"tags of others", policy.Check{Require: "assets('Test::Bucket').all(b, b.asset.tags.size() > 0)"}, own("config.labels")},
-		{"what links are told with", policy.Check{Require: "follow('copies_to', 'Test::Bucket').size() > 0"}, own("config.network")},
-		{"what links of others are told with", policy.Check{Require: "referrers('audits', 'Test::Log').size() > 0"}, with(own(), "Test::Log", "config.on")},
+		{"what links are known from", policy.Check{Require: "follow('copies_to', 'Test::Bucket').size() > 0"}, own("config.network")},
+		{"what links of others are known from", policy.Check{Require: "referrers('audits', 'Test::Log').size() > 0"}, with(own(), "Test::Log", "config.on")},
 		{"what covers another", policy.Check{Require: "config.?network.?mode.orValue('') == 'x' || secret.detected(config.?network)"}, own("config.network")},
 		{"elements", policy.Check{Require: "config.?rules.orValue([]).all(r, r.?port.orValue(0) == 22 && r.?cidr.orValue('') != '')"},
 			own("config.rules[*].cidr", "config.rules[*].port")},
@@ -88,7 +88,7 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// TestReadsOfExceptions says that the tags that exceptions go by are asked for.
+// TestReadsOfExceptions says that the tags that exceptions go by are requested.
 func TestReadsOfExceptions(t *testing.T) {
 	o := options()
 	o.Overlays = []*policy.Overlay{{Exceptions: []policy.Exception{{Policies: []string{"test"}, Owner: "ann", Reason: "r", Until: now.AddDate(1, 0, 0), Tags: map[string]string{"env": "test"}}}}}
@@ -97,7 +97,7 @@ func TestReadsOfExceptions(t *testing.T) {
 	assert.Equal(t, map[asset.Type][]asset.Path{"Test::Bucket": {"config.labels", "config.name"}}, s.Reads())
 }
 
-// TestTagsUnderOtherNames says that tags are asked for, and unknown where they could not
+// TestTagsUnderOtherNames says that tags are requested, and unknown where they could not
 // be read, whatever the type calls them.
 func TestTagsUnderOtherNames(t *testing.T) {
 	for typ, member := range map[asset.Type]string{"AWS::S3::Bucket": "Tags", "AWS::Backup::BackupVault": "BackupVaultTags", "AWS::Route53::HostedZone": "HostedZoneTags"} {

@@ -99,7 +99,7 @@ func TestRelated(t *testing.T) {
 		{"assets, a gap of one asset", anyKey, with{complete, denied(here, "Test::Key", "b2")}, policy.Fail, ""},
 		{"assets of the account are enough", anyKey, with{state("Test::Key", account, asset.Complete)}, policy.Fail, ""},
 		{"assets, the global ones not searched", allKeys, with{complete, state("Test::Key", account, asset.Partial)}, policy.Unknown, "coverage of Test::Key in test/1 is partial"},
-		{"assets, the global ones not asked for", allKeys, with{complete, state("Test::Key", account, asset.NotAsked)}, policy.Unknown, "coverage of Test::Key in test/1 is not_asked"},
+		{"assets, the global ones not requested", allKeys, with{complete, state("Test::Key", account, asset.NotAsked)}, policy.Unknown, "coverage of Test::Key in test/1 is not_asked"},
 		{"assets, the global ones searched", allKeys, with{complete, state("Test::Key", account, asset.Complete)}, policy.Pass, ""},
 		{"assets, the global ones searched, another region not", allKeys, with{complete, state("Test::Key", account, asset.Complete), state("Test::Key", other, asset.Partial)}, policy.Pass, ""},
 		{"assets, a global one seen from a region, another not searched", allKeys, with{complete, in(key("k1", `{"rotated": true}`), account), state("Test::Key", other, asset.Partial)}, policy.Unknown, "coverage of Test::Key in test/1 is partial"},
@@ -161,7 +161,7 @@ func TestNothingRelated(t *testing.T) {
 }
 
 // TestLinksThatWereNotTold says that a link is not taken to be missing while the part
-// that it is told with was not read: of the subject, or of those that may refer to it.
+// that it is known from was not read: of the subject, or of those that may refer to it.
 func TestLinksThatWereNotTold(t *testing.T) {
 	to := asset.Ref{Type: "Test::Bucket", ID: "b2"}
 	other := bucket(t, `{"name": "b2"}`)

@@ -33,7 +33,7 @@ type Options struct {
 	// parameters, and accept findings. An exception that is no longer in force, or that
 	// matched nothing in a whole evaluation, is itself a finding, of [ExceptionPolicy].
 	Overlays []*Overlay
-	// Now is the instant of an evaluation, asked for once in each. Nil: time.Now.
+	// Now is the instant of an evaluation, read once in each. Nil: time.Now.
 	Now func() time.Time
 	// Parallel is the number of goroutines of an evaluation. 0: one for each processor.
 	Parallel int
@@ -94,7 +94,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		return nil, fmt.Errorf("make CEL environment: %w", err)
 	}
 	c := &compiler{set: s, env: env, scopes: map[asset.Type]*expr.Scope{}}
-	var faults []error
+	var problems []error
 	for _, p := range policies {
 		if !s.opts.selects(p) {
 			continue
@@ -104,18 +104,18 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 			if where == "" {
 				where = "a policy without a file"
 			}
-			faults = append(faults, p.fault("id", fmt.Sprintf("duplicate policy %q (also in %s)", p.ID, where)))
+			problems = append(problems, p.problem("id", fmt.Sprintf("duplicate policy %q (also in %s)", p.ID, where)))
 			continue
 		}
 		compiled, errs := c.policy(p)
-		faults = append(faults, errs...)
+		problems = append(problems, errs...)
 		s.byID[p.ID] = compiled
 		s.policies = append(s.policies, compiled.Policy)
 	}
 	for _, p := range s.policies {
 		for _, id := range p.PreviousIDs {
 			if other := s.find(id); other.ID != p.ID {
-				faults = append(faults, p.fault("previousIds", fmt.Sprintf("previous id %q is an id of policy %s", id, other.ID)))
+				problems = append(problems, p.problem("previousIds", fmt.Sprintf("previous id %q is an id of policy %s", id, other.ID)))
 			}
 		}
 	}
@@ -123,9 +123,9 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 		return slices.ContainsFunc(policies, func(p *Policy) bool { return p.ID == id || slices.Contains(p.PreviousIDs, id) })
 	}
 	for _, o := range s.opts.Overlays {
-		faults = append(faults, o.apply(s, known)...)
+		problems = append(problems, o.apply(s, known)...)
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(s.policies, func(a, b *Policy) int { return strings.Compare(a.ID, b.ID) })
@@ -210,16 +210,16 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 	own := *p // severity may change
 	own.Kind = cmp.Or(p.Kind, KindConfig)
 	out := &compiled{Policy: &own, params: map[string]any{}, values: map[string]asset.Value{}}
-	faults := p.verify()
-	if len(faults) > 0 {
-		return out, faults
+	problems := p.verify()
+	if len(problems) > 0 {
+		return out, problems
 	}
 	fields, names := map[string]*cel.Type{}, []string{}
 	for _, q := range p.Params {
 		fields[q.Name] = q.Type.cel()
 		names = append(names, q.Name)
 		if err := out.set(q.Name, q.Default); err != nil {
-			faults = append(faults, p.fault("params", err.Error()))
+			problems = append(problems, p.problem("params", err.Error()))
 		}
 	}
 	params := c.env.Object("params of "+p.ID, fields, names...)
@@ -228,19 +228,19 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 		types := map[string][]asset.Type{} // for which an error was found
 		for _, t := range check.Types {
 			if err := c.env.CheckType(t); err != nil {
-				faults = append(faults, p.fault(typePlace(i, t), err.Error()))
+				problems = append(problems, p.problem(typePlace(i, t), err.Error()))
 			}
 			compiled, errs := c.check(out, i, check, t, params)
 			for _, err := range errs {
 				text := err.Error()
 				if types[text] == nil {
-					faults = append(faults, err)
+					problems = append(problems, err)
 				}
 				types[text] = append(types[text], t)
 			}
 			out.checks = append(out.checks, compiled)
 		}
-		for _, err := range faults {
+		for _, err := range problems {
 			if d, ok := err.(*Diagnostic); ok {
 				if ts := types[d.Error()]; len(ts) > 0 && len(ts) < len(check.Types) {
 					d.What += fmt.Sprintf(" (for type %s)", joined(ts))
@@ -248,7 +248,7 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 			}
 		}
 	}
-	return out, append(faults, c.lint(p)...)
+	return out, append(problems, c.lint(p)...)
 }
 
 func joined(ts []asset.Type) string {
@@ -269,24 +269,24 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 		scope, err = scope.Resolving(c.env.Resolver(check.Types...)).With(expr.Var{Name: "params", Type: params})
 	}
 	if err != nil {
-		return out, []error{p.fault(fmt.Sprintf("checks[%d]", i), err.Error())}
+		return out, []error{p.problem(fmt.Sprintf("checks[%d]", i), err.Error())}
 	}
-	var faults []error
+	var problems []error
 	compile := func(place, source string, want *cel.Type) *expr.Expr {
 		x, errs := scope.Compile(source, want)
 		for _, d := range errs {
-			faults = append(faults, p.exprFault(fmt.Sprintf("checks[%d].%s", i, place), d))
+			problems = append(problems, p.exprProblem(fmt.Sprintf("checks[%d].%s", i, place), d))
 		}
 		return x
 	}
 	for _, l := range check.Let {
 		x := compile("let."+l.Name, l.Expr, nil)
 		if x == nil {
-			return out, faults // what follows would only complain about the variable
+			return out, problems // what follows would only complain about the variable
 		}
 		out.lets = append(out.lets, expr.Let{Name: l.Name, Expr: x})
 		if scope, err = scope.With(expr.Var{Name: l.Name, Type: x.Type}); err != nil {
-			return out, append(faults, p.fault(fmt.Sprintf("checks[%d].let.%s", i, l.Name), err.Error()))
+			return out, append(problems, p.problem(fmt.Sprintf("checks[%d].let.%s", i, l.Name), err.Error()))
 		}
 	}
 	if check.When != "" {
@@ -296,17 +296,17 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 	if check.Message != "" {
 		out.message = compile("message", check.Message, cel.StringType)
 	}
-	return out, faults
+	return out, problems
 }
 
-// exprFault makes a fault of one in an expression.
-func (p *Policy) exprFault(place string, f expr.Diagnostic) *Diagnostic {
-	fault := p.fault(place, f.Message)
-	fault.Snippet = f.Snippet
+// exprProblem makes a problem of one in an expression.
+func (p *Policy) exprProblem(place string, f expr.Diagnostic) *Diagnostic {
+	problem := p.problem(place, f.Message)
+	problem.Snippet = f.Snippet
 	if at, ok := p.positions[place]; ok && p.source != nil {
-		fault.Line, fault.Column = p.source.place(at, f.Offset)
+		problem.Line, problem.Column = p.source.place(at, f.Offset)
 	}
-	return fault
+	return problem
 }
 
 // unknownPolicy returns the error of an id that no policy has.

@@ -19,9 +19,9 @@ var (
 
 // verify reports what is wrong with a policy that needs no compiler.
 func (p *Policy) verify() []error {
-	var faults []error
+	var problems []error
 	add := func(place, format string, args ...any) {
-		faults = append(faults, p.fault(place, fmt.Sprintf(format, args...)))
+		problems = append(problems, p.problem(place, fmt.Sprintf(format, args...)))
 	}
 	if !idPattern.MatchString(p.ID) {
 		add("id", "invalid id %q (want lower case letters, digits and dashes)", p.ID)
@@ -75,11 +75,11 @@ func (p *Policy) verify() []error {
 			}
 		}
 	}
-	return faults
+	return problems
 }
 
-// fault makes a fault of something in p.
-func (p *Policy) fault(place, what string) *Diagnostic {
+// problem makes a problem of something in p.
+func (p *Policy) problem(place, what string) *Diagnostic {
 	f := &Diagnostic{File: p.file, What: what}
 	if f.File == "" {
 		f.File = "policy " + p.ID

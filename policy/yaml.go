@@ -49,27 +49,27 @@ const MaxFile = 1 << 20
 // file is a YAML file that is being read.
 type file struct {
 	yamlfile.File
-	name   string
-	source []byte
-	faults []error
+	name     string
+	source   []byte
+	problems []error
 }
 
 func newFile(name string, source []byte) *file {
 	f := &file{name: name, source: source}
 	f.Report = func(line, column int, what string) {
-		f.faults = append(f.faults, &Diagnostic{File: name, Line: line, Column: column, What: what})
+		f.problems = append(f.problems, &Diagnostic{File: name, Line: line, Column: column, What: what})
 	}
 	return f
 }
 
-// document returns the root of the file, or nil with a fault.
+// document returns the root of the file, or nil with a problem.
 func (f *file) document() *yaml.Node { return f.Document(f.source, MaxFile) }
 
 // text reads a text.
 func (f *file) text(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			f.Fault(n, "want a string")
+			f.Problem(n, "want a string")
 			return
 		}
 		*to = n.Value
@@ -96,7 +96,7 @@ func (f *file) tags(to *map[string]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		*to = map[string]string{}
 		if n.Kind != yaml.MappingNode {
-			f.Fault(n, "want a mapping")
+			f.Problem(n, "want a mapping")
 			return
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
@@ -116,7 +116,7 @@ func (f *file) value(to *asset.Value) func(*yaml.Node) {
 		}
 		v, err := asset.Parse(b)
 		if err != nil {
-			f.Fault(n, "%v", err)
+			f.Problem(n, "%v", err)
 			return
 		}
 		*to = v
@@ -126,7 +126,7 @@ func (f *file) value(to *asset.Value) func(*yaml.Node) {
 func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	n = yamlfile.Resolve(n)
 	if depth > asset.MaxDepth {
-		f.Fault(n, "document is nested too deeply (want at most %d levels)", asset.MaxDepth)
+		f.Problem(n, "document is nested too deeply (want at most %d levels)", asset.MaxDepth)
 		return dst, false
 	}
 	if !f.Count(n) {
@@ -161,7 +161,7 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	case "!!bool":
 		var b bool
 		if err := n.Decode(&b); err != nil {
-			f.Fault(n, "%v", err)
+			f.Problem(n, "%v", err)
 			return dst, false
 		}
 		return strconv.AppendBool(dst, b), true
@@ -172,14 +172,14 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 		}
 		var u uint64
 		if err := n.Decode(&u); err != nil {
-			f.Fault(n, "%v", err)
+			f.Problem(n, "%v", err)
 			return dst, false
 		}
 		return strconv.AppendUint(dst, u, 10), true
 	case "!!float":
 		var x float64
 		if err := n.Decode(&x); err != nil || x != x || x-x != 0 {
-			f.Fault(n, "invalid number %q (want a finite one)", n.Value)
+			f.Problem(n, "invalid number %q (want a finite one)", n.Value)
 			return dst, false
 		}
 		return strconv.AppendFloat(dst, x, 'g', -1, 64), true

@@ -32,7 +32,7 @@ var unpublishedAzureFields = []string{
 	"Microsoft.Network/virtualNetworks config.properties.virtualNetworkPeerings[*].properties.routeServiceVips",
 }
 
-// wrongInTemplates are faults of the templates: names that the type does not have, and kinds
+// wrongInTemplates are problems of the templates: names that the type does not have, and kinds
 // that it has otherwise.
 var wrongInTemplates = []string{
 	"AWS::AmazonMQ::Broker config.PubliclyAccessible",
@@ -57,7 +57,7 @@ var wrongInTemplates = []string{
 	"AWS::SageMaker::Model config.PrimaryContainer.Image",
 }
 
-// wrongInARMTemplates are faults of the templates too, or names of older versions, or in another
+// wrongInARMTemplates are problems of the templates too, or names of older versions, or in another
 // case, which Azure takes for the same.
 var wrongInARMTemplates = []string{
 	"Microsoft.Compute/availabilitySets config.properties.managed",

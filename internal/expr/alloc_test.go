@@ -25,8 +25,8 @@ func TestEvaluationAllocatesNothing(t *testing.T) {
 		"config.?lo.orValue([]).exists(r, r.?s.orValue('') == 'b' && r.?i.orValue(0) <= 22 && r.?ls.orValue([]).all(x, x != 'p'))": expr.True,
 		"has(config.i) && has(config.must) || !config.?ls.orValue([]).exists(x, x.startsWith('y'))":                                expr.False,
 	} {
-		x, faults := b.scope.Compile(source, cel.BoolType)
-		require.Empty(t, faults, source)
+		x, problems := b.scope.Compile(source, cel.BoolType)
+		require.Empty(t, problems, source)
 		require.Equal(t, want, b.eval(m, x, doc).Truth(), source)
 		assert.Zero(t, testing.AllocsPerRun(200, func() { m.Eval(x) }), source)
 	}

@@ -106,8 +106,8 @@ func loose(t testing.TB) *bench {
 
 // checkDirectly returns how many nodes of the expression read documents directly.
 func checkDirectly(t *testing.T, b *bench, text string, s *source) int {
-	x, faults := b.scope.Compile(text, nil)
-	if faults != nil {
+	x, problems := b.scope.Compile(text, nil)
+	if problems != nil {
 		return 0
 	}
 	m := expr.NewMachine()
@@ -150,8 +150,8 @@ func TestLoopHidesVariables(t *testing.T) {
 		"config.lo.exists(v, v.s == 'c' && config.ls.exists(i, v, v == 'b') && config.ls.exists(v, i, v == 1))": expr.True,
 		"config.lo.exists(v, v.s == 'c' && config.ls.all(w, w != v.s) && config.ls.exists(v, v == 'a'))":        expr.True,
 	} {
-		x, faults := b.scope.Compile(source, cel.BoolType)
-		require.Empty(t, faults, source)
+		x, problems := b.scope.Compile(source, cel.BoolType)
+		require.Empty(t, problems, source)
 		doc := document(t, map[string]any{"s": "a", "ls": []any{"a", "b"}, "lo": []any{map[string]any{"s": "c"}}})
 		assert.Equal(t, want, b.eval(m, x, doc).Truth(), source)
 		sameDirectly(t, b, m, x, doc)
@@ -161,8 +161,8 @@ func TestLoopHidesVariables(t *testing.T) {
 // An unknown comes before an error, and the first of each before others.
 func TestLoopThatDoesNotDecide(t *testing.T) {
 	b, m := loose(t), expr.NewMachine()
-	x, faults := b.scope.Compile("config.ls.exists(v, v.s == 'a')", cel.BoolType)
-	require.Empty(t, faults)
+	x, problems := b.scope.Compile("config.ls.exists(v, v.s == 'a')", cel.BoolType)
+	require.Empty(t, problems)
 	unread := func(i int) any { return (&asset.Unread{Op: "test:Get", Message: string(rune('0' + i))}).Value() }
 	things := []any{map[string]any{"s": "b"}, map[string]any{"t": 1}, []any{1}, unread(0), unread(1), map[string]any{"s": unread(2)}}
 	for i := range things {
@@ -179,8 +179,8 @@ func TestLoopThatDoesNotDecide(t *testing.T) {
 // Patterns of documents are held to the limit of their programs in loops, too.
 func TestLoopOverPatterns(t *testing.T) {
 	b, m := loose(t), expr.NewMachine()
-	x, faults := b.scope.Compile("config.ls.exists(v, v.matches(config.s))", cel.BoolType)
-	require.Empty(t, faults)
+	x, problems := b.scope.Compile("config.ls.exists(v, v.matches(config.s))", cel.BoolType)
+	require.Empty(t, problems)
 	doc := document(t, map[string]any{"ls": []any{"a"}, "s": "a|b{1000}"})
 	require.Error(t, b.eval(m, x, doc).Err)
 	sameDirectly(t, b, m, x, doc)
@@ -189,8 +189,8 @@ func TestLoopOverPatterns(t *testing.T) {
 // What a loop held when its evaluation was given up is of no concern to the next.
 func TestLoopThatWasGivenUp(t *testing.T) {
 	b, m := loose(t), expr.NewMachine()
-	x, faults := b.scope.Compile("config.ls.all(u, config.ls.all(v, config.ls.all(w, w != 'k' && v != 'k' && u != 'k')))", cel.BoolType)
-	require.Empty(t, faults)
+	x, problems := b.scope.Compile("config.ls.all(u, config.ls.all(v, config.ls.all(w, w != 'k' && v != 'k' && u != 'k')))", cel.BoolType)
+	require.Empty(t, problems)
 	many := make([]any, 200)
 	for i := range many {
 		many[i] = "a"

@@ -196,8 +196,8 @@ func TestJudgementsAreSound(t *testing.T) {
 	for _, j := range judgements {
 		for _, call := range j.calls {
 			t.Run(call, func(t *testing.T) {
-				x, faults := b.scope.Compile(call, nil)
-				require.Empty(t, faults)
+				x, problems := b.scope.Compile(call, nil)
+				require.Empty(t, problems)
 				mac := expr.NewMachine()
 				yes, no, open := 0, 0, 0
 				for _, seed := range seeds(400) {

@@ -16,8 +16,8 @@ func checkReads(t *testing.T, b *bench, data []byte) (compiled bool) {
 	s := newSource(data)
 	g := &generator{source: s, vars: map[string]kind{}}
 	text := g.expr(kindsOfResults[s.n(len(kindsOfResults))], 1+s.n(4))
-	x, faults := b.scope.Compile(text, nil)
-	if faults != nil {
+	x, problems := b.scope.Compile(text, nil)
+	if problems != nil {
 		return false
 	}
 	var within []asset.Path

@@ -61,12 +61,12 @@ func TestRecordThatIsNoAsset(t *testing.T) {
 		{"age(event.at) == duration('1h')", event, expr.True},
 		{"loud && seen == 3", event, expr.True},
 	} {
-		loud, faults := scope.Compile("event.name in ['StopLogging', 'DeleteTrail']", cel.BoolType)
-		require.Empty(t, faults)
+		loud, problems := scope.Compile("event.name in ['StopLogging', 'DeleteTrail']", cel.BoolType)
+		require.Empty(t, problems)
 		with, err := scope.With(expr.Var{Name: "loud", Type: loud.Type})
 		require.NoError(t, err)
-		x, faults := with.Compile(tt.source, cel.BoolType)
-		require.Empty(t, faults, tt.source)
+		x, problems := with.Compile(tt.source, cel.BoolType)
+		require.Empty(t, problems, tt.source)
 		m.Begin(context.Background(), func(r *expr.Run, name string) (ref.Val, bool) {
 			switch name {
 			case "event":
@@ -157,8 +157,8 @@ func TestRecordIsChecked(t *testing.T) {
 		"follow('a', 'T') == []":       "unknown function 'follow'",
 		"event.actor.mfa && seen == 1": "'mfa' of AuditEvent.actor may be absent",
 	} {
-		_, faults := scope.Compile(source, cel.BoolType)
-		require.NotEmpty(t, faults, source)
-		assert.Contains(t, faults[0].Message, want, source)
+		_, problems := scope.Compile(source, cel.BoolType)
+		require.NotEmpty(t, problems, source)
+		assert.Contains(t, problems[0].Message, want, source)
 	}
 }

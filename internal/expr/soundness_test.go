@@ -102,8 +102,8 @@ func checkOracle(t *testing.T, b *bench, data []byte) (compiled bool) {
 	s := newSource(data)
 	g := &generator{source: s, vars: map[string]kind{}, common: true}
 	text := g.expr(kindsOfResults[s.n(len(kindsOfResults))], 1+s.n(4))
-	x, faults := b.scope.Compile(text, nil)
-	if faults != nil {
+	x, problems := b.scope.Compile(text, nil)
+	if problems != nil {
 		return false
 	}
 	ast, iss := b.plain.Compile(text)
@@ -232,8 +232,8 @@ func checkSoundness(t *testing.T, b *bench, data []byte) (n tally) {
 	s := newSource(data)
 	g := &generator{source: s, vars: map[string]kind{}}
 	text := g.expr(kindsOfResults[s.n(len(kindsOfResults))], 1+s.n(4))
-	x, faults := b.scope.Compile(text, nil)
-	if faults != nil {
+	x, problems := b.scope.Compile(text, nil)
+	if problems != nil {
 		return n
 	}
 	n.compiled++

@@ -70,9 +70,9 @@ func TestAddresses(t *testing.T) {
 		require.NoError(t, err, c.prefixes)
 		assert.Equal(t, c.anywhere, got, c.prefixes)
 	}
-	for _, fault := range []string{"x", "198.51.100.9-198.51.100.1", "0.0.0.0-::1", "0.0.0.0/0-1.1.1.1", "-"} {
-		_, err := IsAnywhere([]string{"0.0.0.0/0", fault})
-		require.Error(t, err, fault)
+	for _, problem := range []string{"x", "198.51.100.9-198.51.100.1", "0.0.0.0-::1", "0.0.0.0/0-1.1.1.1", "-"} {
+		_, err := IsAnywhere([]string{"0.0.0.0/0", problem})
+		require.Error(t, err, problem)
 	}
 
 	for prefix, want := range map[string]bool{

@@ -1,4 +1,4 @@
-// Package yamlfile reads YAML files that people write by hand: every fault has its
+// Package yamlfile reads YAML files that people write by hand: every problem has its
 // place, and reading goes on after one to find the others.
 package yamlfile
 
@@ -22,18 +22,18 @@ const maxNodes = 200_000
 
 // File is a file that is being read.
 type File struct {
-	// Report takes a fault. Lines and columns count from 1.
+	// Report takes a problem. Lines and columns count from 1.
 	Report func(line, column int, what string)
 
 	nodes int
 }
 
-// Fault reports a fault at a node.
-func (f *File) Fault(n *yaml.Node, format string, args ...any) {
+// Problem reports a problem at a node.
+func (f *File) Problem(n *yaml.Node, format string, args ...any) {
 	f.Report(n.Line, n.Column, fmt.Sprintf(format, args...))
 }
 
-// Document returns the root of the only document in source, or nil after a fault. More
+// Document returns the root of the only document in source, or nil after a problem. More
 // than limit bytes are refused.
 func (f *File) Document(source []byte, limit int) *yaml.Node {
 	if len(source) > limit {
@@ -51,7 +51,7 @@ func (f *File) Document(source []byte, limit int) *yaml.Node {
 		return nil
 	}
 	if err := d.Decode(&second); err == nil {
-		f.Fault(&second, "more than one document in the file")
+		f.Problem(&second, "more than one document in the file")
 		return nil
 	} else if !errors.Is(err, io.EOF) {
 		f.malformed(err)
@@ -82,22 +82,22 @@ func Resolve(n *yaml.Node) *yaml.Node {
 }
 
 // Count counts a node that is read, as often as aliases lead to it. It reports false,
-// after a fault the first time, when there are too many.
+// after a problem the first time, when there are too many.
 func (f *File) Count(n *yaml.Node) bool {
 	f.nodes++
 	if f.nodes == maxNodes+1 {
-		f.Fault(n, "document is too large")
+		f.Problem(n, "document is too large")
 	}
 	return f.nodes <= maxNodes
 }
 
 // Mapping calls the function of each key of a mapping, and returns what stands at
-// them. A key without a function is a fault, and so is one that occurs twice.
+// them. A key without a function is a problem, and so is one that occurs twice.
 func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[string]*yaml.Node {
 	n = Resolve(n)
 	seen := map[string]*yaml.Node{}
 	if n.Kind != yaml.MappingNode {
-		f.Fault(n, "want a mapping")
+		f.Problem(n, "want a mapping")
 		return seen
 	}
 	for i := 0; i+1 < len(n.Content) && f.Count(n.Content[i]); i += 2 {
@@ -105,9 +105,9 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 		read, ok := keys[k.Value]
 		switch {
 		case !ok:
-			f.Fault(k, "unknown key %q%s", k.Value, known(k.Value, keys))
+			f.Problem(k, "unknown key %q%s", k.Value, known(k.Value, keys))
 		case seen[k.Value] != nil:
-			f.Fault(k, "duplicate key %q", k.Value)
+			f.Problem(k, "duplicate key %q", k.Value)
 		default:
 			seen[k.Value] = v
 			read(v)
@@ -135,7 +135,7 @@ func known(name string, keys map[string]func(*yaml.Node)) string {
 func (f *File) List(n *yaml.Node, each func(*yaml.Node)) {
 	n = Resolve(n)
 	if n.Kind != yaml.SequenceNode {
-		f.Fault(n, "want a list")
+		f.Problem(n, "want a list")
 		return
 	}
 	for _, el := range n.Content {

@@ -13,10 +13,10 @@ import (
 )
 
 // read reads a mapping of a name, a number and children, which are such mappings, and
-// returns the names and the faults.
-func read(source string, limit int) (names, faults []string) {
+// returns the names and the problems.
+func read(source string, limit int) (names, problems []string) {
 	f := &yamlfile.File{Report: func(line, column int, what string) {
-		faults = append(faults, fmt.Sprintf("%d:%d: %s", line, column, what))
+		problems = append(problems, fmt.Sprintf("%d:%d: %s", line, column, what))
 	}}
 	var node func(n *yaml.Node)
 	node = func(n *yaml.Node) {
@@ -29,17 +29,17 @@ func read(source string, limit int) (names, faults []string) {
 	if root := f.Document([]byte(source), limit); root != nil {
 		node(root)
 	}
-	return names, faults
+	return names, problems
 }
 
 func TestFile(t *testing.T) {
 	for _, c := range []struct {
-		name, source  string
-		names, faults []string
+		name, source    string
+		names, problems []string
 	}{
 		{"nested", "name: a\nchildren:\n  - name: b\n  - {name: c}\n", []string{"a", "b", "c"}, nil},
 		{"aliases", "name: &n a\nchildren:\n  - &c {name: *n}\n  - *c\n", []string{"a", "a", "a"}, nil},
-		{"faults do not end it", "nam: x\nchildren: [{name: b, name: c}, d, {name: e}]\n", []string{"b", "e"},
+		{"problems do not end it", "nam: x\nchildren: [{name: b, name: c}, d, {name: e}]\n", []string{"b", "e"},
 			[]string{`1:1: unknown key "nam"; did you mean "name"?`, `2:22: duplicate key "name"`, "2:32: want a mapping"}},
 		{"nothing near", "x: 1\n", nil, []string{`1:1: unknown key "x" (has children, name, number)`}},
 		{"no list", "children: 1\n", nil, []string{"1:11: want a list"}},
@@ -51,9 +51,9 @@ func TestFile(t *testing.T) {
 		{"too long", strings.Repeat("#", 101), nil, []string{"1:1: file of 101 bytes, more than 100"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			names, faults := read(c.source, 100)
+			names, problems := read(c.source, 100)
 			assert.Equal(t, c.names, names)
-			assert.Equal(t, c.faults, faults)
+			assert.Equal(t, c.problems, problems)
 		})
 	}
 }
@@ -65,8 +65,8 @@ func TestAliasesAreBounded(t *testing.T) {
 	for i := range 9 {
 		source += fmt.Sprintf("  - &a%d {children: [%s]}\n", i+1, strings.Repeat(fmt.Sprintf(", *a%d", i), 10)[2:])
 	}
-	names, faults := read(source, 1<<20)
-	require.Len(t, faults, 1)
-	assert.Contains(t, faults[0], "document is too large")
+	names, problems := read(source, 1<<20)
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0], "document is too large")
 	assert.Less(t, len(names), 200_000)
 }

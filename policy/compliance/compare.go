@@ -25,7 +25,7 @@ type ChangeKind int
 
 // The kinds of changes. The zero kind claims nothing.
 const (
-	NowUnknown   ChangeKind = iota // failed; cannot be told now: the asset, or the place it was in, was not read, or the policy not evaluated
+	NowUnknown   ChangeKind = iota // failed; not known now: the asset, or the place it was in, was not read, or the policy not evaluated
 	NoLongerSeen                   // failed; there is no finding now, and no known reason why there is none
 	StillFailing                   // failed, and fails
 	New                            // fails, and did not before

@@ -30,12 +30,12 @@ import (
 //	      - {id: "1.1", title: Buckets are private, level: 1, policies: [aws-s3-bucket-not-public]}
 //	      - {id: "1.2", title: Data owners are named, manual: true}
 //
-// The error joins every fault of every file, each a *[policy.Diagnostic] with its file,
+// The error joins every problem of every file, each a *[policy.Diagnostic] with its file,
 // line and column: keys that are not known, ids that occur twice, what is missing.
 // Then there are no standards. A file system without a file is an error as well.
 func Load(fsys ...fs.FS) ([]*Standard, error) {
 	var all []*Standard
-	var faults []error
+	var problems []error
 	first := map[string]string{}
 	for _, fsys := range fsys {
 		before := len(all)
@@ -53,10 +53,10 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			r := newReader(name)
 			s := r.read(source)
 			if other, ok := first[s.ID]; ok && s.ID != "" {
-				r.Fault(r.id, "duplicate standard %q (also in %s)", s.ID, other)
+				r.Problem(r.id, "duplicate standard %q (also in %s)", s.ID, other)
 			}
 			first[s.ID] = name
-			faults = append(faults, r.faults...)
+			problems = append(problems, r.problems...)
 			all = append(all, s)
 			return nil
 		})
@@ -64,11 +64,11 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			err = errors.New("no standards: no file ends in .yaml or .yml")
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("read standards: %w", err))
+			problems = append(problems, fmt.Errorf("read standards: %w", err))
 		}
 	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	slices.SortFunc(all, func(a, b *Standard) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
@@ -79,10 +79,10 @@ var (
 	sectionID  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
-// reader reads one file. It goes on after a fault, to find the others.
+// reader reads one file. It goes on after a problem, to find the others.
 type reader struct {
 	yamlfile.File
-	faults   []error
+	problems []error
 	id       *yaml.Node // of the standard
 	sections map[string]bool
 	chapters map[string]bool
@@ -91,7 +91,7 @@ type reader struct {
 func newReader(name string) *reader {
 	r := &reader{sections: map[string]bool{}, chapters: map[string]bool{}, id: &yaml.Node{Line: 1, Column: 1}}
 	r.Report = func(line, column int, what string) {
-		r.faults = append(r.faults, &policy.Diagnostic{File: name, Line: line, Column: column, What: what})
+		r.problems = append(r.problems, &policy.Diagnostic{File: name, Line: line, Column: column, What: what})
 	}
 	return r
 }
@@ -116,7 +116,7 @@ func (r *reader) read(source []byte) *Standard {
 	})
 	r.require(root, seen, "id", "name", "requirements")
 	if len(s.Requirements) == 0 && seen["requirements"] != nil {
-		r.Fault(root, "missing requirements")
+		r.Problem(root, "missing requirements")
 	}
 	return s
 }
@@ -132,7 +132,7 @@ func (r *reader) requirement(n *yaml.Node) Requirement {
 	})
 	r.require(n, seen, "id", "title", "sections")
 	if len(q.Sections) == 0 && seen["sections"] != nil {
-		r.Fault(n, "missing sections")
+		r.Problem(n, "missing sections")
 	}
 	return q
 }
@@ -145,19 +145,19 @@ func (r *reader) section(n *yaml.Node) Section {
 		"level": func(n *yaml.Node) {
 			var err error
 			if s.Level, err = strconv.Atoi(n.Value); err != nil || s.Level < 1 || s.Level > 9 {
-				r.Fault(n, "want a level from 1 to 9")
+				r.Problem(n, "want a level from 1 to 9")
 			}
 		},
 		"manual": func(n *yaml.Node) {
 			if n.Tag != "!!bool" || n.Decode(&s.Manual) != nil {
-				r.Fault(n, "want true or false")
+				r.Problem(n, "want true or false")
 			}
 		},
 		"policies": func(n *yaml.Node) {
 			r.List(n, func(n *yaml.Node) {
 				id := r.text(n)
 				if slices.Contains(s.Policies, id) {
-					r.Fault(n, "duplicate policy %q", id)
+					r.Problem(n, "duplicate policy %q", id)
 				}
 				s.Policies = append(s.Policies, id)
 			})
@@ -171,7 +171,7 @@ func (r *reader) section(n *yaml.Node) Section {
 func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 	id := r.name(n, sectionID)
 	if taken[id] && id != "" {
-		r.Fault(n, "duplicate id %q", id)
+		r.Problem(n, "duplicate id %q", id)
 	}
 	taken[id] = true
 	return id
@@ -180,7 +180,7 @@ func (r *reader) unique(n *yaml.Node, taken map[string]bool) string {
 func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 	s := r.text(n)
 	if s != "" && !form.MatchString(s) {
-		r.Fault(n, "invalid id %q (want the form %s)", s, form)
+		r.Problem(n, "invalid id %q (want the form %s)", s, form)
 	}
 	return s
 }
@@ -190,7 +190,7 @@ func (r *reader) name(n *yaml.Node, form *regexp.Regexp) string {
 func (r *reader) text(n *yaml.Node) string {
 	s := strings.TrimSpace(n.Value)
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || s == "" {
-		r.Fault(n, "want a string")
+		r.Problem(n, "want a string")
 	}
 	return s
 }
@@ -198,7 +198,7 @@ func (r *reader) text(n *yaml.Node) string {
 func (r *reader) require(n *yaml.Node, seen map[string]*yaml.Node, keys ...string) {
 	for _, k := range keys {
 		if seen[k] == nil && n.Kind == yaml.MappingNode {
-			r.Fault(n, "missing key %q", k)
+			r.Problem(n, "missing key %q", k)
 		}
 	}
 }

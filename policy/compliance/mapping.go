@@ -11,7 +11,7 @@ import (
 )
 
 // Mapping says which policies cover which sections of standards. It is immutable and
-// may be used by many goroutines at once.
+// is safe for concurrent use.
 type Mapping struct {
 	standards []*mapped
 	policies  []string       // ids of policies that cover anything, sorted
@@ -28,17 +28,17 @@ type mapped struct {
 
 // NewMapping maps policies, such as those of a set ([policy.Set.Policies]), to the
 // sections of standards. Nothing that either side names may be missing on the other,
-// so that a misspelt control does not make a section look as if nobody cared: the
+// so that a misspelled control does not make a section look as if nobody cared: the
 // error joins every control of a policy that none of the standards has, and every
 // policy of a section that is not among the policies, by its present or an earlier id.
 func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Mapping, error) {
 	m := &Mapping{index: map[string]int{}, controls: map[string][]string{}}
 	sections := map[string]bool{}
-	var faults []error
+	var problems []error
 	for _, s := range standards {
 		for _, x := range s.Sections() {
 			if c := s.Control(x); sections[c] {
-				faults = append(faults, fmt.Errorf("duplicate control %s", c))
+				problems = append(problems, fmt.Errorf("duplicate control %s", c))
 			} else {
 				sections[c] = true
 			}
@@ -54,7 +54,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 		}
 		for _, c := range p.Controls {
 			if !sections[c] {
-				faults = append(faults, fmt.Errorf("policy %s: unknown control %q", p.ID, c))
+				problems = append(problems, fmt.Errorf("policy %s: unknown control %q", p.ID, c))
 				continue
 			}
 			m.add(c, p.ID)
@@ -65,16 +65,16 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 			for _, id := range x.Policies {
 				present, ok := byID[id]
 				if !ok {
-					faults = append(faults, fmt.Errorf("section %s: unknown policy %q", s.Control(x), id))
+					problems = append(problems, fmt.Errorf("section %s: unknown policy %q", s.Control(x), id))
 					continue
 				}
 				m.add(s.Control(x), present)
 			}
 		}
 	}
-	if len(faults) > 0 {
-		slices.SortFunc(faults, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
-		return nil, fmt.Errorf("map policies to standards: %w", errors.Join(faults...))
+	if len(problems) > 0 {
+		slices.SortFunc(problems, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+		return nil, fmt.Errorf("map policies to standards: %w", errors.Join(problems...))
 	}
 	m.number(byID, standards)
 	return m, nil

@@ -11,7 +11,7 @@ import (
 
 // Posture says how far the assets of some findings comply with a standard. It keeps
 // what was said of each asset, which Compare needs. It is not changed after it was
-// made, and may be used by many goroutines at once.
+// made, and is safe for concurrent use.
 type Posture struct {
 	Standard     *Standard
 	Counts       Counts // of the whole standard

@@ -144,8 +144,8 @@ func TestLoadFaults(t *testing.T) {
 			all, err := compliance.Load(fstest.MapFS{"g.yaml": {Data: []byte(c.file)}})
 			require.ErrorContains(t, err, c.want)
 			assert.Nil(t, all)
-			var fault *policy.Diagnostic
-			assert.ErrorAs(t, err, &fault)
+			var problem *policy.Diagnostic
+			assert.ErrorAs(t, err, &problem)
 		})
 	}
 }
@@ -162,7 +162,7 @@ func TestLoadOfNothing(t *testing.T) {
 	assert.Nil(t, all)
 }
 
-// All faults of all files are told at once.
+// All problems of all files are reported at once.
 func TestLoadAllFaults(t *testing.T) {
 	_, err := compliance.Load(fstest.MapFS{"a.yaml": {Data: []byte("id: x\nx: y\n")}, "b.yaml": {Data: []byte("- x")}})
 	for _, want := range []string{`a.yaml:2:1: unknown key "x"`, `a.yaml:1:1: missing key "requirements"`, "b.yaml:1:1: want a mapping"} {

@@ -39,7 +39,7 @@ type Options struct {
 func Now() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // Run tests the policies of a pack, as [policy.Load] reads them, with their cases.
-// Every fault of a file is an error with its position, and then nothing is run.
+// Every problem of a file is an error with its position, and then nothing is run.
 //
 // A policy must have a case that wants pass and one that wants fail. A case fails if
 // the status is not the wanted one, if it names a message and the finding has

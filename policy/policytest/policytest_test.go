@@ -130,7 +130,7 @@ func TestBrokenPack(t *testing.T) {
 	}{
 		{"empty", fstest.MapFS{"README": {}}, []string{": read policies: no policies"}, ""},
 		{"unknown field", pack("require: config.?publik.orValue(true)\n" + both), []string{": p1.yaml:5:16: undefined field 'publik'"}, "did you mean 'public'"},
-		{"faults of all files", pack("requires: 'true'\n"+both, private+"tests:\n  - {name: a, want: maybe}\n", "require: 1 + 1\n"), []string{
+		{"problems of all files", pack("requires: 'true'\n"+both, private+"tests:\n  - {name: a, want: maybe}\n", "require: 1 + 1\n"), []string{
 			": p1.yaml:5:1: unknown key \"requires\"",
 			": p2.yaml:7:5: test \"a\": invalid want \"maybe\"",
 			": p3.yaml:5:",

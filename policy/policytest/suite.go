@@ -22,7 +22,7 @@ func run(t tester, fsys fs.FS, opts *Options) {
 	if err != nil {
 		// What can be read is compiled as well, to report everything at once.
 		_, more := policy.NewSet(compilation(opts, nil), policies...)
-		faults(t, errors.Join(err, more))
+		problems(t, errors.Join(err, more))
 		return
 	}
 	runPolicies(t, opts, policies)
@@ -39,7 +39,7 @@ func runPolicies(t tester, opts *Options, policies []*policy.Policy) {
 	}
 	set, err := policy.NewSet(compilation(opts, nil), policies...)
 	if err != nil {
-		faults(t, err)
+		problems(t, err)
 		return
 	}
 	for p := range set.Policies() {
@@ -59,12 +59,12 @@ func compilation(opts *Options, now func() time.Time) *policy.Options {
 	return o
 }
 
-// faults reports each of the errors that were joined.
-func faults(t tester, err error) {
+// problems reports each of the errors that were joined.
+func problems(t tester, err error) {
 	t.Helper()
 	if all, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range all.Unwrap() {
-			faults(t, e)
+			problems(t, e)
 		}
 		return
 	}

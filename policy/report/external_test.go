@@ -252,10 +252,10 @@ func (s *ocsfSchema) number(name string, uid int, caption string) {
 // check returns what is wrong with an object.
 func (s *ocsfSchema) check(path string, m map[string]any, o ocsfObject) []string {
 	var wrong []string
-	fault := func(format string, args ...any) { wrong = append(wrong, path+": "+fmt.Sprintf(format, args...)) }
+	problem := func(format string, args ...any) { wrong = append(wrong, path+": "+fmt.Sprintf(format, args...)) }
 	for name, a := range o.Attributes {
 		if _, ok := m[name]; !ok && a.Requirement == "required" && !(path == "" && name == "cloud" && m["resources"] == nil) {
-			fault("%s is missing", name)
+			problem("%s is missing", name)
 		}
 	}
 	if names := o.Constraints["at_least_one"]; len(names) > 0 {
@@ -264,7 +264,7 @@ func (s *ocsfSchema) check(path string, m map[string]any, o ocsfObject) []string
 			found = found || m[name] != nil
 		}
 		if !found {
-			fault("none of %v", names)
+			problem("none of %v", names)
 		}
 	}
 	for name, value := range m {
@@ -273,17 +273,17 @@ func (s *ocsfSchema) check(path string, m map[string]any, o ocsfObject) []string
 		_, inDictionary := s.dictionary[name]
 		// What an object has from one that is not at hand is looked up in the dictionary.
 		if !inDictionary || !declared && !strings.HasPrefix(o.Extends, "_") {
-			fault("%s is not in the schema", name)
+			problem("%s is not in the schema", name)
 			continue
 		}
 		if known.Deprecated != nil {
-			fault("%s is deprecated", name)
+			problem("%s is deprecated", name)
 		}
 		values := []any{value}
 		if general.IsArray {
 			list, ok := value.([]any)
 			if !ok {
-				fault("%s is no list", name)
+				problem("%s is no list", name)
 				continue
 			}
 			values = list

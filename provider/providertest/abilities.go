@@ -13,7 +13,7 @@ func (e *estate) first() provider.Query {
 	return provider.Query{Types: e.types[:min(1, len(e.types))]}
 }
 
-func checkTypesListed(s *suite) (f faults) {
+func checkTypesListed(s *suite) (f problems) {
 	types, err := provider.Types(s.p)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
@@ -30,7 +30,7 @@ func checkTypesListed(s *suite) (f faults) {
 	return f
 }
 
-func checkPermissions(s *suite) (f faults) {
+func checkPermissions(s *suite) (f problems) {
 	all, err := provider.Permissions(s.p, provider.Query{})
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
@@ -53,7 +53,7 @@ func checkPermissions(s *suite) (f faults) {
 	return f
 }
 
-func sortedOnce[S ~string](f *faults, what string, list []S) {
+func sortedOnce[S ~string](f *problems, what string, list []S) {
 	for i, x := range list {
 		switch {
 		case x == "":
@@ -64,7 +64,7 @@ func sortedOnce[S ~string](f *faults, what string, list []S) {
 	}
 }
 
-func checkCheck(s *suite) (f faults) {
+func checkCheck(s *suite) (f problems) {
 	q := s.all(&f).first()
 	trees, err := provider.Check(s.ctx, s.p, q)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -89,7 +89,7 @@ func checkCheck(s *suite) (f faults) {
 	return f
 }
 
-func checkResult(f *faults, above string, r provider.CheckResult) {
+func checkResult(f *problems, above string, r provider.CheckResult) {
 	name := above + "/" + r.Name
 	if r.Name == "" {
 		f.add("%s: no name", name)

@@ -156,7 +156,7 @@ func (e *estate) complete(t asset.Type) bool {
 
 // compare adds the differences between two runs in assets, coverage and, unless they
 // are nil in one of them, gaps.
-func (e *estate) compare(f *faults, what string, o *estate) {
+func (e *estate) compare(f *problems, what string, o *estate) {
 	compareKeys(f, what, e.assets, o.assets)
 	compareKeys(f, what, e.coverage, o.coverage)
 	if e.gaps != nil && o.gaps != nil {
@@ -171,7 +171,7 @@ func (e *estate) compare(f *faults, what string, o *estate) {
 	}
 }
 
-func compareKeys[K comparable, V any](f *faults, what string, a, b map[K]V) {
+func compareKeys[K comparable, V any](f *problems, what string, a, b map[K]V) {
 	for _, side := range []struct {
 		a, b map[K]V
 		says string

@@ -7,7 +7,7 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-func checkGet(s *suite) (f faults) {
+func checkGet(s *suite) (f problems) {
 	all := s.all(&f)
 	n := 0
 	for a := range all.inventory().All() {
@@ -31,7 +31,7 @@ func checkGet(s *suite) (f faults) {
 	return f
 }
 
-func checkGetMissing(s *suite) (f faults) {
+func checkGetMissing(s *suite) (f problems) {
 	all := s.all(&f)
 	missing := s.Missing
 	for _, a := range all.sorted() {

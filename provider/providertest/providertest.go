@@ -59,7 +59,7 @@ func Test(t *testing.T, newProvider func(t *testing.T) provider.Provider, opts *
 // rule is one sentence of the contract. Its check returns the violations.
 type rule struct {
 	name, says string
-	check      func(*suite) faults
+	check      func(*suite) problems
 }
 
 // suite is what a check works with.
@@ -83,13 +83,13 @@ func newSuite(ctx context.Context, p provider.Provider, opts *Options) *suite {
 	return s
 }
 
-// faults collects violations of a rule.
-type faults []error
+// problems collects violations of a rule.
+type problems []error
 
-func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
+func (f *problems) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
 // all discovers everything; that it can is the rule "observes".
-func (s *suite) all(f *faults) *estate {
+func (s *suite) all(f *problems) *estate {
 	e := observe(s.p.Discover(s.ctx, provider.Query{}))
 	if e.err != nil {
 		f.add("discover everything: %w", e.err)

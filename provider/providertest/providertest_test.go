@@ -517,7 +517,7 @@ func TestStaticRedacts(t *testing.T) {
 // redacts them in some places only, fails.
 func TestPlantedSecrets(t *testing.T) {
 	const planted = "an ordinary word"
-	check := func(p provider.Provider) faults {
+	check := func(p provider.Provider) problems {
 		return checkRedacts(newSuite(t.Context(), p, &Options{Secrets: []string{planted}}))
 	}
 	s := reference(t)

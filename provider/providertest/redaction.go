@@ -10,7 +10,7 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-func checkRedacts(s *suite) (f faults) {
+func checkRedacts(s *suite) (f problems) {
 	all := s.all(&f)
 	s.readable(&f, "discover everything", all)
 	for _, t := range all.types[:min(s.Sample, len(all.types))] {
@@ -57,7 +57,7 @@ func getterOf(p provider.Provider) provider.Getter {
 }
 
 // readable adds what is readable of the secrets in an estate.
-func (s *suite) readable(f *faults, what string, e *estate) {
+func (s *suite) readable(f *problems, what string, e *estate) {
 	for _, a := range e.sorted() {
 		s.readableAsset(f, what, a)
 	}
@@ -68,7 +68,7 @@ func (s *suite) readable(f *faults, what string, e *estate) {
 	}
 }
 
-func (s *suite) readableAsset(f *faults, what string, a *asset.Asset) {
+func (s *suite) readableAsset(f *problems, what string, a *asset.Asset) {
 	bare := asset.Asset{Tags: a.Tags}
 	for name, doc := range a.Documents() {
 		if !doc.IsSanitized() {

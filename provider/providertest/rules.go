@@ -35,7 +35,7 @@ var rules = [...]rule{
 	{"get missing", "Get of an asset that does not exist is ErrNotFound where the type was searched completely", checkGetMissing},
 }
 
-func checkObserves(s *suite) (f faults) {
+func checkObserves(s *suite) (f problems) {
 	first := s.p.Name()
 	if again := s.p.Name(); first == "" || first != again {
 		f.add("the name is empty, or another each time")
@@ -50,7 +50,7 @@ func checkObserves(s *suite) (f faults) {
 	return f
 }
 
-func checkWellFormed(s *suite) (f faults) {
+func checkWellFormed(s *suite) (f problems) {
 	e := s.all(&f)
 	for _, a := range e.sorted() {
 		switch {
@@ -78,7 +78,7 @@ func checkWellFormed(s *suite) (f faults) {
 	return f
 }
 
-func (s *suite) canonical(f *faults, what string, r asset.Ref) {
+func (s *suite) canonical(f *problems, what string, r asset.Ref) {
 	if got, err := s.Clouds.ParseRef(r.Type, r.ID); err != nil {
 		f.add("%s: %w", what, err)
 	} else if got != r {
@@ -86,14 +86,14 @@ func (s *suite) canonical(f *faults, what string, r asset.Ref) {
 	}
 }
 
-func checkRefs(s *suite) (f faults) {
+func checkRefs(s *suite) (f problems) {
 	for _, a := range s.all(&f).sorted() {
 		s.canonical(&f, "asset", a.Ref)
 	}
 	return f
 }
 
-func checkLinks(s *suite) (f faults) {
+func checkLinks(s *suite) (f problems) {
 	for _, a := range s.all(&f).sorted() {
 		for i, l := range a.Links {
 			if l.Rel == "" {
@@ -114,7 +114,7 @@ func checkLinks(s *suite) (f faults) {
 	return f
 }
 
-func checkCoverage(s *suite) (f faults) {
+func checkCoverage(s *suite) (f problems) {
 	e := s.all(&f)
 	for _, a := range e.sorted() {
 		stated := false
@@ -135,7 +135,7 @@ func seenIn(a *asset.Asset, in asset.Scope) bool {
 		(in.Account == a.Account || in.Account != "" && slices.Contains(a.Observers, in.Account))
 }
 
-func checkRepeats(s *suite) (f faults) {
+func checkRepeats(s *suite) (f problems) {
 	seq := s.p.Discover(s.ctx, provider.Query{})
 	first := observe(seq)
 	if first.err != nil {
@@ -146,7 +146,7 @@ func checkRepeats(s *suite) (f faults) {
 	return f
 }
 
-func checkTypes(s *suite) (f faults) {
+func checkTypes(s *suite) (f problems) {
 	all := s.all(&f)
 	for _, t := range all.types[:min(s.Sample, len(all.types))] {
 		e := observe(s.p.Discover(s.ctx, provider.Query{Types: []asset.Type{t}}))
@@ -176,7 +176,7 @@ func checkTypes(s *suite) (f faults) {
 	return f
 }
 
-func checkUnknownType(s *suite) (f faults) {
+func checkUnknownType(s *suite) (f problems) {
 	all := s.all(&f)
 	for _, types := range [][]asset.Type{{s.Unknown}, append([]asset.Type{s.Unknown}, all.types[:min(1, len(all.types))]...)} {
 		e := observe(s.p.Discover(s.ctx, provider.Query{Types: types}))
@@ -198,7 +198,7 @@ func checkUnknownType(s *suite) (f faults) {
 	return f
 }
 
-func checkReads(s *suite) (f faults) {
+func checkReads(s *suite) (f problems) {
 	all := s.all(&f)
 	for _, t := range all.types[:min(s.Sample, len(all.types))] {
 		whole := all.only(t)
@@ -253,7 +253,7 @@ func configAt(a *asset.Asset, p asset.Path) (asset.Value, error) {
 	return a.Config.Get(steps[1].Key), nil
 }
 
-func checkCancel(s *suite) (f faults) {
+func checkCancel(s *suite) (f problems) {
 	cause := errors.New("cancelled by the test")
 	all := s.all(&f)
 	ctx, cancel := context.WithCancelCause(s.ctx)
@@ -287,7 +287,7 @@ func checkCancel(s *suite) (f faults) {
 	return f
 }
 
-func checkEarlyEnd(s *suite) (f faults) {
+func checkEarlyEnd(s *suite) (f problems) {
 	leaked := leaks(s.ctx, func(ctx context.Context) {
 		for n := range 3 {
 			seen := 0
@@ -307,7 +307,7 @@ func checkEarlyEnd(s *suite) (f faults) {
 	return f
 }
 
-func checkConcurrent(s *suite) (f faults) {
+func checkConcurrent(s *suite) (f problems) {
 	all := s.all(&f)
 	var several [4]*estate
 	var wg sync.WaitGroup

@@ -10,7 +10,7 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-func checkScopes(s *suite) (f faults) {
+func checkScopes(s *suite) (f problems) {
 	all := s.all(&f)
 	inv := all.inventory()
 	scopes := all.searched()
@@ -81,7 +81,7 @@ func checkScopes(s *suite) (f faults) {
 }
 
 // onlyStated checks that gaps and coverage are those of requested scopes.
-func (e *estate) onlyStated(f *faults, what string, q provider.Query) {
+func (e *estate) onlyStated(f *problems, what string, q provider.Query) {
 	for _, g := range e.sortedGaps() {
 		if !q.WantsScope(g.Scope) {
 			f.add("%s: got a gap in %s", what, g.Scope)

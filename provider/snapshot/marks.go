@@ -13,7 +13,7 @@ type marks struct{ unread, redacted, defaults asset.Value }
 
 // apply returns the asset with its documents marked.
 func (m marks) apply(v asset.Value) (asset.Value, error) {
-	var fault error
+	var problem error
 	v, err := v.WithMarks(func(yield func(asset.Path, asset.Value) bool) {
 		for _, list := range []struct {
 			name string
@@ -24,8 +24,8 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 				continue
 			}
 			var elements iter.Seq2[int, asset.Value]
-			if elements, fault = list.v.Elements(); fault != nil {
-				fault = fmt.Errorf("%s: %w", list.name, bare(fault))
+			if elements, problem = list.v.Elements(); problem != nil {
+				problem = fmt.Errorf("%s: %w", list.name, bare(problem))
 				return
 			}
 			for i, x := range elements {
@@ -34,7 +34,7 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 					err = inDocument(p)
 				}
 				if err != nil {
-					fault = fmt.Errorf("%s[%d]: %w", list.name, i, err)
+					problem = fmt.Errorf("%s[%d]: %w", list.name, i, err)
 					return
 				}
 				if !yield(p, mark) {
@@ -43,8 +43,8 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 			}
 		}
 	})
-	if fault != nil {
-		return asset.Value{}, fault
+	if problem != nil {
+		return asset.Value{}, problem
 	}
 	return v, err
 }
