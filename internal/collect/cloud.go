@@ -86,7 +86,8 @@ type Watch struct {
 	Stray func(asset.Type, asset.Path)
 
 	// Omitted is called for a field of an SDK's struct that the schema lacks, with the
-	// path to the struct. The field is omitted from the asset.
+	// path to the struct, whether the struct is there or nil. The field is omitted from
+	// the asset.
 	Omitted func(t asset.Type, at asset.Path, sdk reflect.Type, field string)
 }
 

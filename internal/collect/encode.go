@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -136,6 +137,9 @@ func (e *encoder) document(name string, from any, shape *asset.Shape, p *typePla
 func (e *encoder) gather(d Doc, shape *asset.Shape) {
 	for name, v := range d {
 		member, known := memberShape(shape, name)
+		if e.watch != nil && v != nil {
+			e.omissions(e.plans.of(reflect.TypeOf(v), member), e.at.Key(name), nil)
+		}
 		if !e.missing(v, member) {
 			e.entries = append(e.entries, entry{name: name, v: v, shape: member, known: known})
 		}

@@ -198,7 +198,9 @@ func (e *encoder) value(v reflect.Value, p *plan) {
 	case pointerPlan:
 		e.value(v.Elem(), p.elem)
 	case dynamicPlan:
-		e.value(v.Elem(), e.plans.of(v.Elem().Type(), p.shape))
+		inside := e.plans.of(v.Elem().Type(), p.shape)
+		e.omissions(inside, e.at, nil)
+		e.value(v.Elem(), inside)
 	case listPlan:
 		e.OpenList()
 		before := e.at
@@ -274,11 +276,6 @@ func (e *encoder) mapping(v reflect.Value, p *plan) {
 }
 
 func (e *encoder) structure(v reflect.Value, p *plan) {
-	if e.watch != nil && e.watch.Omitted != nil {
-		for _, name := range p.omitted {
-			e.watch.Omitted(e.typ, e.at, p.typ, name)
-		}
-	}
 	e.OpenMap()
 	for i := range p.fields {
 		f := &p.fields[i]
@@ -347,4 +344,31 @@ func (e *encoder) missing(v any, s *asset.Shape) bool {
 	}
 	r := reflect.ValueOf(v)
 	return e.absent(r, e.plans.of(r.Type(), s))
+}
+
+// omissions tells the watch, if there is one, of the fields that the schema lacks in a
+// type, be there a value or not. On are the plans around the one.
+func (e *encoder) omissions(p *plan, at asset.Path, on []*plan) {
+	if e.watch == nil || e.watch.Omitted == nil || slices.Contains(on, p) {
+		return
+	}
+	on = append(on, p)
+	switch p.kind {
+	case pointerPlan:
+		e.omissions(p.elem, at, on)
+	case listPlan:
+		e.omissions(p.elem, at.Any(), on)
+	case mapPlan:
+		member, _ := memberShape(p.shape, "")
+		e.omissions(e.plans.of(p.typ.Elem(), member), at.Any(), on)
+	case itemsPlan:
+		e.omissions(p.fields[0].plan, at, on)
+	case structPlan:
+		for _, name := range p.omitted {
+			e.watch.Omitted(e.typ, at, p.typ, name)
+		}
+		for _, f := range p.fields {
+			e.omissions(f.plan, at.Key(f.name), on)
+		}
+	}
 }

@@ -30,7 +30,9 @@ func autoScalingGroups(u *unit, client *autoscaling.Client) collect.Table {
 		Also:  []string{"ec2:DescribeSubnets", "autoscaling:DescribeLaunchConfigurations"},
 		Types: []asset.Type{autoScalingGroup},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{NextToken: optional(token), MaxRecords: aws.Int32(100)})
+			// Of a group that does not exist the list is empty.
+			names := nameIn(u.onlyID(autoScalingGroup), ":autoScalingGroupName/")
+			out, err := client.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: names, NextToken: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -211,8 +213,16 @@ func metricsCollection(enabled []autoscalingtypes.EnabledMetric) []collect.Doc {
 	return docs
 }
 
-func launchConfigurationPage(ctx context.Context, client *autoscaling.Client, token string) ([]autoscalingtypes.LaunchConfiguration, string, error) {
-	out, err := client.DescribeLaunchConfigurations(ctx, &autoscaling.DescribeLaunchConfigurationsInput{NextToken: optional(token), MaxRecords: aws.Int32(100)})
+// nameIn returns the name that follows a part of an id, and none if the id has no such part.
+func nameIn(id, after string) []string {
+	if _, name, ok := strings.Cut(id, after); ok && name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+func launchConfigurationPage(ctx context.Context, client *autoscaling.Client, names []string, token string) ([]autoscalingtypes.LaunchConfiguration, string, error) {
+	out, err := client.DescribeLaunchConfigurations(ctx, &autoscaling.DescribeLaunchConfigurationsInput{LaunchConfigurationNames: names, NextToken: optional(token), MaxRecords: aws.Int32(100)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -224,7 +234,7 @@ func launchConfigurationPage(ctx context.Context, client *autoscaling.Client, to
 func launchConfigurationARNs(ctx context.Context, client *autoscaling.Client) (map[string]string, error) {
 	arns := map[string]string{}
 	for x, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]autoscalingtypes.LaunchConfiguration, string, error) {
-		return launchConfigurationPage(ctx, client, token)
+		return launchConfigurationPage(ctx, client, nil, token)
 	}) {
 		if err != nil {
 			return nil, err
@@ -239,7 +249,7 @@ func launchConfigurations(u *unit, client *autoscaling.Client) collect.Table {
 		Op:    "autoscaling:DescribeLaunchConfigurations",
 		Types: []asset.Type{launchConfiguration},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			page, next, err := launchConfigurationPage(ctx, client, token)
+			page, next, err := launchConfigurationPage(ctx, client, nameIn(u.onlyID(launchConfiguration), ":launchConfigurationName/"), token)
 			if err != nil {
 				return nil, "", err
 			}

@@ -21,7 +21,7 @@ func cloudwatchTables(u *unit) []collect.Table {
 		Types: []asset.Type{cloudwatchAlarm, compositeAlarm},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-				NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
+				AlarmNames: u.onlyNames("alarm:", cloudwatchAlarm, compositeAlarm), NextToken: optional(token), MaxRecords: aws.Int32(100), AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
 			})
 			if err != nil {
 				return nil, "", err

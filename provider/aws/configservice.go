@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
@@ -28,10 +29,15 @@ func configTables(u *unit) []collect.Table {
 	})
 	const statusOp = "config:DescribeConfigurationRecorderStatus"
 	return []collect.Table{{
-		Op:    "config:DescribeConfigurationRecorders",
-		Types: []asset.Type{configRecorder},
+		Op:     "config:DescribeConfigurationRecorders",
+		Types:  []asset.Type{configRecorder},
+		Absent: []string{(&configtypes.NoSuchConfigurationRecorderException{}).ErrorCode()},
 		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
+			names := u.onlyNames("configuration-recorder/", configRecorder)
+			for i := range names {
+				names[i], _, _ = strings.Cut(names[i], "/") // a number follows
+			}
+			out, err := client.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{ConfigurationRecorderNames: names})
 			if err != nil {
 				return nil, "", err
 			}
@@ -65,10 +71,11 @@ func configTables(u *unit) []collect.Table {
 			},
 		}},
 	}, {
-		Op:    "config:DescribeDeliveryChannels",
-		Types: []asset.Type{configChannel},
+		Op:     "config:DescribeDeliveryChannels",
+		Types:  []asset.Type{configChannel},
+		Absent: []string{(&configtypes.NoSuchDeliveryChannelException{}).ErrorCode()},
 		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{})
+			out, err := client.DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{DeliveryChannelNames: u.onlyNames("delivery-channel/", configChannel)})
 			if err != nil {
 				return nil, "", err
 			}

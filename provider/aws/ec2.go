@@ -31,7 +31,7 @@ func ec2Tables(u *unit) []collect.Table {
 			vpcTable(u, client),
 			subnetTable(u, client),
 			securityGroupTable(u, client),
-			prefixListTable(client),
+			prefixListTable(u, client),
 			networkACLTable(u, client),
 			routeTable(u, client),
 			internetGatewayTable(u, client),

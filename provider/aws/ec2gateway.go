@@ -109,7 +109,7 @@ func addressTable(u *unit, client *ec2.Client) collect.Table {
 		Op:    "ec2:DescribeAddresses",
 		Types: []asset.Type{ec2Address},
 		List: func(ctx context.Context, _ string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+			out, err := client.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: u.ec2Only("allocation-id", "elastic-ip/", ec2Address)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -130,8 +130,8 @@ func prefixListIDs(x ec2types.SecurityGroup) []string {
 
 // managedPrefixLists yields the prefix lists that the account sees: its own, those
 // shared with it and those of AWS.
-func managedPrefixLists(ctx context.Context, client *ec2.Client, token string) ([]ec2types.ManagedPrefixList, string, error) {
-	out, err := client.DescribeManagedPrefixLists(ctx, &ec2.DescribeManagedPrefixListsInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+func managedPrefixLists(ctx context.Context, client *ec2.Client, only []ec2types.Filter, token string) ([]ec2types.ManagedPrefixList, string, error) {
+	out, err := client.DescribeManagedPrefixLists(ctx, &ec2.DescribeManagedPrefixListsInput{Filters: only, NextToken: optional(token), MaxResults: aws.Int32(100)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -143,7 +143,7 @@ func managedPrefixLists(ctx context.Context, client *ec2.Client, token string) (
 func prefixListARNs(ctx context.Context, client *ec2.Client) (map[string]string, error) {
 	arns := map[string]string{}
 	for l, err := range provider.Pages(ctx, func(ctx context.Context, token string) ([]ec2types.ManagedPrefixList, string, error) {
-		return managedPrefixLists(ctx, client, token)
+		return managedPrefixLists(ctx, client, nil, token)
 	}) {
 		if err != nil {
 			return nil, err
@@ -153,12 +153,12 @@ func prefixListARNs(ctx context.Context, client *ec2.Client) (map[string]string,
 	return arns, nil
 }
 
-func prefixListTable(client *ec2.Client) collect.Table {
+func prefixListTable(u *unit, client *ec2.Client) collect.Table {
 	return collect.Table{
 		Op:    "ec2:DescribeManagedPrefixLists",
 		Types: []asset.Type{ec2PrefixList},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			lists, next, err := managedPrefixLists(ctx, client, token)
+			lists, next, err := managedPrefixLists(ctx, client, u.ec2Only("prefix-list-id", "prefix-list/", ec2PrefixList), token)
 			if err != nil {
 				return nil, "", err
 			}

@@ -18,10 +18,11 @@ import (
 func efsTables(u *unit) []collect.Table {
 	client := efs.NewFromConfig(u.config("efs"))
 	return []collect.Table{{
-		Op:    "efs:DescribeFileSystems",
-		Types: []asset.Type{efsFileSystem},
+		Op:     "efs:DescribeFileSystems",
+		Types:  []asset.Type{efsFileSystem},
+		Absent: []string{(&efstypes.FileSystemNotFound{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeFileSystems(ctx, &efs.DescribeFileSystemsInput{Marker: optional(token), MaxItems: aws.Int32(100)})
+			out, err := client.DescribeFileSystems(ctx, &efs.DescribeFileSystemsInput{FileSystemId: optional(u.onlyName("file-system/", efsFileSystem)), Marker: optional(token), MaxItems: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -182,10 +183,11 @@ func mountTargets(u *unit, client *efs.Client) collect.Table {
 // accessPoints reads the access points of a region, of whatever file system.
 func accessPoints(u *unit, client *efs.Client) collect.Table {
 	return collect.Table{
-		Op:    "efs:DescribeAccessPoints",
-		Types: []asset.Type{efsAccessPoint},
+		Op:     "efs:DescribeAccessPoints",
+		Types:  []asset.Type{efsAccessPoint},
+		Absent: []string{(&efstypes.AccessPointNotFound{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeAccessPoints(ctx, &efs.DescribeAccessPointsInput{NextToken: optional(token), MaxResults: aws.Int32(100)})
+			out, err := client.DescribeAccessPoints(ctx, &efs.DescribeAccessPointsInput{AccessPointId: optional(u.onlyName("access-point/", efsAccessPoint)), NextToken: optional(token), MaxResults: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}

@@ -17,7 +17,7 @@ import (
 func elasticacheTables(u *unit) []collect.Table {
 	client := elasticache.NewFromConfig(u.config("elasticache"))
 	clusters := func(ctx context.Context, token string) ([]cachetypes.CacheCluster, string, error) {
-		out, err := client.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{Marker: optional(token), MaxRecords: aws.Int32(100), ShowCacheNodeInfo: aws.Bool(true)})
+		out, err := client.DescribeCacheClusters(ctx, &elasticache.DescribeCacheClustersInput{CacheClusterId: optional(u.onlyName("cluster:", cacheCluster)), Marker: optional(token), MaxRecords: aws.Int32(100), ShowCacheNodeInfo: aws.Bool(true)})
 		if err != nil {
 			return nil, "", err
 		}
@@ -45,10 +45,11 @@ func elasticacheTables(u *unit) []collect.Table {
 		},
 	}
 	return []collect.Table{{
-		Op:    "elasticache:DescribeReplicationGroups",
-		Types: []asset.Type{replicationGroup},
+		Op:     "elasticache:DescribeReplicationGroups",
+		Types:  []asset.Type{replicationGroup},
+		Absent: []string{(&cachetypes.ReplicationGroupNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
+			out, err := client.DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: optional(u.onlyName("replicationgroup:", replicationGroup)), Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -80,8 +81,9 @@ func elasticacheTables(u *unit) []collect.Table {
 			},
 		}, tags},
 	}, {
-		Op:    "elasticache:DescribeCacheClusters",
-		Types: []asset.Type{cacheCluster},
+		Op:     "elasticache:DescribeCacheClusters",
+		Types:  []asset.Type{cacheCluster},
+		Absent: []string{(&cachetypes.CacheClusterNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			page, next, err := clusters(ctx, token)
 			if err != nil {

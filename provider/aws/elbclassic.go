@@ -17,11 +17,16 @@ import (
 func classicTable(u *unit) collect.Table {
 	client := classic.NewFromConfig(u.config("elasticloadbalancing"))
 	return collect.Table{
-		Op:    "elasticloadbalancing:DescribeLoadBalancers",
-		Also:  []string{"ec2:DescribeSubnets"},
-		Types: []asset.Type{classicLoadBalancer},
+		Op:     "elasticloadbalancing:DescribeLoadBalancers",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{classicLoadBalancer},
+		Absent: []string{(&classictypes.AccessPointNotFoundException{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeLoadBalancers(ctx, &classic.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)})
+			in := &classic.DescribeLoadBalancersInput{Marker: optional(token), PageSize: aws.Int32(elbPage)}
+			if names := u.onlyNames("loadbalancer/", classicLoadBalancer); len(names) > 0 {
+				in = &classic.DescribeLoadBalancersInput{LoadBalancerNames: names} // of which there are no pages
+			}
+			out, err := client.DescribeLoadBalancers(ctx, in)
 			if err != nil {
 				return nil, "", err
 			}

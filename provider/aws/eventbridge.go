@@ -19,7 +19,7 @@ func eventTables(u *unit) []collect.Table {
 		Op:    "events:ListEventBuses",
 		Types: []asset.Type{eventBus},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{NextToken: optional(token), Limit: aws.Int32(100)})
+			out, err := client.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{NamePrefix: optional(u.onlyName("event-bus/", eventBus)), NextToken: optional(token), Limit: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}

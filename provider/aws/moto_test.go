@@ -69,7 +69,7 @@ func newTester(t *testing.T, opts *Options) *tester {
 
 // strict fails the test when a collector writes a member that the schema does not have.
 func strict(t *testing.T, p *Provider) {
-	p.engine.Watch = &collect.Watch{Stray: func(typ asset.Type, at asset.Path) { t.Errorf("%s: the schema has no %s", typ, at) }}
+	p.engine.Watch = &collect.Watch{Omitted: omitted(t), Stray: func(typ asset.Type, at asset.Path) { t.Errorf("%s: the schema has no %s", typ, at) }}
 }
 
 // collect discovers types into an inventory.

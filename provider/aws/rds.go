@@ -25,8 +25,8 @@ func rdsTables(u *unit) []collect.Table {
 		rdsSnapshotTable(u, client),
 		rdsClusterSnapshotTable(u, client),
 		rdsSubnetGroupTable(u, client),
-		rdsParameterGroupTable(client),
-		rdsClusterParameterGroupTable(client),
+		rdsParameterGroupTable(u, client),
+		rdsClusterParameterGroupTable(u, client),
 	}
 }
 

@@ -15,11 +15,12 @@ import (
 
 func rdsSubnetGroupTable(u *unit, client *rds.Client) collect.Table {
 	return collect.Table{
-		Op:    "rds:DescribeDBSubnetGroups",
-		Also:  []string{"ec2:DescribeSubnets"},
-		Types: []asset.Type{rdsSubnetGroup},
+		Op:     "rds:DescribeDBSubnetGroups",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{rdsSubnetGroup},
+		Absent: []string{(&rdstypes.DBSubnetGroupNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: optional(u.onlyName("subgrp:", rdsSubnetGroup)), Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -48,12 +49,13 @@ func rdsSubnetGroupTable(u *unit, client *rds.Client) collect.Table {
 
 // rdsParameterGroupTable reads the parameters that somebody has set, which are those
 // that a template would have.
-func rdsParameterGroupTable(client *rds.Client) collect.Table {
+func rdsParameterGroupTable(u *unit, client *rds.Client) collect.Table {
 	return collect.Table{
-		Op:    "rds:DescribeDBParameterGroups",
-		Types: []asset.Type{rdsParameterGroup},
+		Op:     "rds:DescribeDBParameterGroups",
+		Types:  []asset.Type{rdsParameterGroup},
+		Absent: []string{(&rdstypes.DBParameterGroupNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: optional(u.onlyName("pg:", rdsParameterGroup)), Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -87,12 +89,13 @@ func rdsParameterGroupTable(client *rds.Client) collect.Table {
 	}
 }
 
-func rdsClusterParameterGroupTable(client *rds.Client) collect.Table {
+func rdsClusterParameterGroupTable(u *unit, client *rds.Client) collect.Table {
 	return collect.Table{
-		Op:    "rds:DescribeDBClusterParameterGroups",
-		Types: []asset.Type{rdsClusterParameterGroup},
+		Op:     "rds:DescribeDBClusterParameterGroups",
+		Types:  []asset.Type{rdsClusterParameterGroup},
+		Absent: []string{(&rdstypes.DBParameterGroupNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
+			out, err := client.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{DBClusterParameterGroupName: optional(u.onlyName("cluster-pg:", rdsClusterParameterGroup)), Marker: optional(token), MaxRecords: aws.Int32(rdsPage)})
 			if err != nil {
 				return nil, "", err
 			}

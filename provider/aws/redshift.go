@@ -17,11 +17,12 @@ import (
 func redshiftTables(u *unit) []collect.Table {
 	client := redshift.NewFromConfig(u.config("redshift"))
 	return []collect.Table{{
-		Op:    "redshift:DescribeClusters",
-		Also:  []string{"ec2:DescribeSubnets"},
-		Types: []asset.Type{redshiftCluster},
+		Op:     "redshift:DescribeClusters",
+		Also:   []string{"ec2:DescribeSubnets"},
+		Types:  []asset.Type{redshiftCluster},
+		Absent: []string{(&redshifttypes.ClusterNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeClusters(ctx, &redshift.DescribeClustersInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
+			out, err := client.DescribeClusters(ctx, &redshift.DescribeClustersInput{ClusterIdentifier: optional(u.onlyName("cluster:", redshiftCluster)), Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}
@@ -50,10 +51,11 @@ func redshiftTables(u *unit) []collect.Table {
 			},
 		}},
 	}, {
-		Op:    "redshift:DescribeClusterParameterGroups",
-		Types: []asset.Type{redshiftParameterGroup},
+		Op:     "redshift:DescribeClusterParameterGroups",
+		Types:  []asset.Type{redshiftParameterGroup},
+		Absent: []string{(&redshifttypes.ClusterParameterGroupNotFoundFault{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			out, err := client.DescribeClusterParameterGroups(ctx, &redshift.DescribeClusterParameterGroupsInput{Marker: optional(token), MaxRecords: aws.Int32(100)})
+			out, err := client.DescribeClusterParameterGroups(ctx, &redshift.DescribeClusterParameterGroupsInput{ParameterGroupName: optional(u.onlyName("parametergroup:", redshiftParameterGroup)), Marker: optional(token), MaxRecords: aws.Int32(100)})
 			if err != nil {
 				return nil, "", err
 			}

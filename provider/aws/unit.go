@@ -71,6 +71,14 @@ func (u *unit) onlyName(prefix string, types ...asset.Type) string {
 	return id
 }
 
+// onlyNames is onlyName for operations that take a list of names.
+func (u *unit) onlyNames(prefix string, types ...asset.Type) []string {
+	if name := u.onlyName(prefix, types...); name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
 // owns reports whether the account of the unit is the owner of a resource.
 func (u *unit) owns(owner *string) bool { return owner == nil || *owner == u.account.ID }
 
