@@ -13,10 +13,10 @@ import (
 	"github.com/openstance/stance/policy"
 )
 
-// told makes findings of words: "policy id status", where the id of an asset may be
+// findingsOf makes findings of words: "policy id status", where the id of an asset may be
 // followed by @ and its region, and "policy gap region", "policy coverage region" or
 // "policy exception fail".
-func told(text string) []policy.Finding {
+func findingsOf(text string) []policy.Finding {
 	var all []policy.Finding
 	for _, line := range strings.Split(text, ",") {
 		w := strings.Fields(line)
@@ -83,7 +83,7 @@ func TestCompare(t *testing.T) {
 		{"p b fail, q a fail, p a fail", "p c fail", "p a gone, q a gone, p b gone, p c new"},
 	} {
 		t.Run(tt.before+" then "+tt.after, func(t *testing.T) {
-			changes, err := policy.Compare(cutOff(told(tt.before), nil), cutOff(told(tt.after), nil))
+			changes, err := policy.Compare(cutOff(findingsOf(tt.before), nil), cutOff(findingsOf(tt.after), nil))
 			require.NoError(t, err)
 			var got []string
 			for _, c := range changes {
@@ -101,7 +101,7 @@ func TestCompare(t *testing.T) {
 
 func TestCompareCutOff(t *testing.T) {
 	gone := errors.New("gone")
-	whole, cut := cutOff(told("p x fail"), nil), cutOff(told("p x fail"), gone)
+	whole, cut := cutOff(findingsOf("p x fail"), nil), cutOff(findingsOf("p x fail"), gone)
 	_, err := policy.Compare(cut, whole)
 	assert.ErrorIs(t, err, gone)
 	_, err = policy.Compare(whole, cut)

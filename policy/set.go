@@ -42,8 +42,8 @@ type Options struct {
 	NoEvidence bool
 }
 
-// Set is a number of policies compiled together. It is immutable and may be used by
-// many goroutines at once.
+// Set is a number of policies compiled together. It is immutable and safe for
+// concurrent use.
 type Set struct {
 	opts     Options
 	policies []*Policy // sorted by id

@@ -97,5 +97,5 @@ func TestServicesWhoseNameDoesNotResolve(t *testing.T) {
 	}}, inv.Gaps())
 	assert.Equal(t, asset.Unavailable, inv.Gaps()[0].Cause.Reason)
 	assert.Equal(t, asset.Partial, inv.Coverage(testRegion, ecrRepository))
-	assert.EqualValues(t, 1, calls.Load(), "asking again is in vain")
+	assert.EqualValues(t, 1, calls.Load(), "the call is not retryable")
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// accessAnalyzerTables read the analyzers of a region. One of the organisation is told
-// only to the account that it is in, and analyses all accounts of the organisation.
+// accessAnalyzerTables read the analyzers of a region. One of the organization is visible
+// only to the account that it is in, and analyzes all accounts of the organization.
 func accessAnalyzerTables(u *unit) []collect.Table {
 	client := accessanalyzer.NewFromConfig(u.config("accessanalyzer"))
 	return []collect.Table{{

@@ -123,7 +123,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 	told := map[string]bool{} // the accounts for which there is a gap
 	for _, id := range opts.Accounts {
 		if !slices.ContainsFunc(list, func(a Account) bool { return a.ID == id }) {
-			s.Gap(ctx, accountScope(id), "", unread("", codeNoAccount, "the account is not in the organisation"))
+			s.Gap(ctx, accountScope(id), "", unread("", codeNoAccount, "the account is not in the organization"))
 			told[id] = true
 		}
 	}
@@ -166,7 +166,7 @@ func (s *scan) accounts(ctx context.Context) ([]*account, error) {
 // was not asked.
 func unnamed(id string, why *asset.Unread) Account {
 	if why == nil {
-		why = unread("", codeNotAsked, "Organizations was not asked for the account")
+		why = unread("", codeNotAsked, "the account was not requested of Organizations")
 	}
 	return Account{ID: id, nameUnread: why, unitsUnread: why, tagsUnread: why}
 }

@@ -91,7 +91,7 @@ type listing struct {
 	operation   string // as the SDK names it
 	typ         asset.Type
 	first, last any             // outputs with one asset of the type each, which are not the same
-	others      func(x *tester) // what else is asked for on the way
+	others      func(x *tester) // what else is called on the way
 	quiet       bool            // so that it is never known to be complete
 }
 

@@ -90,7 +90,7 @@ func backupDraft(u *unit, x backuptypes.BackupVaultListMember) *collect.Draft {
 	d.Incarnation = incarnationAt(d.Created)
 	var lock collect.Doc
 	if aws.ToBool(x.Locked) {
-		// When the lock can no longer be changed is told as a time, not in days.
+		// When the lock can no longer be changed is a time, not in days.
 		lock = collect.Doc{"MinRetentionDays": x.MinRetentionDays, "MaxRetentionDays": x.MaxRetentionDays, "ChangeableForDays": collect.NotCollected()}
 	}
 	d.Config = collect.Doc{

@@ -130,7 +130,7 @@ func TestCaches(t *testing.T) {
 	assertJSON(t, `[{"NodeGroupId":"0001","PrimaryAvailabilityZone":"us-east-1a","ReplicaAvailabilityZones":["us-east-1b"],"ReplicaCount":1}]`, r.Config.Get("NodeGroupConfiguration"))
 	assert.Contains(t, r.Links, link("security_group", ec2SecurityGroup, "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1"))
 	assertUnread(t, "elasticache:ListTagsForResource", "AccessDenied", r.Config.Get("Tags"))
-	assert.Empty(t, r.Incarnation, "when it was made is not told yet")
+	assert.Empty(t, r.Incarnation, "when it was made is not known yet")
 	assertUnread(t, "elasticache:DescribeCacheClusters", codeNotListed, named(t, inv, replicationGroup, "new").Config.Get("SecurityGroupIds"))
 	shard := named(t, inv, replicationGroup, "sharded").Config.Get("NodeGroupConfiguration").Index(0)
 	assertUnread(t, "", collect.CodeNotCollected, shard.Get("PrimaryAvailabilityZone"))

@@ -44,7 +44,7 @@ import (
 	ndjson "github.com/openstance/stance/provider/snapshot"
 )
 
-// Canaries: one that only its place makes a secret, and one that can be told by its
+// Canaries: one that only its place makes a secret, and one that is known by its
 // looks, for places that hold texts of all kinds. Each is planted with what says where.
 const (
 	plainCanary = "correct-horse-battery-staple"

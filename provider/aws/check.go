@@ -162,7 +162,7 @@ func (s *scan) checkRegions(ctx context.Context, a *account) provider.CheckResul
 		a.regions = asked
 		node = failing(node.Name, awsapi.Unread("ec2:DescribeRegions", err))
 		if len(asked) > 0 {
-			node.Level = provider.CheckWarning // they are scanned all the same
+			node.Level = provider.CheckWarning // they are still scanned
 		}
 		return node
 	}

@@ -145,7 +145,7 @@ func TestCheckByTrying(t *testing.T) {
 	assert.Equal(t, provider.CheckFailed, permission("s3:GetBucketLocation").Level, "the list takes it for one bucket")
 }
 
-// Policies of the organisation hold for the root user of an account, and IAM does not
+// Policies of the organization hold for the root user of an account, and IAM does not
 // simulate it.
 func TestCheckByTheRootUser(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
@@ -157,7 +157,7 @@ func TestCheckByTheRootUser(t *testing.T) {
 	assert.Zero(t, x.calls.n["IAM:SimulatePrincipalPolicy"])
 }
 
-// What is denied for everything is told for everything, by trying all that there is.
+// What is denied for everything is reported for everything, by trying all that there is.
 func TestCheckOfAllTypes(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
 	x.fail(denied, "IAM:SimulatePrincipalPolicy")

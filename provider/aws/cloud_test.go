@@ -25,7 +25,7 @@ import (
 
 // cloud is an account of made-up resources in two regions, which answers from memory
 // and in the form in which AWS answers, so that what reads the wire is at work, too.
-// Everything else that is asked for is empty.
+// Everything else that is called is empty.
 type cloud struct {
 	percent int // of the resources that it may have
 	most    int // things on a page; 0: as many as the service answers

@@ -21,7 +21,7 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// Cloud Control reads what no collector is there for, when it is asked for by type:
+// Cloud Control reads what no collector supports, when it is requested by type:
 // a list for each type, and a call for each resource. What it answers are the
 // properties of CloudFormation. A list that is only possible below another resource is
 // made for each one of that type.
@@ -131,7 +131,7 @@ func listOperation(t asset.Type) string { return cloudControl + ":ListResources(
 func getOperation(t asset.Type) string  { return cloudControl + ":GetResource(" + string(t) + ")" }
 
 // tables returns the tables of types. A type that is listed below others is in the
-// table of these, which is there for that alone unless they are of the types too.
+// table of these, which has no other purpose unless they are of the types too.
 func (c *control) tables(types []asset.Type) []collect.Table {
 	below := map[asset.Type][]asset.Type{} // by the type above; "" for those at the top
 	for _, t := range types {
@@ -181,7 +181,7 @@ func (c *control) table(t asset.Type, wanted bool) collect.Table {
 	return tab
 }
 
-// one returns the table of the one asset that is asked for, which needs no list, and so
+// one returns the table of the one requested asset, which needs no list, and so
 // is not the worse for what that leaves out.
 func (c *control) one(ref asset.Ref) collect.Table {
 	tab := c.table(ref.Type, true)
@@ -233,7 +233,7 @@ func malformed(t asset.Type, message string) error {
 }
 
 // properties fills the config of a draft with what a resource has. What Cloud Control
-// never answers is unread: it may be set all the same.
+// never answers is unread: it may still be set.
 func properties(d *collect.Draft, text string) error {
 	v, err := asset.Parse([]byte(text))
 	if err != nil {

@@ -179,7 +179,7 @@ func TestCloudControlListsBelowOthers(t *testing.T) {
 	inv := x.collect(t, eksAddon, userPool, userGroup)
 	require.Empty(t, gapTexts(inv))
 	assert.ElementsMatch(t, []string{`{"ClusterName":"prod"}`, `{"ClusterName":"test"}`, `{"UserPoolId":"us-east-1_a"}`}, s.models)
-	assert.Empty(t, slices.Collect(inv.OfType(eksCluster)), "clusters only lead to what is asked for")
+	assert.Empty(t, slices.Collect(inv.OfType(eksCluster)), "clusters only lead to what is requested")
 	assert.Equal(t, asset.NotAsked, inv.Coverage(asset.Scope{Provider: "aws", Account: "123456789012", Region: "us-east-1"}, eksCluster))
 	assert.Equal(t, "coredns", only(t, inv, eksAddon).Name)
 	assert.Equal(t, "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a", only(t, inv, userPool).ID)
@@ -320,7 +320,7 @@ func TestCheckTriesCloudControl(t *testing.T) {
 	assert.Equal(t, "add glue:GetJob to the policies of the role", get.Action)
 }
 
-// TestIDsOfCloudControlAreReversible says of every type that the identifier can be told
+// TestIDsOfCloudControlAreReversible says of every type that the identifier is known
 // from the id, so that an asset can be read anew.
 func TestIDsOfCloudControlAreReversible(t *testing.T) {
 	p := New(aws.Config{}, nil)
@@ -367,7 +367,7 @@ func TestCloudControlHasParents(t *testing.T) {
 		schema, _ := awscatalog.Schema(typ)
 		ops := schema.Operations
 		if !slices.ContainsFunc(ops, func(o asset.Operation) bool { return strings.HasPrefix(o.Name, cloudControl) }) {
-			continue // a collector is there for it
+			continue // a collector supports it
 		}
 		assert.True(t, slices.ContainsFunc(ops, func(o asset.Operation) bool { return o.Name == listOperation(r.Parent) }), "%s: a role for it may not list %s", typ, r.Parent)
 	}

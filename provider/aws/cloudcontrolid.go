@@ -15,7 +15,7 @@ type resource struct {
 	// Identifier are the properties of which the values, with bars between them, are
 	// what Cloud Control knows a resource by.
 	Identifier []string `json:"id"`
-	// ARN is the template of ARNs, if these can be told from the identifier. Its
+	// ARN is the template of ARNs, if the identifier fills them. Its
 	// variables are Partition, Region, Account and the properties.
 	ARN string
 	// CrossAccount says that ARNs have no region, and each region tells of the same.

@@ -92,7 +92,7 @@ func cloudfrontRead(u *unit, d *collect.Draft, x *cftypes.DistributionConfig) {
 		"WebACLId":                      optional(aws.ToString(x.WebACLId)),
 	}
 	if b := x.DefaultCacheBehavior; b != nil {
-		// It is a behaviour like the others, for what none of their patterns matches.
+		// It is a behavior like the others, for what none of their patterns matches.
 		config["DefaultCacheBehavior"] = cacheBehavior(cftypes.CacheBehavior{
 			TargetOriginId: b.TargetOriginId, ViewerProtocolPolicy: b.ViewerProtocolPolicy, AllowedMethods: b.AllowedMethods, CachePolicyId: b.CachePolicyId, Compress: b.Compress,
 			DefaultTTL: b.DefaultTTL, FieldLevelEncryptionId: b.FieldLevelEncryptionId, ForwardedValues: b.ForwardedValues, FunctionAssociations: b.FunctionAssociations,

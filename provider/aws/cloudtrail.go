@@ -13,7 +13,7 @@ import (
 )
 
 // cloudTrailTables read trails. A trail of all regions is answered in each of them,
-// and one of an organisation in each account; it is told of where it is at home, or,
+// and one of an organization in each account; it is reported where it is at home, or,
 // if that region is not looked at, in the first that is.
 func cloudTrailTables(u *unit) []collect.Table {
 	client := cloudtrail.NewFromConfig(u.config("cloudtrail"))

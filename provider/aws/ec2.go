@@ -46,7 +46,7 @@ func ec2Tables(u *unit) []collect.Table {
 }
 
 // ec2ARN makes the ARN of a resource of EC2 in the unit's region. The owner is the
-// unit's account if it is not told. The ARN is "" if the id is.
+// unit's account if it is not known. The ARN is "" if the id is.
 func (u *unit) ec2ARN(owner, kind, id string) string {
 	return u.ec2ARNIn(u.region, owner, kind, id)
 }
@@ -70,7 +70,7 @@ func (u *unit) ec2OpenARN(kind, id string) string {
 }
 
 // ec2Only returns the filter by which a list answers the one asset of the types that is
-// asked for, and none if all are. Ids for which there is nothing are no error then. In
+// requested, and none if all are. Ids for which there is nothing are no error then. In
 // the ids of routes and of entries of ACLs follows, after a slash, what is in the table
 // or the ACL that the list answers.
 func (u *unit) ec2Only(filter, prefix string, types ...asset.Type) []ec2types.Filter {

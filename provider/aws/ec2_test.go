@@ -124,7 +124,7 @@ func TestSharedSubnet(t *testing.T) {
 	assert.Nil(t, s.Tags)
 	assertUnread(t, "", codeNotAnswered, s.Config.Get("Tags"))
 
-	// Without the owners an instance is still told of.
+	// Without the owners an instance is still reported.
 	x.fail(denied, "EC2:DescribeSubnets")
 	a = only(t, x.collect(t, ec2Instance), ec2Instance)
 	assert.Contains(t, a.Links, asset.Link{Rel: "subnet", To: ref(ec2Subnet, "subnet/subnet-1")})

@@ -74,7 +74,7 @@ func volumeDraft(u *unit, x ec2types.Volume) *collect.Draft {
 	return d
 }
 
-// snapshotTable reads the snapshots of the account. Whether one is public is asked for
+// snapshotTable reads the snapshots of the account. Whether one is public is read
 // all at once, by the list of those that everybody may restore.
 func snapshotTable(u *unit, client *ec2.Client) collect.Table {
 	page := func(ctx context.Context, token string, restorableBy []string) (*ec2.DescribeSnapshotsOutput, error) {

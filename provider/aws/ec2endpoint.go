@@ -97,7 +97,7 @@ func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoi
 }
 
 // peeringTable reads peering connections. One that leads to another region of the
-// account is seen in both: it is told of in the region of the VPC that asked for it,
+// account is seen in both: it is reported in the region of the VPC that requested it,
 // if that is looked at.
 func peeringTable(u *unit, client *ec2.Client) collect.Table {
 	return collect.Table{

@@ -55,7 +55,7 @@ func flowLogDraft(u *unit, x ec2types.FlowLog) *collect.Draft {
 		"DeliverLogsErrorMessage": x.DeliverLogsErrorMessage,
 		"CreationTime":            x.CreationTime,
 	}
-	// What is monitored is told by its id, which begins with what it is.
+	// What is monitored is known by its id, which begins with what it is.
 	monitored := aws.ToString(x.ResourceId)
 	for _, m := range []struct {
 		prefix, kind, resourceType string

@@ -29,7 +29,7 @@ func listed(d *collect.Draft, property, op string, byID map[string]*string) erro
 	return nil
 }
 
-// vpcTable reads VPCs. What a VPC has by default is asked for once for all.
+// vpcTable reads VPCs. What a VPC has by default is read once for all.
 func vpcTable(u *unit, client *ec2.Client) collect.Table {
 	only := u.ec2Only("vpc-id", "vpc/", ec2VPC)
 	attribute := func(ctx context.Context, d *collect.Draft, name ec2types.VpcAttributeName) (*ec2.DescribeVpcAttributeOutput, error) {

@@ -78,7 +78,7 @@ func ecsClusterTable(u *unit, client *ecs.Client) collect.Table {
 	}
 }
 
-// ecsClusters returns a page of the ARNs of clusters. One that is asked for, itself or
+// ecsClusters returns a page of the ARNs of clusters. One that is requested, itself or
 // for a service in it, is described to know that it is there: a while after it was
 // deleted it still is, as inactive.
 func ecsClusters(ctx context.Context, u *unit, client *ecs.Client, token string) ([]string, string, error) {
@@ -120,7 +120,7 @@ func ids(ds []*collect.Draft) []string {
 	return list
 }
 
-// ecsFailure says why ECS did not describe one of the things it was asked for.
+// ecsFailure says why ECS did not describe one of the requested resources.
 func ecsFailure(op, id string, failures []ecstypes.Failure) *asset.Unread {
 	for _, f := range failures {
 		if aws.ToString(f.Arn) == id {
@@ -181,7 +181,7 @@ func ecsServiceRead(ctx context.Context, u *unit, d *collect.Draft, x ecstypes.S
 	d.Created = aws.ToTime(x.CreatedAt)
 	d.Incarnation = incarnationAt(d.Created)
 	d.Tags = tagMap(x.Tags, ecsTag)
-	// What belongs to a revision of the service is told of its deployments.
+	// What belongs to a revision of the service comes with its deployments.
 	var now ecstypes.Deployment
 	for _, p := range x.Deployments {
 		if aws.ToString(p.Status) == "PRIMARY" {

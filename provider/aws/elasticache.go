@@ -13,7 +13,7 @@ import (
 )
 
 // elasticacheTables read caches. What the clusters of a replication group have in
-// common is told of the clusters alone, which are listed once for all groups.
+// common comes with the clusters alone, which are listed once for all groups.
 func elasticacheTables(u *unit) []collect.Table {
 	client := elasticache.NewFromConfig(u.config("elasticache"))
 	clusters := func(ctx context.Context, token string) ([]cachetypes.CacheCluster, string, error) {

@@ -133,7 +133,7 @@ func elbTags(client *elb.Client) collect.Read {
 	}
 }
 
-// noElbTags says why there are no tags of something that has been asked for.
+// noElbTags says why there are no tags of something that has been requested.
 func noElbTags() *asset.Unread {
 	return unread("elasticloadbalancing:DescribeTags", codeNotListed, "it is not in the answer")
 }

@@ -69,7 +69,7 @@ func classicTable(u *unit) collect.Table {
 					policies = append(policies, collect.Doc{"PolicyName": p.PolicyName, "PolicyType": p.PolicyTypeName, "Attributes": attributes})
 				}
 				d.Config["Policies"] = policies
-				// For which ports a policy is is told of the listeners and the instances.
+				// For which ports a policy is comes with the listeners and the instances.
 				d.SetUnread(collect.NotCollected(), "config.Policies[*].InstancePorts", "config.Policies[*].LoadBalancerPorts")
 				return nil
 			},

@@ -161,7 +161,7 @@ func TestGetOfEachType(t *testing.T) {
 	denials := x.Provider.cfg.APIOptions
 	for _, c := range []struct {
 		typ     asset.Type
-		asks    string // the operation that is asked for the one
+		asks    string // the operation that is called for the one
 		prefix  string // of its name in the ARN
 		missing string // a name of which there is nothing
 		calls   int    // of the operation; 0: one

@@ -43,7 +43,7 @@ func TestGroupHas(t *testing.T) {
 	}
 }
 
-// What could decide and was not read is told; what could not is not.
+// What could decide and was not read is reported; what could not decide is not.
 func TestGroupOfAnAccountThatIsNotKnown(t *testing.T) {
 	units := &asset.Unread{Code: "AccessDenied"}
 	a := Account{ID: "1", Name: "shop", Tags: map[string]string{}, unitsUnread: units}
@@ -56,7 +56,7 @@ func TestGroupOfAnAccountThatIsNotKnown(t *testing.T) {
 		"to be decided by the units":  {asset.Groups{{Names: []string{"shop"}, Parents: []string{"prod"}}}, false, units},
 		"in another group":            {asset.Groups{{Parents: []string{"prod"}}, {Name: "shops", Names: []string{"sh*"}}}, true, nil},
 		"decided by tags it has not":  {asset.Groups{{Parents: []string{"prod"}, Tags: map[string]string{"a": "b"}}}, false, nil},
-		"of two, one to be told":      {asset.Groups{{Names: []string{"other"}}, {Parents: []string{"prod"}}}, false, units},
+		"of two, one not known":       {asset.Groups{{Names: []string{"other"}}, {Parents: []string{"prod"}}}, false, units},
 		"without groups all are seen": {nil, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestGroupWithAMalformedPattern(t *testing.T) {
 	require.EqualError(t, err, `group "shops": pattern "shop[": syntax error in pattern`)
 }
 
-// Without an organisation names are not known, and nobody may think that all accounts
+// Without an organization names are not known, and nobody may think that all accounts
 // were looked at and none was in the group.
 func TestGroupByNameWithoutAnOrganization(t *testing.T) {
 	x := newTester(t, &Options{Groups: asset.Groups{{Names: []string{"*"}}}})

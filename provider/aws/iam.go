@@ -235,7 +235,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 	}
 }
 
-// iamFilter returns the kinds of entities that are asked for.
+// iamFilter returns the kinds of entities that are requested.
 func iamFilter(u *unit) []iamtypes.EntityType {
 	wants := u.scan.Query.Wants
 	var filter []iamtypes.EntityType
@@ -346,7 +346,7 @@ func managedPolicyDraft(op string, x iamtypes.ManagedPolicyDetail) *collect.Draf
 	}
 	if ofAWS(d.ID) {
 		// How often a policy of AWS is attached differs from account to account, so that
-		// it is not told of the one asset that they share.
+		// it is not reported of the one asset that they share.
 		delete(d.Config, "AttachmentCount")
 		delete(d.Config, "PermissionsBoundaryUsageCount")
 	}

@@ -189,7 +189,7 @@ func kmsAliases(u *unit, client *kms.Client) collect.Table {
 }
 
 // kmsKeyARN returns the ARN of a key that a service in a region names, or "" if it
-// names it by an alias, which cannot be told from here.
+// names it by an alias, which is not known from here.
 func (u *unit) kmsKeyARN(region, name string) string {
 	switch {
 	case name == "", strings.Contains(name, "alias/"):

@@ -40,7 +40,7 @@ func lambdaTables(u *unit) []collect.Table {
 				}
 				return []*collect.Draft{lambdaDraft(ctx, u, lambdaConfiguration(out))}, "", nil
 			}
-			// The service answers 50 functions at most, whatever is asked for.
+			// The service answers 50 functions at most, whatever is requested.
 			out, err := client.ListFunctions(ctx, &lambda.ListFunctionsInput{Marker: optional(token), MaxItems: aws.Int32(50)})
 			if err != nil {
 				return nil, "", err

@@ -11,7 +11,7 @@ import (
 )
 
 // sought is a part of the names of the assets that are looked up, which a service is to be
-// asked for.
+// requested.
 const sought = "5ought"
 
 // lookups has an id of each type that is listed, whose names contain what is sought.
@@ -170,7 +170,7 @@ func TestLookupsAskForOne(t *testing.T) {
 			}
 			why, exempt := whole[typ]
 			if exempt {
-				assert.False(t, found, "%s: one is asked for: %v; listedWhole says: %s", typ, calls, why)
+				assert.False(t, found, "%s: one is requested: %v; listedWhole says: %s", typ, calls, why)
 				return
 			}
 			assert.True(t, found, "%s: all are listed to find one: %v; see unit.onlyName, or name the type in listedWhole", typ, calls)

@@ -33,7 +33,7 @@ func TestQueues(t *testing.T) {
 	assert.Equal(t, int64(1700000000), q.Created.Unix())
 	assert.Contains(t, q.Links, link("dead_letter", sqsQueue, "arn:aws:sqs:us-east-1:123456789012:dead.fifo"))
 	for _, l := range q.Links {
-		assert.NotEqual(t, "encrypted_by", l.Rel, "what an alias means cannot be told")
+		assert.NotEqual(t, "encrypted_by", l.Rel, "what an alias means is not known")
 	}
 	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "SQS:ListQueues": 1, "SQS:GetQueueAttributes": 1, "SQS:ListQueueTags": 1}, x.calls.n)
 

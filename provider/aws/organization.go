@@ -15,7 +15,7 @@ import (
 	"github.com/openstance/stance/internal/collect"
 )
 
-// organization returns the accounts of the organisation. Where its tree cannot be
+// organization returns the accounts of the organization. Where its tree cannot be
 // read the accounts have no units, and a gap tells so.
 func (s *scan) organization(ctx context.Context, own *account) ([]Account, error) {
 	client := organizations.NewFromConfig(own.session.Config("organizations", own.session.Home()))
@@ -65,7 +65,7 @@ func (s *scan) organization(ctx context.Context, own *account) ([]Account, error
 	return list, nil
 }
 
-// tagsAtOnce is how many accounts are asked for their tags at once.
+// tagsAtOnce is how many accounts have their tags read at once.
 const tagsAtOnce = 4
 
 // accountTags reads the tags of accounts.
@@ -86,7 +86,7 @@ func accountTags(ctx context.Context, client *organizations.Client, list []Accou
 	g.Wait()
 }
 
-// orgTags returns the tags of something in an organisation.
+// orgTags returns the tags of something in an organization.
 func orgTags(ctx context.Context, client *organizations.Client, id string) (map[string]string, error) {
 	tag := func(t orgtypes.Tag) (key, value *string) { return t.Key, t.Value }
 	return pagedTags(ctx, tag, func(ctx context.Context, token string) ([]orgtypes.Tag, string, error) {
@@ -98,7 +98,7 @@ func orgTags(ctx context.Context, client *organizations.Client, id string) (map[
 	})
 }
 
-// orgRoots returns the roots of the organisation.
+// orgRoots returns the roots of the organization.
 func orgRoots(ctx context.Context, client *organizations.Client) ([]orgtypes.Root, error) {
 	var all []orgtypes.Root
 	for r, err := range collect.Pages(ctx, func(ctx context.Context, token string) ([]orgtypes.Root, string, error) {
@@ -169,8 +169,8 @@ func organizationTree(ctx context.Context, client *organizations.Client) (map[st
 	return units, nil
 }
 
-// askedElsewhere returns the types that are not asked for in an account, because others
-// of the organisation are looked at that are told of them.
+// askedElsewhere returns the types that are not requested in an account, because others
+// of the organization are looked at to which they are visible.
 func (s *scan) askedElsewhere(a *account) []asset.Type {
 	if s.provider.opts.Organization && a.assumed && a.ID != s.management {
 		return []asset.Type{unitType, orgAccount, orgPolicy}
@@ -179,7 +179,7 @@ func (s *scan) askedElsewhere(a *account) []asset.Type {
 }
 
 // toManagers returns a list that, when it is denied to an account that does not manage
-// the organisation, says so: it may be that nothing can be permitted in the account.
+// the organization, says so: it may be that nothing can be permitted in the account.
 func toManagers(account, op string, list collect.ListFunc, describe func(context.Context) (*orgtypes.Organization, error)) collect.ListFunc {
 	return func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 		ds, next, err := list(ctx, token)
@@ -192,7 +192,7 @@ func toManagers(account, op string, list collect.ListFunc, describe func(context
 		}
 		if manager := aws.ToString(organization.MasterAccountId); manager != account {
 			why := *awsapi.Unread(op, err)
-			why.Reason, why.Code, why.Message = asset.NotVisible, codeNotManager, awsapi.Clip("answered only to the management account "+manager+" of the organisation and to accounts to which it delegates: "+why.Message)
+			why.Reason, why.Code, why.Message = asset.NotVisible, codeNotManager, awsapi.Clip("answered only to the management account "+manager+" of the organization and to accounts to which it delegates: "+why.Message)
 			err = &why
 		}
 		return nil, "", err

@@ -21,14 +21,14 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// estate is an organisation: accounts by name, of which shop and lab are below units
+// estate is an organization: accounts by name, of which shop and lab are below units
 // and old is closed, each with a bucket.
 type estate struct {
 	*tester
 	ids map[string]string
 }
 
-// newEstate makes an organisation in which roles ask for the external id "right".
+// newEstate makes an organization in which roles ask for the external id "right".
 // refuse may be nil.
 func newEstate(t *testing.T, opts *Options, refuse func(moto.Call) (code, message string)) *estate {
 	t.Helper()

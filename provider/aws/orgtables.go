@@ -20,9 +20,9 @@ import (
 // noOrganization is what is answered to an account that is in none.
 const noOrganization = "AWSOrganizationsNotInUseException"
 
-// organizationsTables read the organisation that the account is in. Accounts, units
-// and policies are told to its management account and to delegated ones only, so that
-// in a scan of the organisation they are not asked for in the other accounts.
+// organizationsTables read the organization that the account is in. Accounts, units
+// and policies are visible to its management account and to delegated ones only, so that
+// in a scan of the organization they are not requested in the other accounts.
 func organizationsTables(u *unit) []collect.Table {
 	client := organizations.NewFromConfig(u.config("organizations"))
 	describe := collect.Once(func(ctx context.Context) (*orgtypes.Organization, error) {
@@ -38,7 +38,7 @@ func organizationsTables(u *unit) []collect.Table {
 	member := u.scan.askedElsewhere(u.account) != nil
 	roots := collect.Once(func(ctx context.Context) ([]orgtypes.Root, error) {
 		if member {
-			return nil, unread("organizations:ListRoots", codeNotAsked, "the account does not manage the organisation")
+			return nil, unread("organizations:ListRoots", codeNotAsked, "the account does not manage the organization")
 		}
 		return orgRoots(ctx, client)
 	})
@@ -209,7 +209,7 @@ func orgAccountTable(client *organizations.Client, tags collect.Read) collect.Ta
 }
 
 // orgParentARN returns the ARN of a unit by its id, and for a root, which is no asset,
-// that of the organisation. Like is the ARN of anything else in the organisation:
+// that of the organization. Like is the ARN of anything else in the organization:
 // arn:aws:organizations::111122223333:account/o-example/444455556666.
 func orgParentARN(like, id string) string {
 	parts := strings.Split(like, "/")
@@ -223,7 +223,7 @@ func orgParentARN(like, id string) string {
 	return parts[0][:i+1] + "ou/" + parts[1] + "/" + id
 }
 
-// linkParent adds a link to a unit or to the organisation.
+// linkParent adds a link to a unit or to the organization.
 func linkParent(d *collect.Draft, id string) {
 	t := unitType
 	if strings.Contains(id, ":organization/") {

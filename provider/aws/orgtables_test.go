@@ -135,7 +135,7 @@ func TestMembersAreNotAskedForTheOrganization(t *testing.T) {
 	assert.Len(t, slices.Collect(inv.OfType(orgAccount)), 4)
 	o := only(t, inv, orgOrganization)
 	assert.Equal(t, management.Account, o.Account)
-	assert.True(t, o.SeenBy(shop.Account), "every account is told which organisation it is in")
+	assert.True(t, o.SeenBy(shop.Account), "every account sees which organization it is in")
 	assert.Nil(t, o.Config.Get("RootId").Unread(), "the view of the account that manages it")
 	// Before anything is looked at, the accounts and the tree are listed to find them.
 	kinds, tree := len(orgtypes.PolicyType("").Values()), 4
@@ -147,7 +147,7 @@ func TestMembersAreNotAskedForTheOrganization(t *testing.T) {
 	}, e.calls.n)
 }
 
-// An account that is looked at by itself is asked, and told that it is the wrong one.
+// An account that is looked at by itself is called, and answers that it is the wrong one.
 func TestMembersThatAskAreToldWhoManages(t *testing.T) {
 	x := offline(t)
 	lists := []string{"Organizations:ListRoots", "Organizations:ListAccounts", "Organizations:ListPolicies"}
@@ -160,12 +160,12 @@ func TestMembersThatAskAreToldWhoManages(t *testing.T) {
 		}
 		return texts
 	}
-	why := ": NotManagementAccount: answered only to the management account 111122223333 of the organisation and to accounts to which it delegates: not authorized"
+	why := ": NotManagementAccount: answered only to the management account 111122223333 of the organization and to accounts to which it delegates: not authorized"
 	assert.Equal(t, []string{"organizations:ListAccounts" + why, "organizations:ListRoots" + why, "organizations:ListPolicies" + why}, manager("111122223333"))
 	assert.Equal(t, 1, x.calls.n["Organizations:DescribeOrganization"])
 	assert.Equal(t, "organizations:ListAccounts: AccessDenied: not authorized", manager("123456789012")[0])
 	x.fail(denied, "Organizations:DescribeOrganization")
-	assert.Equal(t, "AccessDenied", x.collect(t, orgAccount).Gaps()[0].Cause.Code, "who manages the organisation is not known")
+	assert.Equal(t, "AccessDenied", x.collect(t, orgAccount).Gaps()[0].Cause.Code, "who manages the organization is not known")
 	x.fail(code("TooManyRequestsException"), lists...)
 	clear(x.calls.n)
 	assert.Equal(t, "TooManyRequestsException", x.collect(t, orgAccount).Gaps()[0].Cause.Code)

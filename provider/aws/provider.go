@@ -38,7 +38,7 @@ var (
 	_ provider.PermissionLister = (*Provider)(nil)
 )
 
-// New returns a provider that starts from a configuration, of which it uses
+// New returns a provider that starts from a configuration, and uses its
 // credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
 // before a discovery begins. With a BaseEndpoint every service is called there.
 func New(cfg aws.Config, opts *Options) *Provider {
@@ -99,7 +99,7 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 
 // Get implements [provider.Getter]. It looks in the account and the region that the id
 // names, and in all that the provider scans where it does not name them. Most services
-// are asked for the one asset; of others what has the type is listed.
+// are called for the one asset; of others what has the type is listed.
 func (p *Provider) Get(ctx context.Context, ref asset.Ref) (*asset.Asset, error) {
 	if _, ok := slices.BinarySearch(p.Types(), ref.Type); !ok {
 		r := resources()[ref.Type]

@@ -16,7 +16,7 @@ import (
 const rdsPage = 100
 
 // rdsTables read databases. Those of Neptune and DocumentDB, which have APIs of their
-// own, are in the answers of RDS too, which is asked for all three.
+// own, are in the answers of RDS too, which is called for all three.
 func rdsTables(u *unit) []collect.Table {
 	client := rds.NewFromConfig(u.config("rds"))
 	return []collect.Table{

@@ -139,7 +139,7 @@ func TestDatabaseSnapshots(t *testing.T) {
 	assertUnread(t, "rds:DescribeDBSnapshotAttributes", "AccessDenied", named(t, inv, rdsSnapshot, "by-hand").Status.Get("Attributes", "restore"))
 	assert.Equal(t, 1, x.calls.n["RDS:DescribeDBSnapshotAttributes"])
 
-	// An answer without what was asked for does not say that nobody was given it.
+	// An answer without what was requested does not say that nobody was given it.
 	x = one(t)
 	x.says("RDS:DescribeDBSnapshots", &rds.DescribeDBSnapshotsOutput{DBSnapshots: []rdstypes.DBSnapshot{{DBSnapshotArn: inTestRegion("rds", "snapshot:s"), SnapshotType: aws.String("manual")}}})
 	x.says("RDS:DescribeDBSnapshotAttributes", &rds.DescribeDBSnapshotAttributesOutput{})
@@ -176,7 +176,7 @@ func TestSnapshotsOfBackup(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"a", "b", "c", "d"}, names)
 	assert.Equal(t, 4, x.calls.n["RDS:DescribeDBSnapshots"])
-	assert.Equal(t, 3, x.calls.n["RDS:DescribeDBSnapshotAttributes"], "each is asked for once")
+	assert.Equal(t, 3, x.calls.n["RDS:DescribeDBSnapshotAttributes"], "each is read once")
 
 	x.answer("RDS:DescribeDBSnapshots", func(in any) (any, error) {
 		if in.(*rds.DescribeDBSnapshotsInput).SnapshotType != nil {

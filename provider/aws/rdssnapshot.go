@@ -21,7 +21,7 @@ const (
 	awsBackup = "awsbackup"
 )
 
-// rdsOnly returns the filter by which a list answers the one snapshot that is asked for,
+// rdsOnly returns the filter by which a list answers the one requested snapshot,
 // and none if all are. By its identifier alone RDS does not find one that is automated.
 func (u *unit) rdsOnly(filter, prefix string, t asset.Type) []rdstypes.Filter {
 	name := u.onlyName(prefix, t)
@@ -32,7 +32,7 @@ func (u *unit) rdsOnly(filter, prefix string, t asset.Type) []rdstypes.Filter {
 }
 
 // rdsSnapshotTable reads snapshots of instances. Without a type RDS promises those that
-// are automated or manual alone, so that those of AWS Backup are asked for besides: the
+// are automated or manual alone, so that those of AWS Backup are requested separately: the
 // token is the type and RDS's own.
 func rdsSnapshotTable(u *unit, client *rds.Client) collect.Table {
 	seen := map[string]bool{} // of AWS Backup, among the others

@@ -107,12 +107,12 @@ func recordedAccount(all []*exchange) string {
 	return moto.Account
 }
 
-// recordedOnes are operations that are asked for one asset, of which recordings have more
+// recordedOnes are operations that are called for one asset, of which recordings have more
 // than collectors ask for when they list.
 var recordedOnes = map[string]asset.Type{"kms:DescribeKey": kmsKey, "lambda:GetFunctionConfiguration": lambdaFunction}
 
 // left returns what names the next asset of an operation of which the answer was not yet
-// asked for, or "".
+// requested, or "".
 func (x *replay) left(key string) string {
 	x.mu.Lock()
 	defer x.mu.Unlock()

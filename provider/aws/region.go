@@ -14,8 +14,8 @@ import (
 
 // regions returns the regions of an account to look at, sorted, and emits gaps for
 // those that cannot be. For one asset it is the region that the ref names. Unless the
-// account is surely not the owner nothing is asked for that: whether the region is
-// enabled shows when the asset is asked for, which is then refused.
+// account is surely not the owner nothing is called for that: whether the region is
+// enabled shows when the asset is requested, which is then refused.
 func (s *scan) regions(ctx context.Context, a *account, plans []plan) []string {
 	asked, limited := s.requestedRegions(ctx, a)
 	owner, home := s.home()
@@ -68,7 +68,7 @@ func (s *scan) enabledRegions(ctx context.Context, a *account, plans []plan, ask
 	return regions
 }
 
-// regionalTypes returns the types asked for that are looked for in each region.
+// regionalTypes returns the requested types that are looked for in each region.
 func (s *scan) regionalTypes(plans []plan) []asset.Type {
 	var types []asset.Type
 	for _, p := range plans {

@@ -41,11 +41,11 @@ func (s *scan) requestedRegions(ctx context.Context, a *account) (regions []stri
 }
 
 // unknownScopes emits a gap for each requested scope in which there is nothing that the
-// provider scans. Told are the accounts for which there is a gap already.
-func (s *scan) unknownScopes(ctx context.Context, accounts []*account, told map[string]bool) {
+// provider scans. Reported holds the accounts for which there is a gap already.
+func (s *scan) unknownScopes(ctx context.Context, accounts []*account, reported map[string]bool) {
 	for _, r := range s.Query.Scopes {
 		known := (r.Provider == "" || r.Provider == providerName) &&
-			(r.Account == "" || told[r.Account] || slices.ContainsFunc(accounts, func(a *account) bool { return a.ID == r.Account }))
+			(r.Account == "" || reported[r.Account] || slices.ContainsFunc(accounts, func(a *account) bool { return a.ID == r.Account }))
 		if !known {
 			s.Emit(ctx, provider.UnknownScope(r))
 		}

@@ -58,7 +58,7 @@ func TestParameters(t *testing.T) {
 	assertJSON(t, `3`, a.Status.Get("Version"))
 	assert.Contains(t, a.Links, link("encrypted_by", kmsKey, testKey))
 	assert.True(t, named(t, inv, ssmParameter, "plain").Config.Get("Policies").IsAbsent())
-	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "SSM:DescribeParameters": 1, "SSM:ListTagsForResource": 2}, x.calls.n, "no value is asked for")
+	assert.Equal(t, map[string]int{"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "SSM:DescribeParameters": 1, "SSM:ListTagsForResource": 2}, x.calls.n, "no value is read")
 
 	x.fail(denied, "SSM:ListTagsForResource")
 	inv = x.collect(t, ssmParameter)

@@ -112,7 +112,7 @@ func TestStreams(t *testing.T) {
 	assertJSON(t, publicPolicy, a.Access)
 	assertUnread(t, "kinesis:DescribeStreamSummary", "AccessDenied", a.Config.Get("StreamEncryption"))
 
-	// More that cannot be asked for is no end.
+	// More that cannot be requested is no end.
 	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true)})
 	assertUnread(t, "kinesis:ListTagsForStream", awsapi.CodeNoAnswer, only(t, x.collect(t, kinesisStream), kinesisStream).Config.Get("Tags"))
 	x.says("Kinesis:ListTagsForStream", &kinesis.ListTagsForStreamOutput{HasMoreTags: aws.Bool(true), Tags: []kinesistypes.Tag{{Key: aws.String("a")}}})

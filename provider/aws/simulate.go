@@ -18,7 +18,7 @@ import (
 // simulateAtOnce is how many permissions one call asks for.
 const simulateAtOnce = 100
 
-// simulate asks IAM whether permissions are granted to who looks at the account. It
+// simulate asks IAM whether permissions are granted to the caller in the account. It
 // returns nil if that cannot be asked.
 func (s *scan) simulate(ctx context.Context, a *account, permissions []string) map[string]provider.CheckResult {
 	client := iam.NewFromConfig(a.session.Config("iam", a.session.Home()))
@@ -53,7 +53,7 @@ func decision(r *iamtypes.EvaluationResult) provider.CheckResult {
 	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed:
 		return provider.CheckResult{Level: provider.CheckOK, Message: "granted"}
 	case r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations:
-		return provider.CheckResult{Message: "a service control policy of the organisation does not allow it", Action: "except the role from the service control policy"}
+		return provider.CheckResult{Message: "a service control policy of the organization does not allow it", Action: "except the role from the service control policy"}
 	case r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary:
 		return provider.CheckResult{Message: "the permissions boundary does not allow it", Action: "add " + action + " to the permissions boundary"}
 	case r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny:
@@ -63,7 +63,7 @@ func decision(r *iamtypes.EvaluationResult) provider.CheckResult {
 }
 
 // principal returns the ARN of the user or role that looks at an account, empty if
-// it cannot be told or is the root user, whom IAM does not simulate.
+// it is not known or is the root user, whom IAM does not simulate.
 func (s *scan) principal(ctx context.Context, a *account, client *iam.Client) string {
 	if a.assumed {
 		return awsapi.RoleARN(a.session.Partition, a.ID, s.provider.opts.Role.Name)

@@ -57,7 +57,7 @@ func (u *unit) tagProperty(d *collect.Draft, owned bool) {
 	case !ok:
 	case len(d.Tags) == 0 && !owned && u.scan.Listed(d.Type, "Tags"):
 		// Lists return the tags of what is shared to its owner alone.
-		d.Tags, d.Config["Tags"] = nil, unread("", codeNotAnswered, "the tags are told to the owner alone")
+		d.Tags, d.Config["Tags"] = nil, unread("", codeNotAnswered, "the tags are visible to the owner alone")
 	case len(d.Tags) == 0:
 		d.Config["Tags"] = nil
 	case f.Shape != nil && f.Shape.Kind == asset.ListShape:

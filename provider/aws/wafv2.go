@@ -81,7 +81,7 @@ func wafTables(u *unit) []collect.Table {
 }
 
 // wafMarker returns the marker of the next page, or "". A page with nothing on it that
-// has the marker it was asked for by is the end.
+// has the marker of its request is the end.
 func wafMarker(next *string, own string, found int) string {
 	if found == 0 && aws.ToString(next) == own {
 		return ""

@@ -238,14 +238,14 @@ func TestHub(t *testing.T) {
 	assertJSON(t, `{"ARN":"arn:aws:securityhub:us-east-1:123456789012:hub/default","SubscribedAt":"2026-01-01T00:00:00.000Z","AutoEnableControls":true,"ControlFindingGenerator":"SECURITY_CONTROL","Tags":{"team":"sec"}}`, a.Config)
 }
 
-// An analyzer of the organisation is told to its owner, and analyses all accounts.
+// An analyzer of the organization is visible to its owner, and analyzes all accounts.
 func TestAnalyzersOfTheOrganization(t *testing.T) {
 	for name, tt := range map[string]struct {
 		organization bool
 		typ          analyzertypes.Type
 		observers    []string
 	}{
-		"of the organisation":        {true, analyzertypes.TypeOrganization, []string{"123456789012", "222222222222"}},
+		"of the organization":        {true, analyzertypes.TypeOrganization, []string{"123456789012", "222222222222"}},
 		"of the account":             {true, analyzertypes.TypeAccount, nil},
 		"of unused access":           {true, analyzertypes.TypeOrganizationUnusedAccess, nil}, // may leave accounts out
 		"Organizations is not asked": {false, analyzertypes.TypeOrganization, nil},
