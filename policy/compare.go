@@ -9,7 +9,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// ChangeKind says how a finding that fails differs between two evaluations.
+// ChangeKind is the kind of a [Change].
 type ChangeKind string
 
 // The kinds of changes.

@@ -12,8 +12,8 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// ExceptionPolicy is the policy of findings about exceptions themselves: those that
-// are no longer in force, and those that matched nothing.
+// ExceptionPolicy returns the policy of findings about exceptions: those that have ended,
+// and those that matched nothing.
 func ExceptionPolicy() *Policy {
 	return &Policy{
 		ID: "stance-exceptions", Title: "Exceptions are in force and match something", Severity: Low,

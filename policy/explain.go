@@ -34,25 +34,25 @@ func (e *evaluator) evidence(c *compiledCheck) []Evidence {
 	return evidence
 }
 
-// Explanation tells how a finding came about.
+// Explanation shows the steps of an evaluation.
 type Explanation struct {
 	Finding    Finding
 	Conditions []Condition
 }
 
-// Condition is a part of an expression with what it came to.
+// Condition is a part of an expression with its value.
 type Condition struct {
 	Depth  int    // 0 for an expression as a whole
 	Part   string // of a whole: "when", "require"; of one that is a variable, "let " and its name
 	Source string
 	Value  string // "true", "false", another value as JSON, "unknown: why" or "error: why"
 	Reads  []Evidence
-	Branch Branch // zero if the part is no condition
+	Branch Branch // zero if the part is not a condition
 	Truth  Status // of a condition: Pass for true, Fail for false, else Unknown
 }
 
-// Branch identifies a condition in the expressions of a policy, that tests should
-// see both true and false.
+// Branch identifies a condition in the expressions of a policy. Tests should cover both of
+// its outcomes.
 type Branch struct {
 	Policy string
 	Check  int    // index
@@ -62,8 +62,8 @@ type Branch struct {
 
 // Branches returns the conditions of a policy with their source, for coverage: each
 // operand of && and || and !, each condition of ?:, each body of a comprehension,
-// and each expression as a whole; none of them constant. Checks in Go have none. It
-// returns nil if there is no such policy.
+// and each expression as a whole. It omits constant conditions. Checks in Go have none. It
+// returns nil if the policy is unknown.
 func (s *Set) Branches(id string) map[Branch]string {
 	branches := map[Branch]string{}
 	p := s.find(id)
@@ -93,8 +93,8 @@ func (s *Set) Branches(id string) map[Branch]string {
 }
 
 // Explain evaluates one policy for one asset step by step. Conditions that were not
-// evaluated, because others decided before them, are left out. It is an error if there
-// is no such policy or it is not about the asset's type.
+// evaluated, because others decided before them, are omitted. An unknown policy, and one
+// that does not apply to the type of the asset, is an error.
 func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *asset.Inventory) (*Explanation, error) {
 	p := s.find(id)
 	if p == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Filter yields the findings for which every function of keep returns true, and the error
-// of the sequence.
+// of the sequence if it has one.
 func Filter(findings iter.Seq2[Finding, error], keep ...func(Finding) bool) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		for f, err := range findings {
@@ -61,7 +61,7 @@ func About(kinds ...SubjectKind) func(Finding) bool {
 // Accepted keeps findings that an exception accepts.
 func Accepted(f Finding) bool { return f.Exception != nil }
 
-// Not keeps what another function does not.
+// Not keeps the findings that another function drops.
 func Not(keep func(Finding) bool) func(Finding) bool {
 	return func(f Finding) bool { return !keep(f) }
 }

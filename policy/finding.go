@@ -10,7 +10,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Status is what a policy says of an asset.
+// Status is the result of a policy for a subject.
 type Status int
 
 // The statuses. The zero Status is Unknown.
@@ -48,23 +48,23 @@ func (s *Status) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown status %q (want pass, fail, unknown or not_applicable)", text)
 }
 
-// Finding is what one policy says of one subject now: of an asset, or of a part of the
-// estate that was not observed, so that the policy can say nothing of what is in it.
+// Finding is the result of one policy for one subject: an asset, or a part of the estate in
+// which assets may be missing and which is therefore unknown.
 type Finding struct {
-	Policy  *Policy // as in the set, with the severity that holds there
+	Policy  *Policy // the copy in the set, with the severity in force
 	Subject Subject // never nil in a finding that a set yields
 
 	Status    Status
 	Exception *Exception // accepts this finding, which fails and stays failed; or nil
 	Message   string
-	Evidence  []Evidence // what decided, of findings that fail or are unknown
-	// Read are the times at which the assets were read that the verdict looked at: the
-	// asset that the finding is about, and those that lookups found. It is zero if the
-	// subject is no asset. A check in Go counts as looking only at the subject.
+	Evidence  []Evidence // the parts that decided, if it fails or is unknown
+	// Read is when the assets were read that the verdict depends on: the subject, and the
+	// assets that lookups found. It is zero if the subject is not an asset. For a check in
+	// Go it covers only the subject.
 	Read ReadTimes
-	// Err says why a finding is unknown: an *asset.Unread, or several joined, for
-	// what was not read; any other error for what went wrong. On a finding that
-	// is not unknown it says what was wrong with its message.
+	// Err is the reason why a finding is unknown: an *asset.Unread, or several joined, for
+	// missing data, or another error if the evaluation failed. In a finding that is not
+	// unknown it is the error of the message expression.
 	Err error
 }
 
@@ -87,7 +87,7 @@ func (t *ReadTimes) add(a *asset.Asset) {
 
 // Evidence is a part of an asset that decided a finding.
 type Evidence struct {
-	Asset asset.Ref // the subject, or another that the policy looked at
+	Asset asset.Ref // the subject, or an asset that a lookup found
 	Path  asset.Path
 	Value asset.Value // may be absent, unread or redacted
 }
@@ -105,5 +105,5 @@ func (f Finding) Key() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Scope returns where the subject is.
+// Scope returns the scope of the subject.
 func (f Finding) Scope() asset.Scope { return f.Subject.Scope() }

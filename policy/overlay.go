@@ -14,8 +14,8 @@ import (
 	"github.com/openstance/stance/internal/yamlfile"
 )
 
-// Overlay adapts the policies of packs to a site without copying them. It is a file
-// of YAML, or a value:
+// Overlay adapts the policies of packs to a site without copying them. It is a YAML file
+// or a value:
 //
 //	only:                         # policies that one of these selects; all if there is none
 //	  - {service: s3}
@@ -43,8 +43,8 @@ type Overlay struct {
 	values    map[string]asset.Value // of params, by policy id, until the types are known
 }
 
-// Selector selects the policies that have all of what it names. The zero Selector
-// selects every policy.
+// Selector selects the policies that match all of its fields. Empty fields match every
+// policy.
 type Selector struct {
 	ID       string   // with * for any characters; also an earlier id
 	Severity Severity // this or above

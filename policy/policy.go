@@ -9,14 +9,14 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// Policy is one requirement. It is a value to be read: what a [Set] holds is a copy.
+// Policy is one requirement. A [Set] holds copies of the policies that it was made of.
 type Policy struct {
 	ID          string   // unique in a set; lower case, digits and dashes
 	PreviousIDs []string // earlier ids, under which exceptions and overlays still find it
 	Title       string   // the requirement as a sentence: "Buckets deny public access"
 	Rationale   string   // why it matters, what an attacker gains, when to deviate
 	Severity    Severity
-	Kind        Kind // what it is about; empty: KindConfig
+	Kind        Kind // empty: KindConfig
 
 	Checks []Check // one per shape of subject; at least one
 	Params []Param
@@ -34,27 +34,27 @@ type Policy struct {
 	digested  bool                // whether the digest is complete
 }
 
-// Kind says what a policy is about, as posture products divide policies. Values other than
-// the constants are kept.
+// Kind is the area of a policy, as posture products divide policies. Values other than the
+// constants are kept.
 type Kind string
 
 // The kinds of policies.
 const (
-	KindConfig   Kind = "config"   // how a resource is configured
-	KindIdentity Kind = "identity" // who may do what
-	KindNetwork  Kind = "network"  // which traffic can reach what
-	KindEvent    Kind = "event"    // what somebody did
-	KindAnomaly  Kind = "anomaly"  // what deviates from the usual
-	KindWorkload Kind = "workload" // what runs
-	KindData     Kind = "data"     // what is stored
+	KindConfig   Kind = "config"   // resource configuration
+	KindIdentity Kind = "identity" // permissions and credentials
+	KindNetwork  Kind = "network"  // network reachability
+	KindEvent    Kind = "event"    // audit events
+	KindAnomaly  Kind = "anomaly"  // deviations from usual behavior
+	KindWorkload Kind = "workload" // running workloads
+	KindData     Kind = "data"     // stored data
 )
 
 // File returns the name of the file that the policy was read from, or "" for a
 // policy that is a Go value.
 func (p *Policy) File() string { return p.file }
 
-// Check is what a policy asks of assets of certain types. The expressions are CEL;
-// see the package comment for what they see.
+// Check is the requirement of a policy for assets of some types. The expressions are CEL;
+// the package comment lists their variables and functions.
 type Check struct {
 	Types   []asset.Type // that share the fields; the check is made for each
 	When    string       // false: the policy does not apply; empty: always applies
@@ -62,23 +62,23 @@ type Check struct {
 	Require string       // true when the asset complies
 	Message string       // text for a finding that fails or is unknown; empty: the title
 
-	// Run decides in Go instead of Require. When, Let and Message do not go with it.
+	// Run decides in Go. A check with Run has no When, Let, Require and Message.
 	// It is called concurrently. An error is an unknown finding with
 	// that error, and so is a panic; an *asset.Unread is one for what was not read.
 	Run func(context.Context, CheckInput) (Verdict, error)
 	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.
 	Reads []asset.Path
-	// Version names what Run decides, for [Policy.Digest]: change it whenever Run may say
-	// something else of the same input.
+	// Version is the version of Run, for [Policy.Digest]: change it whenever Run may return
+	// another verdict for the same input.
 	Version string
 }
 
 // Variable is a named expression.
 type Variable struct{ Name, Expr string }
 
-// CheckInput is what a [Check] in Go looks at. It must not be changed. What was not
-// read is for the check to mind: unread parts, gaps and coverage in Related, and links
-// that may be missing because of them ([asset.LinkRule]).
+// CheckInput is the input of a [Check] in Go, which must not change it. The check must
+// handle missing data itself: unread parts, gaps and incomplete coverage in Related, and
+// links that may be missing because of unread parts ([asset.LinkRule]).
 type CheckInput struct {
 	Asset   *asset.Asset
 	Related *asset.Inventory // nil if other assets are not known
@@ -86,23 +86,23 @@ type CheckInput struct {
 	Now     time.Time
 }
 
-// Verdict is what a [Check] in Go says.
+// Verdict is the result of a [Check] in Go.
 type Verdict struct {
 	Status   Status
 	Message  string
 	Evidence []Evidence
 }
 
-// Remediation tells how to repair what breaks a policy.
+// Remediation describes how to make an asset comply with a policy.
 type Remediation struct {
 	Class     Class
-	Text      string   // for a person, in the console
+	Text      string   // steps for a person, in the console
 	CLI       string   // command with {variables}, each of which stands for one quoted argument
-	PreChecks []string // what must be made sure of before
+	PreChecks []string // conditions to verify before the change
 	Fix       string   // id of a fix of package remediate
 }
 
-// Class says how dangerous a repair is.
+// Class is the risk of a repair.
 type Class string
 
 // The classes of repairs.
@@ -112,8 +112,8 @@ const (
 	Manual  Class = "manual"  // replacement, downtime, irreversible, or a human decision
 )
 
-// Severity says how bad it is to break a policy. The zero Severity is none and not
-// valid in a policy.
+// Severity is the severity of a finding that fails. The zero Severity is invalid in a
+// policy.
 type Severity int
 
 // The severities, in order.
@@ -154,27 +154,28 @@ func (s *Severity) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Exception accepts that a policy is broken, for some assets and until a day.
+// Exception accepts findings of some policies that fail, for some assets and until an
+// instant.
 type Exception struct {
 	Policies []string          // ids, or earlier ids; at least one
 	Assets   []string          // ids of assets, with * for any characters; empty: all
 	Accounts []string          // ids of accounts, with *; empty: all
 	Tags     map[string]string // tags that the asset has; a value may have *
-	Owner    string            // who answers for it; required
+	Owner    string            // the person or team that is responsible; required
 	Reason   string            // required
 	Until    time.Time         // required; from this instant on the exception has no effect
 }
 
-// Case is a test of a policy: an asset, what is around it, and what is expected.
+// Case is a test of a policy: an asset, related observations, and the expected result.
 // Package policytest runs cases.
 type Case struct {
 	Name    string
 	Want    Status
-	Message string // expected; empty: not looked at
+	Message string // expected; empty: any
 	Asset   *asset.Asset
 	Related []asset.Observation // other assets, gaps and coverage
-	// Covered says that Related has statements of coverage. Without any, every
-	// type that the policy looks for counts as completely covered.
+	// Covered reports whether Related states coverage. If it does not, the coverage of
+	// every type that the policy needs is complete.
 	Covered bool
 	Params  map[string]any
 	Now     time.Time // zero: an instant that package policytest chooses

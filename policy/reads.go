@@ -12,8 +12,8 @@ import (
 	"github.com/openstance/stance/internal/expr"
 )
 
-// Types returns the types of assets to discover for the set, sorted: those that its
-// policies are about, and those that they look up.
+// Types returns the types that the policies of the set need, sorted: those of their
+// checks, and those that they look up.
 func (s *Set) Types() []asset.Type {
 	var all []asset.Type
 	for t := range s.Reads() {
@@ -23,9 +23,9 @@ func (s *Set) Types() []asset.Type {
 	return all
 }
 
-// Reads returns the parts of assets that the policies of the set may read, by type,
-// sorted and without those that others cover: what a query needs to ask for. A type
-// of which nothing is read, but whether there are assets, has no paths.
+// Reads returns the parts of assets that the policies of the set may read, by type: the
+// value for provider.Query. The paths are sorted, and none covers another. A type has no
+// paths if policies only need to know whether there are assets of it.
 func (s *Set) Reads() map[asset.Type][]asset.Path {
 	own, other := s.reads()
 	for t, paths := range other {
@@ -141,9 +141,9 @@ func compact(m map[asset.Type][]asset.Path) map[asset.Type][]asset.Path {
 	return m
 }
 
-// Index reads a sequence of observations and returns an inventory of what policies
-// of the set look up: only assets of those types, and of their documents only what is
-// read, with the rest marked as not kept; and all gaps and coverage. It is the
+// Index reads a sequence of observations and returns an inventory for the lookups of the
+// set: all gaps and coverage, and the assets of types that policies look up, with the parts
+// of their documents that policies read. The other parts are marked as not kept. It is the
 // inventory for [Set.EvaluateEach] where a whole one would be too large.
 func (s *Set) Index(ctx context.Context, obs iter.Seq2[asset.Observation, error]) (*asset.Inventory, error) {
 	_, related := s.reads()

@@ -18,8 +18,8 @@ import (
 	"github.com/openstance/stance/internal/expr"
 )
 
-// Options say how a set is made and evaluates. The zero Options, like nil, are the
-// catalogue's schemas, the policies as they are, and the system's clock.
+// Options configure a set and its evaluations. The zero Options, like nil, use the
+// catalogue's schemas, the policies unchanged, and the system clock.
 type Options struct {
 	// Schemas returns the schema of a type. A policy that names a type without one, as
 	// its subject or in a lookup, is an error. Nil: catalog.Schema.
@@ -29,20 +29,20 @@ type Options struct {
 	Dynamic []asset.Type
 	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
 	Clouds asset.Clouds
-	// Overlays adapt the policies, one after the other: they select, set severities and
-	// parameters, and accept findings. An exception that is no longer in force, or that
-	// matched nothing in a whole evaluation, is itself a finding, of [ExceptionPolicy].
+	// Overlays adapt the policies, in this order: they select policies, set severities and
+	// parameters, and accept findings. An exception that has ended, or that matched nothing
+	// in a whole evaluation, yields a finding of [ExceptionPolicy].
 	Overlays []*Overlay
 	// Now is the instant of an evaluation, read once in each. Nil: time.Now.
 	Now func() time.Time
 	// Parallel is the number of goroutines of an evaluation. 0: one for each processor.
 	Parallel int
-	// NoEvidence leaves out the evidence of findings, which costs more than the
-	// verdict. [Set.Explain] finds it for single findings.
+	// NoEvidence omits the evidence of findings, which costs more than the verdict.
+	// [Set.Explain] computes it for single findings.
 	NoEvidence bool
 }
 
-// Set is a number of policies compiled together. It is immutable and safe for
+// Set holds policies that were compiled together. It is immutable and safe for
 // concurrent use.
 type Set struct {
 	opts     Options
@@ -75,9 +75,10 @@ type compiledCheck struct {
 	lets                   []expr.Let
 }
 
-// NewSet makes a set of policies. The error joins every problem of every policy, also
-// fields in their cases that the schemas of the assets do not have; then there is no set. The policies are copied as far as the set changes them, and
-// must not be changed afterwards.
+// NewSet compiles policies to a set. It returns no set if it finds a problem in any of
+// them, a field in a case that the schema of the asset lacks included; the error joins all
+// problems. The set copies the policies as far as it changes them; the caller must not
+// change them afterwards.
 func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	s := &Set{byID: map[string]*compiled{}, byType: map[asset.Type][]*compiledCheck{}, exempt: map[string][]int{}}
 	if opts != nil {
@@ -174,7 +175,7 @@ func (s *Set) find(id string) *compiled {
 	return nil
 }
 
-// Policies returns the policies, sorted by id, as they are in the set.
+// Policies returns the policies of the set, sorted by id.
 func (s *Set) Policies() iter.Seq[*Policy] { return slices.Values(s.policies) }
 
 // Policy returns the policy with the id, or the one that had it before.

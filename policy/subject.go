@@ -6,7 +6,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-// SubjectKind says what a finding is about.
+// SubjectKind is the kind of a [Subject].
 type SubjectKind string
 
 // The kinds of subjects.
@@ -17,18 +17,18 @@ const (
 	OfException SubjectKind = "exception"
 )
 
-// Subject is what a finding is about: an [AssetSubject], a [GapSubject], a
-// [CoverageSubject] or an [ExceptionSubject]. No other package implements it, and
-// later versions may add kinds.
+// Subject is the subject of a finding: an [AssetSubject], a [GapSubject], a
+// [CoverageSubject] or an [ExceptionSubject]. No other package implements it. Later
+// versions may add kinds.
 type Subject interface {
 	// Kind returns the kind of the subject.
 	Kind() SubjectKind
-	// Ref returns the ref of an asset. Its ID is empty if the subject is no asset, and
-	// its Type is too if the subject concerns no single type.
+	// Ref returns the ref of an asset. For other subjects its ID is empty, and its Type is
+	// empty if the subject does not concern a single type.
 	Ref() asset.Ref
 	// Name returns the name of an asset, or "".
 	Name() string
-	// Scope returns where the subject is, which is the zero Scope for an exception.
+	// Scope returns the scope of the subject. It is zero for an exception.
 	Scope() asset.Scope
 
 	// key returns what tells the subject from others across evaluations.
@@ -38,10 +38,11 @@ type Subject interface {
 // AssetSubject is an asset that a policy was evaluated for.
 type AssetSubject struct{ Asset *asset.Asset }
 
-// GapSubject is a part of the estate that could not be observed.
+// GapSubject is a gap: a part of the estate that could not be observed.
 type GapSubject struct{ Gap *asset.Gap }
 
-// CoverageSubject is a type of assets that was not searched completely in an account.
+// CoverageSubject is incomplete coverage: a type of assets for which an account was not
+// searched completely.
 type CoverageSubject struct {
 	Type    asset.Type
 	Account asset.Scope // without a region
