@@ -104,9 +104,9 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 // subject of the case stand under the key asset, and for a related one beside them.
 func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]func(*yaml.Node), related bool) map[string]*yaml.Node {
 	var unread *yaml.Node
-	fields["config"] = r.value(&a.Config)
-	fields["status"] = r.value(&a.Status)
-	fields["access"] = r.value(&a.Access)
+	for name, doc := range a.Documents() {
+		fields[name] = r.value(doc)
+	}
 	fields["unread"] = func(n *yaml.Node) { unread = n }
 	meta := r.meta(a)
 	if related {

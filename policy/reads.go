@@ -38,7 +38,10 @@ func (s *Set) Reads() map[asset.Type][]asset.Path {
 // assets that are looked up.
 func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 	subjects, related = map[asset.Type][]asset.Path{}, map[asset.Type][]asset.Path{}
-	whole := []asset.Path{"config", "status", "access"}
+	var whole []asset.Path
+	for name := range new(asset.Asset).Documents() {
+		whole = append(whole, asset.Path(name))
+	}
 	for t, checks := range s.byType {
 		subjects[t] = append(subjects[t], []asset.Path{}...)
 		for _, c := range checks {
@@ -194,7 +197,7 @@ func pack(assets []*asset.Asset) {
 	var docs []asset.Value
 	var places []*asset.Value
 	for _, a := range assets {
-		for _, v := range []*asset.Value{&a.Config, &a.Status, &a.Access} {
+		for _, v := range a.Documents() {
 			if v.Kind() != asset.Absent {
 				docs, places = append(docs, *v), append(places, v)
 			}
@@ -249,25 +252,22 @@ func project(in interner, a *asset.Asset, paths []asset.Path) (*asset.Asset, err
 	for i, p := range a.Parents {
 		slim.Parents[i] = in.ref(p)
 	}
-	for _, doc := range []struct {
-		name string
-		from asset.Value
-		to   *asset.Value
-	}{{"config", a.Config, &slim.Config}, {"status", a.Status, &slim.Status}, {"access", a.Access, &slim.Access}} {
+	slim.Config, slim.Status, slim.Access = a.Config, a.Status, a.Access
+	for name, doc := range slim.Documents() {
+		if doc.Kind() == asset.Absent {
+			continue
+		}
 		var within []asset.Path
 		for _, p := range paths {
-			if name, rest := p.Document(); name == doc.name {
+			if of, rest := p.Document(); of == name {
 				within = append(within, rest)
 			}
 		}
-		if doc.from.Kind() == asset.Absent {
-			continue
-		}
-		kept, err := doc.from.Project(within...)
+		kept, err := doc.Project(within...)
 		if err != nil {
 			return nil, err
 		}
-		*doc.to = kept
+		*doc = kept
 	}
 	return slim, nil
 }
