@@ -2,7 +2,6 @@ package collect
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -44,95 +43,6 @@ const (
 	ofPart     = 1 << 21
 )
 
-// documents stores the documents of a draft in an asset. Config is a map even if nothing
-// is in it; the others are then absent.
-func (e *encoder) documents(a *asset.Asset, d *Draft, p *typePlan) error {
-	var deep []deepMark
-	to := make([]*asset.Value, 0, 3)
-	for _, doc := range [...]struct {
-		name  string
-		from  any
-		shape *asset.Shape
-		to    *asset.Value
-	}{
-		{"config", d.Config, p.schema.Config, &a.Config},
-		{"status", d.Status, p.schema.Status, &a.Status},
-		{"access", d.Access, p.schema.Access, &a.Access},
-	} {
-		if e.watch != nil {
-			e.at = asset.Path(doc.name)
-		}
-		if e.document(doc.name, doc.from, doc.shape, p, d.unread, &deep) {
-			to = append(to, doc.to)
-		}
-	}
-	err := e.Documents(to...)
-	if e.err != nil {
-		err, e.err = e.err, nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.Ref, err)
-	}
-	for _, m := range deep {
-		if err := m.set(a); err != nil {
-			return fmt.Errorf("%s: %w", d.Ref, err)
-		}
-	}
-	return nil
-}
-
-// document adds a document, and reports whether there is one. Marks of parts that are
-// deep inside of it are left for later.
-func (e *encoder) document(name string, from any, shape *asset.Shape, p *typePlan, unread []mark, deep *[]deepMark) bool {
-	begin := len(e.entries)
-	defer func() { e.entries = e.entries[:begin] }()
-	given, isMap := from.(Doc)
-	if isMap {
-		e.gather(given, shape)
-		for _, member := range p.rest(name) {
-			if _, named := given[member]; !named {
-				e.entries = append(e.entries, entry{name: member, v: notCollected, known: true})
-			}
-		}
-	}
-	something := len(e.entries) > begin || !isMap && !e.missing(from, shape)
-	for i := range unread {
-		n := len(unread) - i
-		m := &unread[n-1]
-		for _, path := range m.paths {
-			rest, ok := strings.CutPrefix(string(path), name)
-			switch {
-			case !ok:
-			case rest == "" && !something:
-				e.Unread(m.why)
-				return true
-			case rest == "":
-				// Another operation filled some of it.
-				if isMap && shape != nil {
-					for _, f := range shape.Fields {
-						if !f.Mark.Has(asset.WriteOnly) {
-							e.entries = append(e.entries, entry{name: f.Name, v: m.why, known: true, rank: ofDocument + i})
-						}
-					}
-				}
-			case isMap && !strings.ContainsAny(rest[1:], ".["):
-				e.entries = append(e.entries, entry{name: rest[1:], v: m.why, known: true, rank: ofPart + i})
-			default:
-				*deep = append(*deep, deepMark{path, m.why})
-			}
-		}
-	}
-	switch {
-	case isMap && (len(e.entries) > begin || name == "config"):
-		e.members(e.entries[begin:])
-		return true
-	case !isMap && !e.missing(from, shape):
-		e.any(from, shape)
-		return true
-	}
-	return false
-}
-
 // gather puts the members of a map that are there among the entries.
 func (e *encoder) gather(d Doc, shape *asset.Shape) {
 	for name, v := range d {
@@ -151,10 +61,7 @@ var notCollected = NotCollected()
 // members adds a map of entries.
 func (e *encoder) members(entries []entry) {
 	slices.SortFunc(entries, func(x, y entry) int {
-		if c := strings.Compare(x.name, y.name); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.rank, y.rank)
+		return cmp.Or(strings.Compare(x.name, y.name), cmp.Compare(x.rank, y.rank))
 	})
 	e.OpenMap()
 	for i := range entries {
@@ -162,19 +69,37 @@ func (e *encoder) members(entries []entry) {
 		if i > 0 && x.name == entries[i-1].name {
 			continue
 		}
-		before := e.at
-		if e.watch != nil {
-			e.at = before.Key(x.name)
-			if !x.known && e.watch.Stray != nil {
-				e.watch.Stray(e.typ, e.at)
-			}
+		before := e.enter(x.name)
+		if e.watch != nil && !x.known && e.watch.Stray != nil {
+			e.watch.Stray(e.typ, e.at)
 		}
-		name, v, shape := x.name, x.v, x.shape
-		e.Key(name)
-		e.any(v, shape)
-		e.at = before
+		e.Key(x.name)
+		e.any(x.v, x.shape)
+		e.leave(before)
 	}
 	e.CloseMap()
+}
+
+// enter notes, for the watch, that a member is made, and returns where the encoder was.
+func (e *encoder) enter(name string) (before asset.Path) {
+	if e.watch != nil {
+		before, e.at = e.at, e.at.Key(name)
+	}
+	return before
+}
+
+// enterAny is enter for the elements of a list.
+func (e *encoder) enterAny() (before asset.Path) {
+	if e.watch != nil {
+		before, e.at = e.at, e.at.Any()
+	}
+	return before
+}
+
+func (e *encoder) leave(before asset.Path) {
+	if e.watch != nil {
+		e.at = before
+	}
 }
 
 // doc adds a map of a collector.
@@ -196,14 +121,11 @@ func list[T any](e *encoder, all []T, s *asset.Shape, add func(T, *asset.Shape))
 		elem = s.Elem
 	}
 	e.OpenList()
-	before := e.at
-	if e.watch != nil {
-		e.at = before.Any()
-	}
+	before := e.enterAny()
 	for _, x := range all {
 		add(x, elem)
 	}
-	e.at = before
+	e.leave(before)
 	e.CloseList()
 }
 
@@ -328,26 +250,4 @@ func memberShape(s *asset.Shape, name string) (*asset.Shape, bool) {
 	}
 	f, ok := s.Field(name)
 	return f.Shape, ok
-}
-
-// deepMark is a part inside of a member of a document that was not read.
-type deepMark struct {
-	path asset.Path
-	why  *asset.Unread
-}
-
-// set makes the part unread, unless something filled it. Of a list that is not there it
-// makes the list unread.
-func (m deepMark) set(a *asset.Asset) error {
-	first, _, every := strings.Cut(string(m.path), "[*]")
-	part, err := a.At(asset.Path(first))
-	switch {
-	case err != nil:
-		return err
-	case part.IsAbsent():
-		return a.SetPath(asset.Path(first), m.why.Value())
-	case every:
-		return a.SetPath(m.path, m.why.Value())
-	}
-	return nil
 }
