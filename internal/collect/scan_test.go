@@ -161,8 +161,12 @@ func TestSharedAssetsBelongToTheirOwner(t *testing.T) {
 	s := f.engine.Scan(provider.Query{})
 	u := f.units("other", "z")[1]
 	u.Tables = func() []collect.Table { return f.tables("p", "z")[1:] } // what p shares with it
-	owned := true
-	u.Finish = func(_ *collect.Draft, own bool) { owned = own }
+	var owned atomic.Int64                                              // assets, which are finished concurrently
+	u.Finish = func(_ *collect.Draft, own bool) {
+		if own {
+			owned.Add(1)
+		}
+	}
 	inv := &asset.Inventory{}
 	require.NoError(t, s.Drive(t.Context(), func(ctx context.Context) error { s.Run(ctx, []*collect.Unit{u}); return nil }, func(o asset.Observation) bool {
 		inv.Add(o)
@@ -172,7 +176,7 @@ func TestSharedAssetsBelongToTheirOwner(t *testing.T) {
 	assert.Equal(t, zone, a.Scope)
 	assert.Equal(t, []string{"other"}, a.Observers)
 	assert.Empty(t, a.Parents)
-	assert.False(t, owned)
+	assert.Zero(t, owned.Load())
 }
 
 func TestProbe(t *testing.T) {
