@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,6 +80,3 @@ func (u *unit) onlyNames(prefix string, types ...asset.Type) []string {
 
 // owns reports whether the account of the unit is the owner of a resource.
 func (u *unit) owns(owner *string) bool { return owner == nil || *owner == u.account.ID }
-
-// scansRegion reports whether a region of the account is scanned.
-func (u *unit) scansRegion(region string) bool { return slices.Contains(u.account.regions, region) }
