@@ -15,8 +15,8 @@ type Type string
 // Ref is the identity of an asset: its type and its canonical id. Use
 // [ParseRef] to make one from an id as a cloud spells it.
 type Ref struct {
-	Type Type
-	ID   string
+	Type Type   `json:"type"`
+	ID   string `json:"id"`
 }
 
 // IsZero reports whether r refers to nothing.
@@ -36,9 +36,9 @@ func (r Ref) Compare(o Ref) int {
 // Scope is a place in a cloud. An empty Region is a global
 // (or account-wide) scope, an empty Account the whole provider.
 type Scope struct {
-	Provider string // "aws", "azure", "gcp"
-	Account  string // AWS account id, Azure subscription id, GCP project id
-	Region   string
+	Provider string `json:"provider,omitempty"` // "aws", "azure", "gcp"
+	Account  string `json:"account,omitempty"`  // AWS account id, Azure subscription id, GCP project id
+	Region   string `json:"region,omitempty"`
 }
 
 // String returns the non-empty parts, separated by slashes.
@@ -80,6 +80,12 @@ type Asset struct {
 	// [LinkRule].From.
 	Links   []Link
 	Parents []Ref // nearest first
+
+	// Unread holds why parts beside the documents were not read, by the name of the part:
+	// "parents", "links" for every relation, "links.encrypted_by" for one. Of such a part
+	// there may be more than the asset has. A part that is not in the map was read: if it is
+	// empty, there is none. An access policy that was not read is an unread part of Access.
+	Unread map[string]*Unread
 
 	// Observers are the accounts that saw the asset, sorted. If empty, only the owner's
 	// account did.
@@ -135,8 +141,8 @@ func (o Origin) String() string {
 
 // Gap is a requested part of a cloud that could not be observed. An empty Type means
 // every type in the scope. A gap with Of concerns only the
-// children, parents and links of that one asset; one without it makes the coverage of
-// its type in its scope partial.
+// children, parents and links of that one asset, an empty Type those of every type (see
+// [Schema.ChildOf]). One without Of makes the coverage of its type in its scope partial.
 type Gap struct {
 	Scope Scope
 	Type  Type
@@ -180,3 +186,16 @@ type Observation interface{ observation() }
 func (*Asset) observation()    {}
 func (*Gap) observation()      {}
 func (*Coverage) observation() {}
+
+// IsNil reports whether there is no observation: nil, or a nil pointer of one of the types.
+func IsNil(o Observation) bool {
+	switch o := o.(type) {
+	case *Asset:
+		return o == nil
+	case *Gap:
+		return o == nil
+	case *Coverage:
+		return o == nil
+	}
+	return true
+}

@@ -93,12 +93,16 @@ func (v Value) load(at uint32) node { return node(le64(v.doc, at)) }
 
 // text returns the text that a string or number node of the block refers to.
 func (v Value) text(n node) string {
-	l := n.short()
-	if l == longCount {
-		l = v.long(n)
-	}
 	from := int(n.payload())
-	return v.doc[from : from+l]
+	return v.doc[from : from+v.length(n)]
+}
+
+// length returns the bytes of the text that a node refers to.
+func (v Value) length(n node) int {
+	if l := n.short(); l != longCount {
+		return l
+	}
+	return v.long(n)
 }
 
 // size returns bits 8-31: the count of a list, the place of the keys of a map.
@@ -411,16 +415,16 @@ func (b *block) bytesOf(n node) []byte {
 // copy writes v into the block.
 func (b *block) copy(v Value) node { return b.copyWith(v, nil) }
 
-// copyWith writes v into the block, with what instead returns in place of a string,
-// if it returns true. A nil instead replaces nothing.
-func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) node {
+// copyWith writes v into the block, with the strings that r puts in place of others. A
+// nil r replaces nothing.
+func (b *block) copyWith(v Value, r *Redaction) node {
 	flags := v.node & (flagDefault | flagPartial)
 	switch v.node.tag() {
 	case tagString:
 		s := v.text(v.node)
-		if instead != nil {
-			if r, ok := instead(s); ok {
-				return b.redacted(r) | flags
+		if r != nil && r.Text != nil {
+			if kept, ok := r.Text(s); ok {
+				return b.redacted(kept) | flags
 			}
 		}
 		return b.str(tagString, s) | flags
@@ -431,14 +435,18 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 		b.u64(le64(v.doc, v.node.payload()))
 		return placed(v.node.tag(), at) | flags
 	case tagRedacted:
-		r, _ := v.Redacted()
-		return b.redacted(r) | flags
+		kept, _ := v.Redacted()
+		return b.redacted(kept) | flags
 	case tagUnread:
-		return b.unread(v.Unread()) | flags
+		u := v.Unread()
+		if r != nil && r.Unread != nil {
+			u = r.Unread(u)
+		}
+		return b.unread(u) | flags
 	case tagList:
 		mark := len(b.stack)
 		for i := range v.count() {
-			n := b.copyWith(v.nth(i), instead)
+			n := b.copyWith(v.nth(i), r)
 			b.stack = append(b.stack, n)
 		}
 		return b.list(mark) | flags
@@ -446,7 +454,10 @@ func (b *block) copyWith(v Value, instead func(text string) (Redacted, bool)) no
 		mark := len(b.stack)
 		for i := range v.count() {
 			k, x := v.MemberAt(i)
-			b.member(k, b.copyWith(x, instead))
+			if r != nil && r.Key != nil {
+				k = r.Key(k)
+			}
+			b.member(k, b.copyWith(x, r))
 		}
 		n, _, _ := b.mapping(mark) // the keys of v differ
 		return n | flags

@@ -68,29 +68,47 @@ func (b *Builder) Null() { b.add(tagNull) }
 
 // Bool adds a boolean.
 func (b *Builder) Bool(x bool, s *Shape) {
-	if s.isString() {
+	switch {
+	case s == nil || s.Kind == AnyShape || s.Kind == BoolShape:
+		b.add(b.block.bool(x))
+	case s.Kind == StringShape:
 		b.add(b.block.str(tagString, strconv.FormatBool(x)))
-		return
+	default:
+		b.misfit(x, s)
 	}
-	b.add(b.block.bool(x))
 }
 
 // Int adds an integer.
 func (b *Builder) Int(n int64, s *Shape) {
-	if s.isString() {
+	switch {
+	case s == nil || s.Kind == AnyShape || s.Kind == IntShape:
+		b.add(b.block.int(n))
+	case s.Kind == StringShape:
 		b.add(b.block.str(tagString, strconv.FormatInt(n, 10)))
-		return
+	default:
+		b.misfit(n, s)
 	}
-	b.add(b.block.int(n))
 }
 
 // Uint adds an integer.
 func (b *Builder) Uint(n uint64, s *Shape) {
-	if s.isString() {
+	switch {
+	case s == nil || s.Kind == AnyShape || s.Kind == IntShape:
+		b.add(b.block.uint(n))
+	case s.Kind == StringShape:
 		b.add(b.block.str(tagString, strconv.FormatUint(n, 10)))
-		return
+	default:
+		b.misfit(n, s)
 	}
-	b.add(b.block.uint(n))
+}
+
+// misfit adds a scalar of another kind than the shape.
+func (b *Builder) misfit(x any, s *Shape) {
+	v, err := Of(x)
+	if err != nil {
+		b.fail(err)
+	}
+	b.Value(v, s)
 }
 
 // Float adds a number. One without a fraction becomes an integer, as in JSON that is
@@ -112,7 +130,7 @@ func (b *Builder) String(text string, s *Shape) {
 	if !utf8.ValidString(text) {
 		b.fail(fmt.Errorf("invalid UTF-8 in %.40q", text))
 	}
-	if s == nil || s.Kind == StringShape || s.Kind == AnyShape {
+	if s == nil {
 		b.add(b.block.str(tagString, text))
 		return
 	}
@@ -141,7 +159,7 @@ func (b *Builder) Value(v Value, s *Shape) {
 		b.Null()
 		return
 	}
-	if len(b.open)+v.depth() > MaxDepth {
+	if _, _, depth := v.Size(); len(b.open)+depth > MaxDepth {
 		b.fail(errTooDeep)
 		v = Value{node: tagNull}
 	}
@@ -221,9 +239,6 @@ func (b *Builder) reset() {
 		b.block.out = nil
 	}
 }
-
-// isString reports whether the shape asks for strings.
-func (s *Shape) isString() bool { return s != nil && s.Kind == StringShape }
 
 // appendFloat writes a number as encoding/json does.
 func appendFloat(dst []byte, f float64, bits int) []byte {

@@ -14,11 +14,14 @@ type Cloud struct {
 	// and {*} stands for any service without a slash or colon. A * at the end stands
 	// for one or more characters: "AWS::{*}::*", "{*}.googleapis.com/*", "Acme/*".
 	Types []string
-	// AnyCase says that types differing only in case are the same type.
+	// AnyCase says that names differing only in case are the same: of types, of
+	// properties, and of values of enumerations.
 	AnyCase bool
 	// ID returns the canonical form of an id, which must be its own canonical form. The
 	// error says what the id is not, such as "not an ARN". Nil: ids are as given.
 	ID func(t Type, id string) (string, error)
+
+	refer references // nil: ids name no other assets
 }
 
 // Clouds is a table that gives for each type its provider, the service in its name, and
@@ -64,6 +67,25 @@ func (c Clouds) Service(t Type) string {
 func (c Clouds) FoldType(t Type) Type {
 	if row, _ := c.find(t); row.AnyCase {
 		return Type(strings.ToLower(string(t)))
+	}
+	return t
+}
+
+// AnyCase reports whether the provider of a type compares names without regard to case:
+// types, names of properties, values of enumerations, and ids.
+func (c Clouds) AnyCase(t Type) bool {
+	row, _ := c.find(t)
+	return row.AnyCase
+}
+
+// Spell returns the canonical spelling of a type: if its provider compares names without
+// regard to case, the one in its schema, and else the type as it is. Schema returns the
+// schema of a type in any case.
+func (c Clouds) Spell(t Type, schema func(Type) (*Schema, bool)) Type {
+	if c.AnyCase(t) {
+		if s, ok := schema(t); ok && s.Type != "" {
+			return s.Type
+		}
 	}
 	return t
 }

@@ -168,3 +168,23 @@ func ExampleClouds() {
 	// aws S3
 	// kubernetes rbac.authorization
 }
+
+func TestSpell(t *testing.T) {
+	schema := func(t asset.Type) (*asset.Schema, bool) {
+		if strings.EqualFold(string(t), "Microsoft.KeyVault/vaults") {
+			return &asset.Schema{Type: "Microsoft.KeyVault/vaults"}, true
+		}
+		return &asset.Schema{Type: "AWS::S3::Bucket"}, strings.EqualFold(string(t), "AWS::S3::Bucket")
+	}
+	for given, want := range map[asset.Type]asset.Type{
+		"microsoft.keyvault/VAULTS": "Microsoft.KeyVault/vaults",
+		"Microsoft.KeyVault/vaults": "Microsoft.KeyVault/vaults",
+		"microsoft.Other/things":    "microsoft.Other/things",
+		"aws::s3::bucket":           "aws::s3::bucket",
+		"":                          "",
+	} {
+		assert.Equal(t, want, asset.Clouds(nil).Spell(given, schema))
+	}
+	assert.True(t, asset.Clouds(nil).AnyCase("MICROSOFT.Web/sites"))
+	assert.False(t, asset.Clouds(nil).AnyCase("storage.googleapis.com/Bucket"))
+}

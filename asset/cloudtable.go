@@ -2,12 +2,12 @@ package asset
 
 // builtin is the built-in table of clouds. It is never changed.
 var builtin = Clouds{
-	{Name: "aws", ID: awsID, Types: []string{
+	{Name: "aws", ID: awsID, refer: awsReferences{}, Types: []string{
 		"AWS::{*}::*",   // CloudFormation's names
 		"Alexa::{*}::*", // of Amazon, in the same registry
 		"Stance::{AWS}::*",
 	}},
-	{Name: "gcp", ID: googleName, Types: []string{
+	{Name: "gcp", ID: googleName, refer: googleReferences{}, Types: []string{
 		"{*}.googleapis.com/*", // Cloud Asset Inventory's names
 	}},
 	// A type of Kubernetes is its API group and kind; the group of the core types, which
@@ -22,7 +22,7 @@ var builtin = Clouds{
 	// The names of Azure Resource Manager. Its resource providers are Microsoft's and those
 	// of partners, which the list has by their full names: custom resources of Kubernetes
 	// and types of others have names like them (mongodb.com/MongoDB).
-	{Name: "azure", AnyCase: true, ID: azureID, Types: []string{
+	{Name: "azure", AnyCase: true, ID: azureID, refer: azureReferences{}, Types: []string{
 		"Microsoft.{*}/*",
 		"ArizeAi.{ObservabilityEval}/*",
 		"Astronomer.{Astro}/*",

@@ -54,7 +54,8 @@ func (k ChangeKind) String() string {
 // one that only other accounts saw: in theirs), and no gap concerns the children of
 // one of its parents; otherwise it is obscured. Likewise an asset has appeared only
 // if the old inventory would have seen it. A part that is unread is obscured if it was
-// read before, and a link that is missing is if there is a gap in the asset's links.
+// read before. So are links that are missing if their relation is unread, or if there is a
+// gap in the asset's links.
 //
 // Absent and null are the same here, as are two lists of the same elements in another
 // order: clouds answer many lists in any order. A list of which elements differ in
@@ -124,6 +125,13 @@ func (inv *Inventory) unseen(a *Asset) *Unread {
 				if g.Type == a.Type || g.Type == "" {
 					return &g.Cause
 				}
+			}
+		}
+	}
+	if len(a.Unread) > 0 { // a gap may be of a parent or of an asset at a link that is not known
+		for _, g := range inv.indexed().gaps {
+			if !g.Of.IsZero() && (g.Type == a.Type || g.Type == "") && (g.Scope.Contains(a.Scope) || a.Scope.Contains(g.Scope)) {
+				return &g.Cause
 			}
 		}
 	}
@@ -349,22 +357,29 @@ func join(dst []byte, parts [][]byte, end byte) []byte {
 // links compares the links relation by relation; the flags tell whether there are
 // gaps in the old and in the new ones.
 func (d *differ) links(a, b *Asset, oldGaps, newGaps bool) {
-	olds, news := relations(a.Links), relations(b.Links)
+	olds, news := relations(a), relations(b)
 	for _, rel := range union(maps.Keys(olds), maps.Keys(news)) {
 		x, y := olds[rel], news[rel]
-		if slices.Equal(x, y) {
-			continue
-		}
+		before, now := a.UnreadLinks(rel), b.UnreadLinks(rel)
 		missing := slices.ContainsFunc(x, func(r Ref) bool { return !sortedHas(y, r) })
 		more := slices.ContainsFunc(y, func(r Ref) bool { return !sortedHas(x, r) })
 		kind := Changed
 		switch {
-		case missing && newGaps:
+		case missing && (newGaps || now != nil), !more && now != nil && before == nil:
 			kind = Obscured
-		case more && oldGaps:
+		case more && (oldGaps || before != nil), !missing && before != nil && now == nil:
+			kind = Revealed
+		case !missing && !more:
+			continue
+		}
+		d.add(kind, linksOf(rel), linkList(x, before), linkList(y, now))
+	}
+	if olds, news := a.Unread[partLinks], b.Unread[partLinks]; len(a.Links)+len(b.Links) == 0 && (olds == nil) != (news == nil) {
+		kind := Obscured
+		if news == nil {
 			kind = Revealed
 		}
-		d.add(kind, Path("links").Key(rel), refList(x), refList(y))
+		d.add(kind, partLinks, linkList(nil, olds), linkList(nil, news))
 	}
 }
 
@@ -373,17 +388,31 @@ func sortedHas(refs []Ref, r Ref) bool {
 	return ok
 }
 
-// relations returns the targets of links by relation, sorted, each once.
-func relations(links []Link) map[string][]Ref {
+// relations returns the targets of the links of an asset by relation, sorted, each once.
+// Relations that are unread on their own are among them.
+func relations(a *Asset) map[string][]Ref {
 	rels := map[string][]Ref{}
-	for _, l := range links {
+	for _, l := range a.Links {
 		rels[l.Rel] = append(rels[l.Rel], l.To)
 	}
 	for rel, to := range rels {
 		slices.SortFunc(to, Ref.Compare)
 		rels[rel] = slices.Compact(to)
 	}
+	for part := range a.Unread {
+		if steps, err := Path(part).Steps(); err == nil && len(steps) == 2 && rels[steps[1].Key] == nil {
+			rels[steps[1].Key] = nil
+		}
+	}
 	return rels
+}
+
+// linkList returns the targets of links, or why there are none if they are unread.
+func linkList(to []Ref, why *Unread) Value {
+	if len(to) == 0 && why != nil {
+		return why.Value()
+	}
+	return refList(to)
 }
 
 // refList makes a list of {"type", "id"}; it is absent if there are none.

@@ -22,11 +22,11 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 const digestVersion = "stance asset 1"
 
 // Digest returns a digest of the content of the asset, and reports whether every part
-// of its documents was read. Two assets have unchanged content only if their digests
+// of it was read. Two assets have unchanged content only if their digests
 // are equal and both are complete: parts that were not read may differ.
 //
-// The digest covers ref, scope, name, tags, links, parents, incarnation, and the
-// documents. Two values that are [Value.Equal] have one digest, with two exceptions: an
+// The digest covers ref, scope, name, tags, links, parents, incarnation, unread parts
+// beside the documents, and the documents. Two values that are [Value.Equal] have one digest, with two exceptions: an
 // unread part counts by its place and its [Reason] alone, and the order of links and of
 // parents does not count. A redacted secret counts by its detectors and its hash; one
 // without a hash may have changed unnoticed. The digest leaves out class, URL, origin,
@@ -50,6 +50,14 @@ func (a *Asset) Digest() (d Digest, complete bool) {
 	w.count('p', len(a.Parents))
 	for _, r := range sorted(a.Parents, Ref.Compare) {
 		w.strings(string(r.Type), r.ID)
+	}
+	if len(a.Unread) > 0 {
+		w.complete = false
+		w.count('q', len(a.Unread))
+		for _, part := range slices.Sorted(maps.Keys(a.Unread)) {
+			w.strings(part)
+			w.number('u', uint64(a.Unread[part].Reason))
+		}
 	}
 	for _, doc := range a.Documents() {
 		w.value(*doc)

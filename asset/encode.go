@@ -294,7 +294,7 @@ func (e *encoder) json(text []byte, depth int) (node, error) {
 }
 
 func (e *encoder) document(v Value, depth int) (node, error) {
-	if depth+v.depth() > MaxDepth {
+	if _, _, nested := v.Size(); depth+nested > MaxDepth {
 		return 0, errTooDeep
 	}
 	return e.copy(v), nil

@@ -23,6 +23,8 @@ type Inventory struct {
 	regions  map[accountKey][]string       // regions that statements name, sorted
 	global   map[providerKey]bool          // types of which there are assets in no region
 
+	size int64
+
 	mu    sync.Mutex            // held while an index is made
 	index atomic.Pointer[index] // nil until first needed, and after Add
 }
@@ -55,8 +57,10 @@ func (inv *Inventory) Add(o Observation) {
 	case *Asset:
 		inv.addAsset(o)
 	case *Gap:
+		inv.size += observationSize + int64(len(o.Of.ID)+len(o.Cause.Message))
 		inv.gaps = append(inv.gaps, o)
 	case *Coverage:
+		inv.size += observationSize
 		inv.addRegion(o.Scope)
 		k := coverageKey{o.Scope, o.Type}
 		if old, ok := inv.coverage[k]; !ok || o.State < old {
@@ -85,6 +89,7 @@ func (inv *Inventory) addAsset(a *Asset) {
 	}
 	old, ok := inv.assets[a.Ref]
 	if !ok {
+		inv.size += a.Size()
 		inv.assets[a.Ref] = a
 		return
 	}
@@ -94,6 +99,7 @@ func (inv *Inventory) addAsset(a *Asset) {
 	}
 	merged := *keep
 	merged.Observers = mergeObservers(keep, other)
+	inv.size += merged.Size() - old.Size()
 	inv.assets[a.Ref] = &merged
 }
 
@@ -112,7 +118,16 @@ func betterView(a, b *Asset) bool {
 			return c > 0
 		}
 	}
-	return fmt.Sprint(a.Scope, a.Name, a.Tags, a.Links, a.Parents) > fmt.Sprint(b.Scope, b.Name, b.Tags, b.Links, b.Parents)
+	return a.beside() > b.beside()
+}
+
+// beside returns a text of what tells two views with equal documents apart.
+func (a *Asset) beside() string {
+	text := fmt.Sprint(a.Scope, a.Name, a.Tags, a.Links, a.Parents)
+	for _, part := range slices.Sorted(maps.Keys(a.Unread)) {
+		text += fmt.Sprint(part, *a.Unread[part])
+	}
+	return text
 }
 
 // owned reports whether the owner's account is among those who saw a.
@@ -144,6 +159,7 @@ type index struct {
 	gapsOf    map[Ref][]*Gap
 	gapsAmong map[Type][]*Gap       // with Of of the type
 	gapsIn    map[accountKey][]*Gap // without Of
+	numbered  numbered
 }
 
 func (inv *Inventory) indexed() *index {
@@ -164,7 +180,17 @@ func (inv *Inventory) indexed() *index {
 		gapsIn:    map[accountKey][]*Gap{},
 	}
 	for _, a := range x.assets {
+		x.numbered.add(a)
+	}
+	for _, a := range x.assets {
+		if r := x.numbered.canonical(a.Ref); r != a.Ref {
+			if x.numbered.assets == nil {
+				x.numbered.assets = map[Ref]*Asset{}
+			}
+			x.numbered.assets[r] = a
+		}
 		for _, l := range a.Links {
+			l.To = x.numbered.canonical(l.To)
 			if who := x.referrers[l]; len(who) == 0 || who[len(who)-1] != a {
 				x.referrers[l] = append(who, a)
 			}
@@ -172,7 +198,8 @@ func (inv *Inventory) indexed() *index {
 	}
 	for _, g := range x.gaps {
 		if !g.Of.IsZero() {
-			x.gapsOf[g.Of] = append(x.gapsOf[g.Of], g)
+			of := x.numbered.canonical(g.Of)
+			x.gapsOf[of] = append(x.gapsOf[of], g)
 			x.gapsAmong[g.Of.Type] = append(x.gapsAmong[g.Of.Type], g)
 			continue
 		}
@@ -197,11 +224,9 @@ func (s Scope) Compare(o Scope) int {
 // Len returns the number of assets.
 func (inv *Inventory) Len() int { return len(inv.assets) }
 
-// Get returns the asset with the ref.
-func (inv *Inventory) Get(r Ref) (*Asset, bool) {
-	a, ok := inv.assets[r]
-	return a, ok
-}
+// Get returns the asset with the ref. Names in Google Cloud may have the number or the
+// id of a project that the inventory has.
+func (inv *Inventory) Get(r Ref) (*Asset, bool) { return inv.find(r) }
 
 // All yields every asset.
 func (inv *Inventory) All() iter.Seq[*Asset] {
@@ -228,21 +253,24 @@ func (inv *Inventory) OfType(t Type) iter.Seq[*Asset] {
 }
 
 // Follow yields the assets that links of a lead to, in the order of the links. For
-// one that was not observed, and for each gap in the links of a, it yields an
-// *[Unread] instead of an asset, and goes on.
+// one that was not observed, for links of the relation that were not read, and for each
+// gap in the links of a, it yields an *[Unread] instead of an asset, and goes on.
 func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
 	return func(yield func(*Asset, error) bool) {
 		for _, l := range a.Links {
 			if l.Rel != rel {
 				continue
 			}
-			to, ok := inv.assets[l.To]
+			to, ok := inv.find(l.To)
 			if !ok && !yield(nil, &Unread{Reason: NotObserved, Code: CodeNotObserved, Message: l.To.String()}) {
 				return
 			}
 			if ok && !yield(to, nil) {
 				return
 			}
+		}
+		if u := a.UnreadLinks(rel); u != nil && !yield(nil, u) {
+			return
 		}
 		for _, g := range inv.GapsOf(a.Ref) {
 			if !yield(nil, &g.Cause) {
@@ -253,11 +281,12 @@ func (inv *Inventory) Follow(a *Asset, rel string) iter.Seq2[*Asset, error] {
 }
 
 // Referrers yields the assets that have a link of the relation to r, in whatever
-// account they are. It says nothing of those that were not observed: see
-// [Inventory.Coverage].
+// account they are. It says nothing of those that were not observed, see
+// [Inventory.Coverage], nor of assets whose links were not read, see [Asset.UnreadLinks].
 func (inv *Inventory) Referrers(r Ref, rel string) iter.Seq[*Asset] {
 	return func(yield func(*Asset) bool) {
-		for _, a := range inv.indexed().referrers[Link{rel, r}] {
+		x := inv.indexed()
+		for _, a := range x.referrers[Link{rel, x.numbered.canonical(r)}] {
 			if !yield(a) {
 				return
 			}
@@ -273,7 +302,8 @@ func (inv *Inventory) Gaps() []*Gap {
 // GapsOf returns the gaps that concern the children and links of one asset, sorted.
 // The slice belongs to the inventory.
 func (inv *Inventory) GapsOf(r Ref) []*Gap {
-	return inv.indexed().gapsOf[r]
+	x := inv.indexed()
+	return x.gapsOf[x.numbered.canonical(r)]
 }
 
 // GapsAmong returns the gaps that concern the children and links of single assets of

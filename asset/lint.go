@@ -24,13 +24,18 @@ type Misfit struct {
 	Want *Shape
 	// Got is the kind of the part.
 	Got Kind
+	// Unread is what [Shape.Conform] put in place of the part; nil if it is still there.
+	Unread *Unread
 }
 
 // String returns the path and the problem, such as "config.Port: is a string, want an
 // integer".
 func (m Misfit) String() string {
-	if m.Unknown {
+	switch {
+	case m.Unknown:
 		return fmt.Sprintf("%s: unknown field", m.Path)
+	case m.Unread != nil:
+		return fmt.Sprintf("%s: %s", m.Path, m.Unread.Message)
 	}
 	return fmt.Sprintf("%s: is %s, want %s", m.Path, m.Got, m.Want.Kind)
 }
@@ -39,9 +44,10 @@ func (m Misfit) String() string {
 // order of the documents, each path once. It returns at most 100.
 //
 // Lint checks documents as they are: call [Shape.Conform] first if numbers and booleans
-// may stand in strings. Parts that the schema does not describe fit: a document without a
-// shape, everything below [AnyShape], the keys of a [MapShape]. Null, unread and redacted
-// parts fit every shape. With a nil schema everything fits.
+// may stand in strings. The parts that Conform makes unread are misfits. Parts that the
+// schema does not describe fit: a document without a shape, everything below [AnyShape],
+// the keys of a [MapShape]. Null, redacted and other unread parts fit every shape. With a
+// nil schema everything fits.
 func Lint(a *Asset, s *Schema) []Misfit {
 	if s == nil {
 		return nil
@@ -67,8 +73,11 @@ func (l *linter) fits(v Value, s *Shape) bool {
 		return true
 	}
 	switch v.node.tag() {
-	case tagAbsent, tagNull, tagUnread, tagRedacted:
+	case tagAbsent, tagNull, tagRedacted:
 		return true
+	case tagUnread:
+		u := v.Unread()
+		return !u.isMalformed() || l.note(Misfit{Path: l.path(), Want: s, Got: UnreadPart, Unread: u})
 	case tagList:
 		if s.Kind != ListShape {
 			break

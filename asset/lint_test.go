@@ -143,3 +143,17 @@ func ExampleLint() {
 	// config.Port: is a string, want an integer
 	// config.Nmae: unknown field
 }
+
+func TestLintReportsWhatConformRefused(t *testing.T) {
+	schemas, err := asset.ParseSchemas([]byte(`{"T": {"config": {"Port": "i", "Name": "s", "Rules": ["i"], "Size": "i"}}}`))
+	require.NoError(t, err)
+	v, err := asset.Of(map[string]any{
+		"Port": []any{}, "Name": &asset.Unread{Op: "x:Read", Code: asset.CodeMalformed}, "Rules": []any{1, "a", "b"},
+		"Size": &asset.Unread{Code: "AccessDenied"},
+	})
+	require.NoError(t, err)
+	found := asset.Lint(&asset.Asset{Config: schemas[0].Config.Conform(v)}, schemas[0])
+	require.Len(t, found, 2)
+	assert.Equal(t, "config.Port: is a list, want an integer", found[0].String())
+	assert.Equal(t, "config.Rules[*]: is a string, want an integer", found[1].String())
+}

@@ -14,7 +14,7 @@ import (
 // Limits of a document.
 const (
 	MaxDepth    = 256      // of lists and maps in each other
-	MaxDocument = 64 << 20 // bytes of JSON
+	MaxDocument = 16 << 20 // bytes of JSON
 )
 
 // SyntaxError describes the first syntax error of JSON, with its position.

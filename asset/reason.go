@@ -18,7 +18,7 @@ const (
 	Unavailable          // the service failed, or could not be reached
 	Unsupported          // the source cannot read it: an unknown type, operation or region
 	Disabled             // the service, region or account is switched off, or not subscribed to
-	Malformed            // the response could not be parsed
+	Malformed            // the response could not be parsed, or a part of it has another form than its schema
 	Incomplete           // the source may have omitted something
 	NotVisible           // the cloud does not show it to this caller, or to any
 	NotFound             // it was deleted after it was listed

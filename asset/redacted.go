@@ -62,17 +62,29 @@ func (v Value) Block() string {
 	return v.doc
 }
 
-// Redact returns v, sanitized. It calls replace for each string of v that is not
-// redacted yet, in the order of the document, and puts what replace returns in its place
-// if the second result is true. Keys of maps stay. A nil replace changes nothing but the
-// mark, and copies nothing.
+// Redaction says what takes the place of the strings of a document. Its functions are
+// called in the order of the document: the key of a member before its value. Those that
+// are nil change nothing.
+type Redaction struct {
+	// Text is called for each string that is not redacted yet. If the second result is
+	// true, the first takes the place of the string.
+	Text func(text string) (Redacted, bool)
+	// Key returns the key that takes the place of a key of a map. The keys that it returns
+	// for one map must differ.
+	Key func(key string) string
+	// Unread returns the reason that takes the place of that of an unread part.
+	Unread func(*Unread) *Unread
+}
+
+// Redact returns v, sanitized, with the strings that r puts in place of others. A nil r
+// changes nothing but the mark, and copies nothing.
 //
 // It is for Redactors, such as that of package asset/secret: whoever calls it states
 // that no secret is left in v.
-func (v Value) Redact(replace func(text string) (Redacted, bool)) Value {
-	if replace != nil {
+func (v Value) Redact(r *Redaction) Value {
+	if r != nil {
 		b := newBlock()
-		v = b.value(b.copyWith(v, replace))
+		v = b.value(b.copyWith(v, r))
 		b.free()
 	}
 	if v.holdsText() {

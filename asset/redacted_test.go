@@ -9,7 +9,7 @@ import (
 	"github.com/openstance/stance/asset"
 )
 
-func nothing(string) (asset.Redacted, bool) { return asset.Redacted{}, false }
+var nothing = &asset.Redaction{Text: func(string) (asset.Redacted, bool) { return asset.Redacted{}, false }}
 
 func TestSanitized(t *testing.T) {
 	plain := parse(t, `{"a":{"b":["x","y"]},"c":"z","n":1}`)
@@ -70,15 +70,32 @@ func projected(t *testing.T, v asset.Value, paths ...asset.Path) asset.Value {
 
 func TestRedactValue(t *testing.T) {
 	v := value(t, map[string]any{
-		"a": []any{"one", "two"}, "b": asset.Redacted{Hash: "aa"}, "c": &asset.Unread{Op: "three"}, "d": "four", "n": 5,
+		"a": []any{"one", "two"}, "b": asset.Redacted{Hash: "aa"}, "c": &asset.Unread{Op: "three", Message: "m"}, "d": "four", "n": 5,
 	})
 	var seen []string
-	got := v.Redact(func(text string) (asset.Redacted, bool) {
-		seen = append(seen, text)
-		return asset.Redacted{Hash: text}, text == "two"
+	got := v.Redact(&asset.Redaction{
+		Text: func(text string) (asset.Redacted, bool) {
+			seen = append(seen, text)
+			return asset.Redacted{Hash: text}, text == "two"
+		},
+		Key: func(key string) string {
+			seen = append(seen, key)
+			if key == "d" {
+				return "other"
+			}
+			return key
+		},
+		Unread: func(u *asset.Unread) *asset.Unread {
+			seen = append(seen, u.Op)
+			changed := *u
+			changed.Message = "hidden"
+			return &changed
+		},
 	})
-	assert.Equal(t, []string{"one", "two", "four"}, seen)
-	assert.Equal(t, `{"a":["one","[redacted hash=two]"],"b":"[redacted hash=aa]","c":<unread>,"d":"four","n":5}`, got.String())
+	assert.Equal(t, []string{"a", "one", "two", "b", "c", "three", "d", "four", "n"}, seen)
+	assert.Equal(t, `{"a":["one","[redacted hash=two]"],"b":"[redacted hash=aa]","c":<unread>,"other":"four","n":5}`, got.String())
 	_, ok := got.Get("a").Index(1).Redacted()
 	assert.True(t, ok)
+	assert.Equal(t, &asset.Unread{Op: "three", Message: "hidden"}, got.Get("c").Unread())
+	assert.True(t, v.Redact(&asset.Redaction{}).Equal(v), "functions that are nil change nothing")
 }

@@ -51,7 +51,7 @@ func (c Clouds) ParseRef(t Type, id string) (Ref, error) {
 	switch {
 	case t == "":
 		return Ref{}, errors.New("parse ref: no type")
-	case strings.ContainsFunc(string(t), func(r rune) bool { return r <= ' ' || r == utf8.RuneError }):
+	case strings.ContainsFunc(string(t), func(r rune) bool { return r == ' ' || unicode.IsControl(r) || r == utf8.RuneError }):
 		return Ref{}, fmt.Errorf("parse ref: malformed type %.200q", string(t))
 	case id == "":
 		return fail("empty id")
@@ -95,6 +95,12 @@ func googleName(t Type, id string) (string, error) {
 	service, _, _ := strings.Cut(string(t), "/")
 	rest, full := strings.CutPrefix(id, "//")
 	link, isLink := strings.CutPrefix(id, "https://")
+	if !isLink {
+		link, isLink = strings.CutPrefix(id, "http://")
+	}
+	if !isLink && strings.HasPrefix(rest, "www"+googleDomain+"/") {
+		link, isLink = rest, full // a self link without its scheme
+	}
 	switch {
 	case isLink:
 		host, path, _ := strings.Cut(link, "/")
@@ -102,7 +108,10 @@ func googleName(t Type, id string) (string, error) {
 		if !strings.HasSuffix(host, googleDomain) {
 			return "", errors.New("not a link to a Google API")
 		}
-		service, rest = googleService(host, path)
+		service, rest = googleService(host, strings.TrimLeft(path, "/"))
+		if service == "www"+googleDomain {
+			return "", errors.New("not a link to a Google API")
+		}
 	case full:
 		service, rest, _ = strings.Cut(rest, "/")
 	default:

@@ -55,6 +55,8 @@ func TestParseRefRefuses(t *testing.T) {
 	}{
 		{"", "x", "no type"},
 		{"AWS::S3 ::Bucket", "x", "malformed type"},
+		{"\x7f.googleapis.com/Bucket", "x", "malformed type"},
+		{"\u0085.googleapis.com/Bucket", "x", "malformed type"},
 		{"AWS::S3::Bucket", "", "empty id"},
 		{"AWS::S3::Bucket", strings.Repeat("x", 8193), "id too long"},
 		{"AWS::S3::Bucket", "a\x00b", "control character"},
@@ -64,6 +66,8 @@ func TestParseRefRefuses(t *testing.T) {
 		{"Microsoft.Storage/storageAccounts", "/", "not an Azure resource id"},
 		{"Microsoft.Storage/storageAccounts", "https://example.com/subscriptions/a", "not an Azure resource id"},
 		{"compute.googleapis.com/Instance", "https://example.com/compute/v1/projects/p", "not a link to a Google API"},
+		{"compute.googleapis.com/Instance", "//www.googleapis.com///v1", "not a link to a Google API"},
+		{"compute.googleapis.com/Instance", "https://www.googleapis.com/v1/x/v1", "not a link to a Google API"},
 		{"compute.googleapis.com/Instance", "//", "not a Google Cloud resource name"},
 		{"compute.googleapis.com/Instance", "//compute.googleapis.com/", "not a Google Cloud resource name"},
 	} {
@@ -93,4 +97,27 @@ func FuzzParseRef(f *testing.F) {
 		require.NoError(t, err)
 		assert.Equal(t, ref, again)
 	})
+}
+
+// Google writes the name of one network in several forms.
+func TestFormsOfOneGoogleName(t *testing.T) {
+	for _, form := range []string{
+		"//compute.googleapis.com/projects/p/global/networks/v",
+		"https://www.googleapis.com/compute/v1/projects/p/global/networks/v",
+		"https://www.googleapis.com/compute/beta/projects/p/global/networks/v",
+		"https://www.googleapis.com/compute/alpha/projects/p/global/networks/v",
+		"https://compute.googleapis.com/compute/v1/projects/p/global/networks/v",
+		"https://compute.googleapis.com/compute/beta/projects/p/global/networks/v",
+		"http://www.googleapis.com/compute/v1/projects/p/global/networks/v",
+		"//www.googleapis.com/compute/v1/projects/p/global/networks/v",
+		"projects/p/global/networks/v",
+		"/projects/p/global/networks/v",
+	} {
+		ref, err := asset.ParseRef("compute.googleapis.com/Network", form)
+		require.NoError(t, err, form)
+		assert.Equal(t, "//compute.googleapis.com/projects/p/global/networks/v", ref.ID, form)
+	}
+	upper, err := asset.ParseRef("compute.googleapis.com/Network", "projects/p/global/networks/V")
+	require.NoError(t, err)
+	assert.Equal(t, "//compute.googleapis.com/projects/p/global/networks/V", upper.ID, "Google compares case")
 }

@@ -21,8 +21,10 @@ type Schema struct {
 	Class                  string // of the assets: storage, compute, identity, ...
 	Global                 bool   // assets have no region
 	Links                  []LinkRule
+	Parents                []Type // types of the assets that contain it, nearest first; empty: nothing does
 	Created                []Path // the parts that the time of creation comes from; empty: every part
 	Operations             []Operation
+	Aliases                []Alias         // names that older versions of the API have for parts
 	Note                   string          // remarks about the schema: its source if the cloud publishes none, and its form
 	Docs                   map[Path]string // descriptions by path from the asset, of parts that the cloud does not document
 }
@@ -36,6 +38,14 @@ type Operation struct {
 	MayOmit     bool     // may omit assets without an error, which makes its coverage partial
 }
 
+// Alias is another path to a part than the schema has: see [Schema.FillAliases].
+type Alias struct {
+	From Path // from the asset: "config.properties.ipRangeFilter"
+	// To is the path of the schema. A [*] in it stands for the strings in a list, or
+	// between the commas of a string: "config.properties.ipRules[*].ipAddressOrRange".
+	To Path
+}
+
 // LinkRule describes one relation that assets of a type have to others.
 type LinkRule struct {
 	Rel string
@@ -46,6 +56,12 @@ type LinkRule struct {
 	// From are the parts of an asset that its links come from, if an operation of its
 	// own reads them. While one is unread, links may be missing.
 	From []Path
+	// Within says that the link leads to the asset whose id begins that of the asset: the
+	// server of a firewall rule, the project of a disk. Of an empty To it leads to what the
+	// asset extends. At are the parts of the documents that hold references to the assets that
+	// the links lead to, and to no others. [Derive] adds such links.
+	Within bool
+	At     []Path
 }
 
 // Link returns the rule for a relation.
@@ -56,6 +72,24 @@ func (s *Schema) Link(rel string) (LinkRule, bool) {
 		}
 	}
 	return LinkRule{}, false
+}
+
+// containing are the relations that lead from a part of an asset to the asset that it is
+// a part of.
+var containing = [...]string{"parent", "owned_by", "cluster", "diagnoses", "file_system", "log_group", "network_acl"}
+
+// ChildOf reports whether assets of the type are parts of assets of type t, such as access
+// keys of users: an operation lists them for each of these, and a [Gap] of one of these
+// that names no type may hide them.
+func (s *Schema) ChildOf(t Type) bool {
+	return slices.ContainsFunc(containing[:], func(rel string) bool { return s.Contains(rel, t) })
+}
+
+// Contains reports whether a relation leads from assets of the type to assets of type t
+// that they are parts of.
+func (s *Schema) Contains(rel string, t Type) bool {
+	l, ok := s.Link(rel)
+	return ok && slices.Contains(containing[:], rel) && (len(l.To) == 0 || slices.Contains(l.To, t))
 }
 
 // ShapeKind is what a part of a document looks like.
@@ -87,6 +121,12 @@ type Shape struct {
 	Kind   ShapeKind
 	Elem   *Shape  // of ListShape and MapShape; nil: anything
 	Fields []Field // of ObjectShape, sorted by name
+	// Enum holds the values that the cloud documents for a StringShape, sorted; empty: any.
+	// A cloud adds values without notice, so that other values fit too.
+	Enum []string
+	// AnyCase says that the cloud compares the names of Fields and the values of Enum
+	// without regard to case: see [Cloud.AnyCase].
+	AnyCase bool
 }
 
 // Field is a field of an object.
@@ -203,19 +243,21 @@ func (s *Schema) Document(name string) *Shape {
 
 // ParseSchemas reads schemas in the form that package asset/catalog keeps them in:
 // a JSON map from each type to an object with the members config, status, access
-// (shapes), defs (named shapes), class, global, note, docs, links, created, operations and
-// provider. Without a provider the schema has that of [Type.Provider]. The member "defs"
+// (shapes), defs (named shapes), class, global, note, docs, links, parents, created, aliases, operations
+// and provider. Without a provider the schema has that of [Type.Provider]. The member "defs"
 // beside the types holds named shapes for all of them. A shape is
 //
 //	"s" string, "i" integer, "b" boolean, "a" anything, "#Name" a shape of defs
+//	"s|Allow|Deny"         string with the documented values
 //	[shape]                list
 //	{"*": shape}           map
 //	{"Name:marks": shape}  object; marks, if any, are letters: a always present,
 //	                       r read only, w write only, s secret; after them may stand
 //	                       the default of the field, as in "Encrypted:=false", in JSON
 //
+// an alias {"from": "config.properties.status", "to": "config.properties.state"},
 // a link {"rel": "encrypted_by", "to": ["AWS::KMS::Key"], "crossAccount": true, "from":
-// ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "provides": ["access"],
+// ["config.KmsKeyId"], "within": false, "at": ["config.KmsKeyId"]}, and an operation {"name": "s3:GetBucketPolicy", "permissions": [], "provides": ["access"],
 // "perAsset": true, "mayOmit": false}.
 func ParseSchemas(data []byte) ([]*Schema, error) {
 	doc, err := Parse(data)
@@ -243,7 +285,8 @@ func ParseSchemas(data []byte) ([]*Schema, error) {
 
 func parseSchema(t Type, v, shared Value) (*Schema, error) {
 	s := &Schema{Type: Type(strings.Clone(string(t))), Provider: t.Provider()}
-	p := shapeParser{defs: v.Get("defs"), shared: shared, made: map[string]*Shape{}}
+	row, _ := Clouds(nil).find(t)
+	p := shapeParser{defs: v.Get("defs"), shared: shared, anyCase: row.AnyCase, made: map[string]*Shape{}}
 	for text, kind := range scalarShapes {
 		p.made[text] = &Shape{Kind: kind}
 	}
@@ -272,8 +315,12 @@ func parseSchema(t Type, v, shared Value) (*Schema, error) {
 			err = part.decodeStrictly(&s.Docs)
 		case "links":
 			err = part.decodeStrictly(&s.Links)
+		case "parents":
+			err = part.decodeStrictly(&s.Parents)
 		case "created":
 			err = part.decodeStrictly(&s.Created)
+		case "aliases":
+			err = part.decodeStrictly(&s.Aliases)
 		case "operations":
 			err = part.decodeStrictly(&s.Operations)
 		case "defs":
@@ -299,7 +346,8 @@ func (v Value) decodeStrictly(target any) error {
 }
 
 type shapeParser struct {
-	defs, shared Value             // of the type, of all types
+	defs, shared Value // of the type, of all types
+	anyCase      bool
 	made         map[string]*Shape // by what stands for them, "s" or "#Name"
 }
 
@@ -307,7 +355,7 @@ var scalarShapes = map[string]ShapeKind{"s": StringShape, "i": IntShape, "b": Bo
 
 // named returns the shape that a text stands for.
 func (p *shapeParser) named(text string) (*Shape, error) {
-	if s, ok := p.made[text]; ok {
+	if s, ok := p.scalar(text); ok {
 		return s, nil
 	}
 	// A definition may be another name. Only what stands behind the last one has a
@@ -315,7 +363,7 @@ func (p *shapeParser) named(text string) (*Shape, error) {
 	def, last := p.definition(text), text
 	for seen := []string{text}; def.Kind() == String; {
 		last, _ = def.Str()
-		if s, ok := p.made[last]; ok {
+		if s, ok := p.scalar(last); ok {
 			return s, nil
 		}
 		if slices.Contains(seen, last) {
@@ -335,6 +383,22 @@ func (p *shapeParser) named(text string) (*Shape, error) {
 	}
 	*s = *made
 	return s, nil
+}
+
+// scalar returns the shape of a text that was made before or stands for a string with
+// documented values.
+func (p *shapeParser) scalar(text string) (*Shape, bool) {
+	if s, ok := p.made[text]; ok {
+		return s, true
+	}
+	values, ok := strings.CutPrefix(text, "s|")
+	if !ok {
+		return nil, false
+	}
+	s := &Shape{Kind: StringShape, Enum: strings.Split(strings.Clone(values), "|"), AnyCase: p.anyCase}
+	slices.Sort(s.Enum)
+	p.made[strings.Clone(text)] = s
+	return s, true
 }
 
 func (p *shapeParser) definition(text string) Value {
@@ -364,7 +428,7 @@ func (p *shapeParser) shape(v Value) (*Shape, error) {
 			s, err := p.shape(elem)
 			return &Shape{Kind: MapShape, Elem: s}, err
 		}
-		s := &Shape{Kind: ObjectShape, Fields: make([]Field, 0, v.Len())}
+		s := &Shape{Kind: ObjectShape, Fields: make([]Field, 0, v.Len()), AnyCase: p.anyCase}
 		for i := range v.Len() {
 			key, part := v.MemberAt(i)
 			name, marks, _ := strings.Cut(key, ":")

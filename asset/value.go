@@ -158,6 +158,38 @@ func (v Value) Len() int {
 	return 0
 }
 
+// Size measures a value: the number of its parts, itself included, the bytes of their
+// strings and keys, and how many lists and maps lie in each other. It reads no text.
+func (v Value) Size() (parts, bytes, depth int) {
+	var s valueSize
+	s.add(v, 0)
+	return s.parts, s.bytes, s.depth
+}
+
+type valueSize struct{ parts, bytes, depth int }
+
+func (s *valueSize) add(v Value, depth int) {
+	s.parts++
+	switch v.node.tag() {
+	case tagString:
+		s.bytes += v.length(v.node)
+	case tagRedacted:
+		s.bytes += v.Len()
+	case tagList:
+		s.depth = max(s.depth, depth+1)
+		for i := range v.size() {
+			s.add(v.nth(i), depth+1)
+		}
+	case tagMap:
+		s.depth = max(s.depth, depth+1)
+		n, keys := v.keys()
+		for i := range n {
+			s.bytes += v.length(v.load(keys + 8*uint32(i)))
+			s.add(v.nth(i), depth+1)
+		}
+	}
+}
+
 // Str returns a string without copying it. For a redacted secret it returns
 // [Redacted.String]. The error is that of [Value.Err], or a *[KindError].
 func (v Value) Str() (string, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -249,4 +250,30 @@ func TestDecode(t *testing.T) {
 	var u *asset.Unread
 	assert.True(t, errors.As(denied.Value().Decode(&to), &u))
 	assert.ErrorIs(t, asset.Value{}.Decode(&to), asset.ErrAbsent)
+}
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string][3]int{
+		`null`:                         {1, 0, 0},
+		`12`:                           {1, 0, 0},
+		`"abc"`:                        {1, 3, 0},
+		`[]`:                           {1, 0, 1},
+		`["a", ["bc"], {}]`:            {5, 3, 2},
+		`{"key": "v", "list": [1, 2]}`: {5, 8, 2},
+		`[{"a": "x"}, {"a": "yz"}]`:    {5, 5, 2},
+	} {
+		v, err := asset.Parse([]byte(text))
+		require.NoError(t, err)
+		parts, bytes, depth := v.Size()
+		assert.Equal(t, want, [3]int{parts, bytes, depth}, text)
+	}
+	v, err := asset.Of(asset.Unread{Op: "op"})
+	require.NoError(t, err)
+	parts, _, _ := v.Size()
+	assert.Equal(t, 1, parts)
+	long := strings.Repeat("x", 1<<24)
+	v, err = asset.Of(long)
+	require.NoError(t, err)
+	_, bytes, _ := v.Size()
+	assert.Equal(t, len(long), bytes)
 }

@@ -192,6 +192,23 @@ func walk(s *asset.Shape, seen map[*asset.Shape]bool, f func(*asset.Shape)) {
 	}
 }
 
+func TestAliasesLeadToPartsOfTheSchema(t *testing.T) {
+	found := 0
+	for typ := range catalog.Types() {
+		s, _ := catalog.Schema(typ)
+		for _, alias := range s.Aliases {
+			found++
+			for _, path := range []asset.Path{alias.From, alias.To} {
+				name, rest := path.Document()
+				at, err := s.Document(name).At(rest)
+				assert.NoError(t, err, "%s %s", typ, path)
+				assert.NotNil(t, at, "%s %s", typ, path)
+			}
+		}
+	}
+	assert.GreaterOrEqual(t, found, 4)
+}
+
 // TestOwnFilesHaveNoUnknownMember reads our own part strictly, since a misspelled
 // member would otherwise be passed over.
 func TestOwnFilesHaveNoUnknownMember(t *testing.T) {
@@ -227,20 +244,27 @@ func TestOwnFilesHaveNoUnknownMember(t *testing.T) {
 // ownSchema is the documented form of a schema; encoding/json would also take
 // members in another case, which the tags cannot forbid and nothing here has.
 type ownSchema struct {
-	Class  string                `json:"class"`
-	Global bool                  `json:"global"`
-	Note   string                `json:"note"`
-	Docs   map[asset.Path]string `json:"docs"`
-	Config any                   `json:"config"`
-	Status any                   `json:"status"`
-	Access any                   `json:"access"`
-	Defs   any                   `json:"defs"`
-	Links  []struct {
+	Class   string                `json:"class"`
+	Global  bool                  `json:"global"`
+	Note    string                `json:"note"`
+	Docs    map[asset.Path]string `json:"docs"`
+	Config  any                   `json:"config"`
+	Status  any                   `json:"status"`
+	Access  any                   `json:"access"`
+	Defs    any                   `json:"defs"`
+	Aliases []struct {
+		From asset.Path `json:"from"`
+		To   asset.Path `json:"to"`
+	} `json:"aliases"`
+	Links []struct {
 		Rel          string       `json:"rel"`
 		To           []asset.Type `json:"to"`
 		CrossAccount bool         `json:"crossAccount"`
 		From         []asset.Path `json:"from"`
+		Within       bool         `json:"within"`
+		At           []asset.Path `json:"at"`
 	} `json:"links"`
+	Parents    []asset.Type `json:"parents"`
 	Created    []asset.Path `json:"created"`
 	Operations []struct {
 		Name        string       `json:"name"`

@@ -1,10 +1,8 @@
 package secret
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Detect returns the sorted names of the detectors that find a secret in a string, nil
@@ -16,42 +14,60 @@ import (
 //	azure-storage-key        AccountKey= and SharedAccessKey= of connection strings
 //	basic-auth-url           scheme://user:password@host
 //	bearer-token             "Bearer " and a token
+//	command                  the option of a command (--password V, mysql -pV, curl -u), a header, a line of
+//	                         .netrc or a phrase (IDENTIFIED BY 'V') that gives a secret
 //	gcp-service-account-key  the JSON file of a service account
-//	github-token gitlab-token google-api-key npm-token pypi-token sendgrid-key
-//	slack-token stripe-key   tokens in the form that their issuers document
 //	jwt                      a signed JSON Web Token
 //	password                 a literal assigned to a name like password, client_secret, api_key or token
-//	private-key              a private key in PEM
+//	private-key              a private key in PEM, of OpenPGP or PuTTY
 //
-// Detect also searches the content of a string that is base64 as a whole, the form in
-// which clouds return user data. A reference to a secret is not a secret: a variable, a
-// template's expression, an ARN, a path, the address of a vault. A default such as
-// "changeme" is one.
+// and one for each issuer whose tokens have a form of their own, such as github-token,
+// google-api-key, slack-token and stripe-key: see issuers.go.
+//
+// Detect also searches what a string holds in base64, gzip, bzip2, UTF-16 or Latin-1, as a
+// whole or in parts, as MIME messages and cloud-init files have, up to limits. A reference to a secret is not a secret: a variable, a
+// template's expression, an ARN, a path, the address of a vault. Neither is a switch:
+// ALLOW_EMPTY_PASSWORD=yes. A default such as "changeme" is one.
 func Detect(text string) []string { return detect("", text) }
+
+// Opaque stands among the detectors of a redacted start-up script (user data, custom data)
+// whose content cannot be decoded: whether it holds a secret is unknown.
+const Opaque = "opaque"
 
 const (
 	byKeyID     = "aws-access-key-id"
 	byAWSSecret = "aws-secret-access-key"
+	byCommand   = "command"
 	byName      = "password"
 )
 
 // detect is Detect for a string that is the value of a name.
 func detect(name, text string) []string {
 	found := detectPlain(name, text)
-	if plain, ok := fromBase64(text); ok {
-		found = append(found, detectPlain("", plain)...)
-		slices.Sort(found)
-		found = slices.Compact(found)
+	c := contentOf(text)
+	for _, t := range c.texts {
+		if t != text {
+			found = append(found, detectPlain("", t)...)
+		}
 	}
-	return found
+	if c.opaque && isScript(name) {
+		found = append(found, Opaque)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 func detectPlain(name, text string) []string {
 	var found []string
-	if screen(text) {
-		for _, d := range detectors {
-			if d.finds(text) {
+	if clues := screen(text, false); clues != 0 {
+		for i := range detectors {
+			if d := &detectors[i]; clues&d.clues != 0 && d.finds(text) {
 				found = append(found, d.name)
+			}
+		}
+		if clues&clueToken != 0 {
+			for t := range tokens(text) {
+				found = append(found, t.issuer)
 			}
 		}
 	}
@@ -60,99 +76,41 @@ func detectPlain(name, text string) []string {
 		if len(text) == 40 && hasAWSSecret(text, 0) && strings.Contains(squeeze(name), "secret") {
 			by = byAWSSecret
 		}
-		if i, ok := slices.BinarySearch(found, by); !ok {
-			found = slices.Insert(found, i, by)
-		}
+		found = append(found, by)
+	}
+	if len(found) > 1 {
+		slices.Sort(found)
+		found = slices.Compact(found)
 	}
 	return found
 }
 
-// fromBase64 returns the content of a string in base64.
-func fromBase64(text string) (string, bool) {
-	if len(text) < 16 {
-		return "", false
-	}
-	b, err := base64.StdEncoding.DecodeString(text)
-	return string(b), err == nil && utf8.Valid(b)
-}
-
 type detector struct {
 	name  string
+	clues clue // one of which is in every string that the detector finds something in
 	finds func(string) bool
 }
 
-// The detectors, sorted by name. Every string that one matches must hold a word of
-// screenWords.
 var detectors = []detector{
-	{byKeyID, hasKeyID},
-	{byAWSSecret, hasAWSPair},
-	{"azure-sas", hasSAS},
-	{"azure-storage-key", func(s string) bool {
+	{byKeyID, clueKeyID, hasKeyID},
+	{byAWSSecret, clueKeyID | clueName, hasAWSPair},
+	{"azure-sas", clueSAS, hasSAS},
+	{"azure-storage-key", clueName, func(s string) bool {
 		return hasToken(s, "AccountKey=", isBase64, 40) || hasToken(s, "SharedAccessKey=", isBase64, 40)
 	}},
-	{"basic-auth-url", hasUserinfo},
-	{"bearer-token", hasBearer},
-	{"gcp-service-account-key", func(s string) bool {
+	{"basic-auth-url", clueURL, hasUserinfo},
+	{"bearer-token", clueBearer, hasBearer},
+	{byCommand, clueForm | clueName, hasForm},
+	{"gcp-service-account-key", cluePEM, func(s string) bool {
 		return strings.Contains(s, `"service_account"`) && strings.Contains(s, `"private_key"`) && hasPEM(s)
 	}},
-	{"github-token", func(s string) bool {
-		for _, p := range []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"} {
-			if hasToken(s, p, isAlnum, 36) {
-				return true
-			}
-		}
-		return hasToken(s, "github_pat_", isWord, 22)
-	}},
-	{"gitlab-token", func(s string) bool {
-		for _, p := range []string{"glpat-", "glptt-", "gldt-", "glrt-", "glcbt-", "glsoat-", "glft-", "glimt-", "glagent-"} {
-			if hasToken(s, p, isToken, 20) {
-				return true
-			}
-		}
-		return false
-	}},
-	{"google-api-key", func(s string) bool { return hasToken(s, "AIza", isToken, 35) }},
-	{"jwt", hasJWT},
-	{"npm-token", func(s string) bool { return hasToken(s, "npm_", isAlnum, 36) }},
-	{byName, hasAssignment},
-	{"private-key", hasPEM},
-	{"pypi-token", func(s string) bool { return hasToken(s, "pypi-AgE", isToken, 50) }},
-	{"sendgrid-key", hasSendGrid},
-	{"slack-token", func(s string) bool {
-		for _, p := range []string{"xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xapp-"} {
-			if hasToken(s, p, isToken, 20) {
-				return true
-			}
-		}
-		return hasToken(s, "hooks.slack.com/services/", isBase64, 30)
-	}},
-	{"stripe-key", func(s string) bool {
-		for _, p := range []string{"sk_live_", "sk_test_", "rk_live_", "rk_test_"} {
-			if hasToken(s, p, isAlnum, 16) {
-				return true
-			}
-		}
-		return false
-	}},
+	{"jwt", clueJWT, hasJWT},
+	{byName, clueName, func(s string) bool { return hasAssignment(s) || hasNamedMember(s) }},
+	{"private-key", cluePEM, hasPEM},
 }
 
-func isDigit(c byte) bool  { return c-'0' <= 9 }
-func isUpper(c byte) bool  { return c-'A' <= 25 }
-func isLower(c byte) bool  { return c-'a' <= 25 }
-func isAlnum(c byte) bool  { return isDigit(c) || isLower(c|0x20) }
-func isWord(c byte) bool   { return isAlnum(c) || c == '_' }
-func isToken(c byte) bool  { return isWord(c) || c == '-' }
-func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' }
-
-// run returns the number of bytes at the start of s that are in the class.
-func run(s string, class func(byte) bool) int {
-	for i := range len(s) {
-		if !class(s[i]) {
-			return i
-		}
-	}
-	return len(s)
-}
+// keyIDPrefixes begin the ids of access keys.
+var keyIDPrefixes = []string{"AKIA", "ASIA", "ABIA", "ACCA"}
 
 // after yields the rest of s after each place where a word begins with the prefix.
 func after(s, prefix string, yield func(rest string) bool) bool {
@@ -176,8 +134,12 @@ func hasToken(s, prefix string, class func(byte) bool, least int) bool {
 }
 
 func hasKeyID(s string) bool {
-	id := func(rest string) bool { return run(rest, func(c byte) bool { return isUpper(c) || isDigit(c) }) == 16 }
-	return after(s, "AKIA", id) || after(s, "ASIA", id)
+	for _, prefix := range keyIDPrefixes {
+		if after(s, prefix, func(rest string) bool { return run(rest, classOf('u')) == 16 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasAWSPair finds a secret access key beside an access key id, or after a name.
@@ -226,8 +188,8 @@ func mixed(s string) bool {
 }
 
 func hasSAS(s string) bool {
-	return strings.Contains(s, "se=") && after(s, "sig=", func(rest string) bool {
-		return run(rest, func(c byte) bool { return isBase64(c) || c == '%' }) >= 40
+	return (strings.Contains(s, "se=") || strings.Contains(s, "sv=")) && after(s, "sig=", func(rest string) bool {
+		return run(rest, func(c byte) bool { return isBase64(c) || isToken(c) || c == '%' }) >= 40
 	})
 }
 
@@ -238,7 +200,7 @@ func hasUserinfo(s string) bool {
 			return false
 		}
 		at += i + 3
-		if _, password, ok := userinfo(s[at:]); ok && !refersElsewhere(password) {
+		if _, password, ok := userinfo(s[at:]); ok && !isReference(password) {
 			return true
 		}
 	}
@@ -256,6 +218,7 @@ func userinfo(s string) (user, password string, ok bool) {
 				return "", "", false
 			}
 			return s[:colon], s[colon+1 : i], true
+		case c == '#' && colon >= 0: // of a password that nobody escaped
 		case c <= ' ', c == '/', c == '?', c == '#', c == '"', c == '\'', c == '<', c >= 0x7f:
 			return "", "", false
 		}
@@ -304,21 +267,14 @@ func hasPEM(s string) bool {
 	return after(s, "-----BEGIN ", func(rest string) bool {
 		label, _, ok := strings.Cut(rest[:min(len(rest), 64)], "-----")
 		return ok && strings.Contains(label, "PRIVATE KEY")
-	})
-}
-
-func hasSendGrid(s string) bool {
-	return after(s, "SG.", func(rest string) bool {
-		n := run(rest, isToken)
-		return n >= 16 && n < len(rest) && rest[n] == '.' && run(rest[n+1:], isToken) >= 32
-	})
+	}) || strings.Contains(s, "PuTTY-User-Key-File-")
 }
 
 // indexFold is strings.Index without regard to the case of ASCII letters; sub is in
 // lower case.
 func indexFold(s, sub string) int {
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if s[i]|0x20 == sub[0] && strings.EqualFold(s[i:i+len(sub)], sub) {
+		if s[i]|0x20 == sub[0]|0x20 && equalFold(s[i:], sub) {
 			return i
 		}
 	}

@@ -25,19 +25,27 @@ type Filter struct {
 }
 
 // Pass returns an observation without readable secrets: o itself if a Redactor has
-// passed it ([Passed]), and otherwise a copy that is redacted. It does not change o.
+// passed it ([Passed]) or it holds none, and otherwise a copy that is redacted. It does
+// not change o. Of a gap it redacts the cause.
 func (f *Filter) Pass(o asset.Observation) (asset.Observation, error) {
-	a, ok := o.(*asset.Asset)
-	if !ok || a == nil || Passed(a) {
-		return o, nil
+	switch o := o.(type) {
+	case *asset.Asset:
+		if o == nil || Passed(o) {
+			return o, nil
+		}
+		paths, err := f.pathsOf(o.Type)
+		if err != nil {
+			return nil, fmt.Errorf("schema of %s: %w", o.Type, err)
+		}
+		b := *o
+		f.Redactor.RedactCompiled(&b, paths)
+		return &b, nil
+	case *asset.Gap:
+		if o != nil {
+			return f.Redactor.RedactGap(o), nil
+		}
 	}
-	paths, err := f.pathsOf(a.Type)
-	if err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", a.Type, err)
-	}
-	b := *a
-	f.Redactor.RedactCompiled(&b, paths)
-	return &b, nil
+	return o, nil
 }
 
 func (f *Filter) pathsOf(t asset.Type) (Compiled, error) {
@@ -48,12 +56,13 @@ func (f *Filter) pathsOf(t asset.Type) (Compiled, error) {
 	if schemas == nil {
 		schemas = catalog.Schema
 	}
-	var paths Compiled
-	if s, ok := schemas(t); ok {
-		var err error
-		if paths, err = Compile(Paths(s)...); err != nil {
-			return Compiled{}, err
-		}
+	s, ok := schemas(t)
+	if !ok {
+		s = nil
+	}
+	paths, err := CompileSchema(s)
+	if err != nil {
+		return Compiled{}, err
 	}
 	if f.paths == nil || len(f.paths) >= maxTypes {
 		f.paths = map[asset.Type]Compiled{}

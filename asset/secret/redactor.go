@@ -25,8 +25,8 @@ type Redactor struct {
 	Allow []string
 }
 
-// Redact replaces the secrets in the documents and tags of an asset that is not shared
-// yet. They become strings that [asset.Value.Redacted] tells from others. Secrets are
+// Redact replaces the secrets in the documents, tags and other strings of an asset that is
+// not shared yet. Those of documents become strings that [asset.Value.Redacted] tells from others. Secrets are
 //
 //   - every string under the secret paths, which lead from the asset (see
 //     [Paths]), unless the name of its own member is known to hold no secret:
@@ -38,8 +38,13 @@ type Redactor struct {
 //
 // In a list of pairs, the form in which clouds write variables and metadata ({"Name",
 // "Value"}, {"key", "value"}), the name of a value is the one in the pair, which stays
-// readable. Keys of maps, empty strings and redacted ones stay as they are. Redact decodes
-// base64 only under secret paths.
+// readable. Empty strings and redacted ones stay as they are. Redact decodes base64 only
+// under secret paths.
+//
+// So are the other strings in which Detect finds a secret: the name, the URL, the file of
+// the origin, the incarnation, keys of maps and tags, and the reasons of unread parts.
+// The ids of the asset and of those that it is linked to stay: they are what tells assets
+// apart. See [Mask].
 //
 // Redact marks the documents as sanitized ([asset.Value.IsSanitized]). It does not change a
 // document that is sanitized already, whatever the paths, the key and Allow: each
@@ -61,7 +66,24 @@ func (r *Redactor) Redact(a *asset.Asset, secret ...asset.Path) error {
 
 // Compiled are secret paths, for a Redactor that passes many assets of one type. The zero
 // Compiled has none.
-type Compiled struct{ config, status, access [][]asset.Step }
+type Compiled struct {
+	config, status, access [][]asset.Step
+	generic                bool // there is no schema that names paths
+}
+
+// CompileSchema compiles the secret paths of a schema. Without a schema, nil or one that
+// says nothing of the configuration, members with names that are generic for a secret are
+// secret too: secureValue, protectedSettings, connectionString, sharedKey, secrets[].value
+// and a few more.
+func CompileSchema(s *asset.Schema) (Compiled, error) {
+	if s == nil {
+		return Compiled{generic: true}, nil
+	}
+	c, err := Compile(Paths(s)...)
+	config := s.Document("config")
+	c.generic = config == nil || config.Kind == asset.AnyShape
+	return c, err
+}
 
 // Compile compiles secret paths. The error is that of [Redactor.Redact].
 func Compile(paths ...asset.Path) (Compiled, error) {
@@ -93,20 +115,87 @@ func Compile(paths ...asset.Path) (Compiled, error) {
 // RedactCompiled is [Redactor.Redact] with paths that were compiled.
 func (r *Redactor) RedactCompiled(a *asset.Asset, secret Compiled) {
 	var clean string
-	a.Config = r.document(a.Config, secret.config, true, &clean)
-	a.Status = r.document(a.Status, secret.status, true, &clean)
-	a.Access = r.document(a.Access, secret.access, false, &clean)
+	a.Config = r.document(a.Config, secret.config, true, secret.generic, &clean)
+	a.Status = r.document(a.Status, secret.status, true, secret.generic, &clean)
+	a.Access = r.document(a.Access, secret.access, false, false, &clean)
 	a.Tags = r.tags(a.Tags)
+	for _, s := range beside(a) {
+		if found := detectIn("", *s); len(found) > 0 {
+			*s = r.redacted(*s, found).String()
+		}
+	}
+	var changed map[string]*asset.Unread
+	for part, u := range a.Unread {
+		if hidden := r.unread(u); hidden != u {
+			if changed == nil {
+				changed = maps.Clone(a.Unread)
+			}
+			changed[part] = hidden
+		}
+	}
+	if changed != nil {
+		a.Unread = changed
+	}
+}
+
+// RedactGap returns a gap without secrets in its cause: g itself if there are none.
+func (r *Redactor) RedactGap(g *asset.Gap) *asset.Gap {
+	hidden := r.unread(&g.Cause)
+	if hidden == &g.Cause {
+		return g
+	}
+	changed := *g
+	changed.Cause = *hidden
+	return &changed
+}
+
+// beside returns the strings of an asset that are neither parts of documents nor tags
+// nor ids.
+func beside(a *asset.Asset) [4]*string {
+	return [...]*string{&a.Name, &a.URL, &a.Origin.File, &a.Incarnation}
+}
+
+// unread returns a reason without secrets: u itself if there are none.
+func (r *Redactor) unread(u *asset.Unread) *asset.Unread {
+	changed := *u
+	for _, s := range []*string{&changed.Op, &changed.Code, &changed.Message, &changed.RequestID} {
+		if found := detectIn("", *s); len(found) > 0 {
+			*s = r.redacted(*s, found).String()
+		}
+	}
+	if changed == *u {
+		return u
+	}
+	return &changed
 }
 
 // Passed reports whether the asset has passed a Redactor: its documents are sanitized, and
-// [Redactor.Redact] would not change its tags. Tags have no mark.
+// [Redactor.Redact] would not change its tags and its other strings. These have no mark.
 func Passed(a *asset.Asset) bool {
 	if !sanitized(a) {
 		return false
 	}
 	for k, v := range a.Tags {
-		if len(detectIn(k, v)) > 0 {
+		if len(detectIn(k, v)) > 0 || len(detectIn("", k)) > 0 {
+			return false
+		}
+	}
+	for _, s := range beside(a) {
+		if len(detectIn("", *s)) > 0 {
+			return false
+		}
+	}
+	var r *Redactor
+	for _, u := range a.Unread {
+		if r.unread(u) != u {
+			return false
+		}
+	}
+	for _, doc := range [...]*asset.Value{&a.Config, &a.Status, &a.Access} {
+		if doc.Kind() != asset.UnreadPart {
+			continue
+		}
+		if u := doc.Unread(); r.unread(u) != u {
 			return false
 		}
 	}
@@ -118,17 +207,26 @@ func sanitized(a *asset.Asset) bool {
 }
 
 func (r *Redactor) tags(tags map[string]string) map[string]string {
-	var changed map[string]string
+	clean := true
 	for k, v := range tags {
-		if found := detectIn(k, v); len(found) > 0 {
-			if changed == nil {
-				changed = maps.Clone(tags)
-			}
-			changed[k] = r.redacted(v, found).String()
-		}
+		clean = clean && len(detectIn("", k)) == 0 && len(detectIn(k, v)) == 0
 	}
-	if changed == nil {
+	if clean {
 		return tags
+	}
+	changed, names := maps.Clone(tags), distinct{}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		v := tags[k]
+		inKey, found := detectIn("", k), detectIn(k, v)
+		if len(found) > 0 {
+			v = r.redacted(v, found).String()
+			changed[k] = v
+		}
+		if len(inKey) > 0 {
+			delete(changed, k)
+			key := names.name(r.redacted(k, inKey).String(), func(key string) bool { _, taken := changed[key]; return taken })
+			changed[key] = v
+		}
 	}
 	return changed
 }

@@ -344,3 +344,93 @@ func FuzzRedact(f *testing.F) {
 		assert.Equal(t, a.Tags, again.Tags)
 	})
 }
+
+// Every string of an observation is redacted but ids.
+func TestRedactEveryString(t *testing.T) {
+	token := "ghp_" + alnum[:36]
+	const masked = "[redacted by=github-token]"
+	config := value(t, map[string]any{
+		"map": map[string]any{"x": 1, token: "a", "also " + token: "b"}, "part": &asset.Unread{Op: "op", Message: "denied for " + token},
+	})
+	a := &asset.Asset{
+		Ref:  asset.Ref{Type: "T", ID: "arn:aws:s3:::" + token},
+		Name: token, URL: "https://console/" + token, Incarnation: token, Origin: asset.Origin{File: token + ".tf", Line: 3},
+		Tags:   map[string]string{"Name": token, token: "x", "a " + token: "y"},
+		Config: config, Status: (&asset.Unread{Op: "op", Message: token}).Value(),
+		Links:   []asset.Link{{Rel: "r", To: asset.Ref{Type: "T", ID: token}}},
+		Parents: []asset.Ref{{Type: "T", ID: token}},
+		Unread:  map[string]*asset.Unread{"links": {Op: "op", Message: token}, "parents": {Op: "op", Message: "m"}},
+	}
+	given := *a
+	assert.False(t, secret.Passed(a))
+	require.NoError(t, (*secret.Redactor)(nil).Redact(a))
+	assert.True(t, secret.Passed(a))
+	assert.Equal(t, given.Ref, a.Ref)
+	assert.Equal(t, given.Links, a.Links)
+	assert.Equal(t, given.Parents, a.Parents)
+	assert.Equal(t, []string{masked, masked, masked, masked}, []string{a.Name, a.URL, a.Incarnation, a.Origin.File})
+	assert.Equal(t, map[string]string{"Name": masked, masked: "y", masked + " 2": "x"}, a.Tags)
+	assert.Equal(t, masked, a.Config.Get("part").Unread().Message)
+	assert.Equal(t, 3, a.Config.Get("map").Len())
+	for _, key := range []string{"x", masked, masked + " 2"} {
+		assert.Equal(t, asset.Int == a.Config.Get("map", key).Kind(), key == "x", key)
+		assert.True(t, a.Config.Get("map", key).Kind() != asset.Absent, key)
+	}
+	assert.Equal(t, masked, a.Status.Unread().Message)
+	assert.Equal(t, map[string]*asset.Unread{"links": {Op: "op", Message: masked}, "parents": {Op: "op", Message: "m"}}, a.Unread)
+	assert.Equal(t, token, given.Unread["links"].Message, "what was given is not changed")
+	again := *a
+	require.NoError(t, (*secret.Redactor)(nil).Redact(&again))
+	assert.Equal(t, a, &again)
+
+	// A name that is there already is not taken.
+	taken := &asset.Asset{Config: value(t, map[string]string{masked: "a", token: "b"}), Tags: map[string]string{masked: "a", token: "b"}}
+	require.NoError(t, (*secret.Redactor)(nil).Redact(taken))
+	assert.Equal(t, map[string]string{masked: "a", masked + " 2": "b"}, taken.Tags)
+	assert.True(t, taken.Config.Equal(value(t, taken.Tags)))
+
+	g := &asset.Gap{Type: "T", Of: asset.Ref{Type: "T", ID: token}, Cause: asset.Unread{Op: "op", Message: "no " + token}}
+	o, err := new(secret.Filter).Pass(g)
+	require.NoError(t, err)
+	assert.Equal(t, &asset.Gap{Type: "T", Of: g.Of, Cause: asset.Unread{Op: "op", Message: masked}}, o)
+	assert.Equal(t, "no "+token, g.Cause.Message)
+}
+
+func TestRedactArguments(t *testing.T) {
+	const hidden = `"[redacted by=command]"`
+	for config, want := range map[string]string{
+		`{"Command":["app","--password","hunter2","-v"]}`:           `{"Command":["app","--password",` + hidden + `,"-v"]}`,
+		`{"Command":["mysqldump","-u","root","-phunter2"]}`:         `{"Command":["mysqldump","-u","root",` + hidden + `]}`,
+		`{"Command":["curl","-u","ci:hunter2","https://x"]}`:        `{"Command":["curl","-u",` + hidden + `,"https://x"]}`,
+		`{"Command":["app","--password","$DB_PASSWORD"]}`:           `{"Command":["app","--password","$DB_PASSWORD"]}`,
+		`{"Command":["app","--password-file","/run/secrets/x"]}`:    `{"Command":["app","--password-file","/run/secrets/x"]}`,
+		`{"Command":["docker","run","-p","8080:80","passthrough"]}`: `{"Command":["docker","run","-p","8080:80","passthrough"]}`,
+	} {
+		assert.Equal(t, want, redact(t, nil, config))
+	}
+}
+
+func TestRedactGenericNames(t *testing.T) {
+	config := `{"a":{"secureValue":"x","protectedSettings":{"k":["y"]}},"connectionString":"z","secrets":[{"name":"n","value":"v"}],"value":"w","env":[{"name":"TZ","value":"UTC"},{"name":"X","value":"1"}]}`
+	f := &secret.Filter{Schemas: func(typ asset.Type) (*asset.Schema, bool) { return nil, false }}
+	o, err := f.Pass(&asset.Asset{Ref: asset.Ref{Type: "Unknown"}, Config: parse(t, config)})
+	require.NoError(t, err)
+	assert.Equal(t, `{"a":{"secureValue":"[redacted]","protectedSettings":{"k":["[redacted]"]}},"connectionString":"[redacted]",`+
+		`"secrets":[{"name":"n","value":"[redacted]"}],"value":"w","env":[{"name":"TZ","value":"UTC"},{"name":"X","value":"[redacted]"}]}`, o.(*asset.Asset).Config.String())
+	assert.Equal(t, config, redact(t, nil, config), "a schema would mark them")
+}
+
+func TestMask(t *testing.T) {
+	token, other := "ghp_"+alnum[:36], "xoxb-123456789012-"+alnum[:24]
+	got := secret.Mask("arn:aws:s3:::a-" + token + "/" + other)
+	assert.Regexp(t, `^arn:aws:s3:::a-\[redacted-github-token-[0-9a-f]{16}\]/\[redacted-slack-token-[0-9a-f]{16}\]$`, got)
+	assert.Equal(t, got, secret.Mask(got))
+	assert.NotEqual(t, secret.Mask(token), secret.Mask("ghp_b"+alnum[1:36]), "two ids stay two")
+	for _, id := range []string{"", "arn:aws:iam::111122223333:role/x", keyID, alnum, "postgres://a:hunter2@h", "password=hunter2",
+		"/subscriptions/0/resourceGroups/rg", "sha256:" + alnum} {
+		assert.Equal(t, id, secret.Mask(id), "an id is judged by issuers' forms alone")
+		assert.Empty(t, secret.InID(id))
+	}
+	assert.Equal(t, "github-token", secret.InID("x/"+token))
+	assert.Equal(t, "github-token", secret.InID(secret.Mask("x/"+token)))
+}

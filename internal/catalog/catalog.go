@@ -44,6 +44,18 @@ func Field(object map[string]any, name string) (key string, shape any, ok bool) 
 	return "", nil, false
 }
 
+// Enum returns the shape of a string with the documented values, sorted. Values that the
+// form cannot hold make it any string.
+func Enum(values []string) string {
+	values = slices.Compact(slices.Sorted(slices.Values(values)))
+	for _, v := range values {
+		if v == "" || strings.Contains(v, "|") {
+			return "s"
+		}
+	}
+	return strings.Join(append([]string{"s"}, values...), "|")
+}
+
 // Index is the name of the entry that lists all types, one a line, sorted.
 const Index = "index"
 

@@ -102,3 +102,9 @@ func TestField(t *testing.T) {
 		assert.False(t, ok, name)
 	}
 }
+
+func TestEnum(t *testing.T) {
+	assert.Equal(t, "s|A|B", Enum([]string{"B", "A", "B"}))
+	assert.Equal(t, "s", Enum([]string{"A", "x|y"}))
+	assert.Equal(t, "s", Enum([]string{"", "A"}))
+}

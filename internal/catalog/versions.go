@@ -13,10 +13,12 @@ const CFNLint = "1.58.0"
 // versions. The second element of the path names a module.
 func AzureModules() []string {
 	return []string{
+		"appservice/armappservice/v5@v5.0.0",
 		"authorization/armauthorization/v2@v2.2.0",
 		"compute/armcompute/v8@v8.3.0",
 		"containerregistry/armcontainerregistry@v1.2.0",
 		"containerservice/armcontainerservice/v6@v6.6.0",
+		"cosmos/armcosmos/v3@v3.4.0",
 		"keyvault/armkeyvault@v1.5.0",
 		"monitor/armmonitor@v0.13.0",
 		"mysql/armmysqlflexibleservers@v1.2.0",

@@ -23,7 +23,7 @@ var published string
 //go:embed own/*.json
 var own embed.FS
 
-var types = store.New(store.Source{Published: published, Own: own, Group: group})
+var types = store.New(store.Source{Published: published, Own: own, Group: group, Parents: parents})
 
 // Schema returns the schema of a type, and whether AWS has the type. The schema is
 // shared and must not be changed. Schemas are read from the data in the program when
@@ -37,4 +37,16 @@ func Types() iter.Seq[asset.Type] { return types.Types() }
 func group(t asset.Type) string {
 	parts := strings.SplitN(string(t), "::", 3)
 	return strings.Join(parts[:min(2, len(parts))], "::")
+}
+
+// parents returns the types of the assets that contain those of a type.
+func parents(t asset.Type) []asset.Type {
+	const (
+		account asset.Type = "Stance::AWS::Account"
+		unit    asset.Type = "AWS::Organizations::OrganizationalUnit"
+	)
+	if t == account {
+		return []asset.Type{unit}
+	}
+	return []asset.Type{account, unit}
 }

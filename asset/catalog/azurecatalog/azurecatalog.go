@@ -24,7 +24,7 @@ var published string
 //go:embed own/*.json
 var own embed.FS
 
-var types = store.New(store.Source{Published: published, Own: own, Group: group, Fold: strings.ToLower})
+var types = store.New(store.Source{Published: published, Own: own, Group: group, Parents: parents, Fold: strings.ToLower})
 
 // Schema returns the schema of a type in any case, and whether there is one. The Type
 // of the schema has the canonical spelling. The schema is shared: the caller must not
@@ -39,4 +39,23 @@ func Types() iter.Seq[asset.Type] { return types.Types() }
 func group(t asset.Type) string {
 	namespace, _, _ := strings.Cut(string(t), "/")
 	return strings.ToLower(namespace)
+}
+
+// parents returns the types of the assets that contain those of a type. Resources lie in
+// groups, or in subscriptions or management groups themselves.
+func parents(t asset.Type) []asset.Type {
+	const (
+		group        asset.Type = "Microsoft.Resources/subscriptions/resourceGroups"
+		subscription asset.Type = "Microsoft.Resources/subscriptions"
+		management   asset.Type = "Microsoft.Management/managementGroups"
+	)
+	switch {
+	case strings.HasPrefix(string(t), "Stance::"): // of Microsoft Entra
+		return nil
+	case t == subscription:
+		return []asset.Type{management}
+	case t == group:
+		return []asset.Type{subscription, management}
+	}
+	return []asset.Type{group, subscription, management}
 }

@@ -25,7 +25,7 @@ var published string
 //go:embed own/*.json
 var own embed.FS
 
-var types = store.New(store.Source{Published: published, Own: own, Group: group})
+var types = store.New(store.Source{Published: published, Own: own, Group: group, Parents: parents})
 
 // Schema returns the schema of a type, and whether Google Cloud has the type. The
 // schema is shared and must not be changed. Schemas are read from the data in the
@@ -39,4 +39,20 @@ func Types() iter.Seq[asset.Type] { return types.Types() }
 func group(t asset.Type) string {
 	service, _, _ := strings.Cut(string(t), "/")
 	return service
+}
+
+// parents returns the types of the assets that contain those of a type.
+func parents(t asset.Type) []asset.Type {
+	const (
+		project      asset.Type = "cloudresourcemanager.googleapis.com/Project"
+		folder       asset.Type = "cloudresourcemanager.googleapis.com/Folder"
+		organization asset.Type = "cloudresourcemanager.googleapis.com/Organization"
+	)
+	switch t {
+	case organization:
+		return nil
+	case project, folder:
+		return []asset.Type{folder, organization}
+	}
+	return []asset.Type{project, folder, organization}
 }

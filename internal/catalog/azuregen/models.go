@@ -17,6 +17,7 @@ type models struct {
 	types   map[string]ast.Expr          // by name
 	names   map[string]map[string]string // JSON name to field, by type
 	numbers map[string]bool              // Type.Field of the times that are numbers in JSON
+	values  map[string][]string          // of enumerations, by type
 }
 
 // parse reads the sources of a package.
@@ -25,7 +26,7 @@ func parse(dir string) (*models, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &models{types: map[string]ast.Expr{}, names: map[string]map[string]string{}, numbers: map[string]bool{}}
+	m := &models{types: map[string]ast.Expr{}, names: map[string]map[string]string{}, numbers: map[string]bool{}, values: map[string][]string{}}
 	fset := token.NewFileSet()
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_client.go") {
@@ -39,8 +40,11 @@ func parse(dir string) (*models, error) {
 			switch d := d.(type) {
 			case *ast.GenDecl:
 				for _, s := range d.Specs {
-					if t, ok := s.(*ast.TypeSpec); ok {
-						m.types[t.Name.Name] = t.Type
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						m.types[s.Name.Name] = s.Type
+					case *ast.ValueSpec:
+						m.value(s)
 					}
 				}
 			case *ast.FuncDecl:
@@ -51,6 +55,19 @@ func parse(dir string) (*models, error) {
 		}
 	}
 	return m, nil
+}
+
+// value takes a value of an enumeration out of a constant.
+func (m *models) value(s *ast.ValueSpec) {
+	typ, ok := s.Type.(*ast.Ident)
+	if !ok || len(s.Values) != 1 {
+		return
+	}
+	if lit, ok := s.Values[0].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+		if v, err := strconv.Unquote(lit.Value); err == nil {
+			m.values[typ.Name] = append(m.values[typ.Name], v)
+		}
+	}
 }
 
 // unmarshal takes the JSON names out of an UnmarshalJSON method: they are the cases
@@ -100,7 +117,7 @@ func (m *models) schema(model string) (*catalog.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"id", "name", "type"} {
+	for _, name := range []string{"id", "name", "type", "properties"} {
 		if shape, ok := config[name+":r"]; ok {
 			delete(config, name+":r")
 			config[name+":ar"] = shape
@@ -229,6 +246,10 @@ func (c *converter) named(name string) (any, error) {
 	case nil:
 		return nil, fmt.Errorf("unknown type %s", name)
 	default:
-		return c.shape(t) // an enumeration, or an interface over several models
+		if values := c.values[name]; len(values) > 0 {
+			c.defs[name] = catalog.Enum(values)
+			return "#" + name, nil
+		}
+		return c.shape(t) // another name of a type, or an interface over several models
 	}
 }

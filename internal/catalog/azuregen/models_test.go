@@ -40,6 +40,13 @@ type Properties struct {
 
 type Kind string
 
+const (
+	KindNew Kind = "New"
+	KindOld Kind = "Old"
+)
+
+const moduleName = "arm"
+
 type RuleClassification interface{ GetRule() *Rule }
 
 type Rule struct{}
@@ -115,13 +122,14 @@ func TestModels(t *testing.T) {
 	text, err := json.Marshal(got)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
-		"config": {"id:ar": "s", "name:ar": "s", "properties": "#Properties", "tags": {"*": "s"}},
+		"config": {"id:ar": "s", "name:ar": "s", "properties:a": "#Properties", "tags": {"*": "s"}},
 		"defs": {
 			"Properties": {
-				"kind": "s", "count": "i", "ratio": "a", "flags": ["b"], "created": "s", "exp": "i", "rule": "a", "open": "#Open", "next": "#Properties",
+				"kind": "#Kind", "count": "i", "ratio": "a", "flags": ["b"], "created": "s", "exp": "i", "rule": "a", "open": "#Open", "next": "#Properties",
 				"adminPassword:s": "s", "free": "a", "raw": "s"
 			},
-			"Open": "a"
+			"Open": "a",
+			"Kind": "s|New|Old"
 		}
 	}`, string(text))
 	_, err = m.schema("Kind")

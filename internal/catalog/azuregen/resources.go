@@ -32,6 +32,7 @@ var resources = []struct{ typ, module, model string }{
 	{"Microsoft.DBforPostgreSQL/flexibleServers/configurations", "armpostgresqlflexibleservers", "Configuration"},
 	{"Microsoft.DBforPostgreSQL/flexibleServers/databases", "armpostgresqlflexibleservers", "Database"},
 	{"Microsoft.DBforPostgreSQL/flexibleServers/firewallRules", "armpostgresqlflexibleservers", "FirewallRule"},
+	{"Microsoft.DocumentDB/databaseAccounts", "armcosmos", "DatabaseAccountGetResults"},
 	{"Microsoft.Insights/actionGroups", "armmonitor", "ActionGroupResource"},
 	{"Microsoft.Insights/activityLogAlerts", "armmonitor", "ActivityLogAlertResource"},
 	{"Microsoft.Insights/dataCollectionRules", "armmonitor", "DataCollectionRuleResource"},
@@ -91,4 +92,9 @@ var resources = []struct{ typ, module, model string }{
 	{"Microsoft.Storage/storageAccounts/managementPolicies", "armstorage", "ManagementPolicy"},
 	{"Microsoft.Storage/storageAccounts/queueServices", "armstorage", "QueueServiceProperties"},
 	{"Microsoft.Storage/storageAccounts/tableServices", "armstorage", "TableServiceProperties"},
+	{"Microsoft.Web/serverfarms", "armappservice", "Plan"},
+	{"Microsoft.Web/sites", "armappservice", "Site"},
+	{"Microsoft.Web/sites/config", "armappservice", "SiteConfigResource"},
+	{"Microsoft.Web/sites/slots", "armappservice", "Site"},
+	{"Microsoft.Web/sites/slots/config", "armappservice", "SiteConfigResource"},
 }

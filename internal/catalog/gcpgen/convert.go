@@ -95,6 +95,9 @@ func (c *converter) shape(m *discovered) (any, error) {
 		if m.Format == "int64" || m.Format == "uint64" {
 			return "i", nil
 		}
+		if len(m.Enum) > 0 {
+			return catalog.Enum(m.Enum), nil
+		}
 		return "s", nil
 	case "integer":
 		return "i", nil

@@ -14,6 +14,7 @@ const document = `{
 		"size": {"type": "string", "format": "int64"},
 		"count": {"type": "integer", "format": "int32"},
 		"ratio": {"type": "number", "format": "double"},
+		"mode": {"type": "string", "enum": ["ON", "OFF"]},
 		"on": {"type": "boolean"},
 		"free": {"type": "any"},
 		"list": {"type": "array", "items": {"$ref": "Node"}},
@@ -44,7 +45,7 @@ func TestConvert(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"config": {
-			"name": "s", "size": "i", "count": "i", "ratio": "a", "on": "b", "free": "a", "list": ["#Node"], "labels": {"*": "s"}, "inline": {"a": "s"},
+			"name": "s", "size": "i", "count": "i", "ratio": "a", "mode": "s|OFF|ON", "on": "b", "free": "a", "list": ["#Node"], "labels": {"*": "s"}, "inline": {"a": "s"},
 			"empty": "#Empty", "state:r": "s", "created:r": "s", "updated:r": "s", "password:s": "s",
 			"env": [{"name": "s", "value:s": "s"}], "variables": ["#Variable"], "environmentVariables:s": {"*": "s"}
 		},
@@ -57,7 +58,7 @@ func TestConvert(t *testing.T) {
 }
 
 func TestUnite(t *testing.T) {
-	object := map[string]any{"same:r": "s", "other": "s", "first": "i"}
-	unite(object, map[string]any{"same": "s", "other": "i", "second": "b"})
-	assert.Equal(t, map[string]any{"same:r": "s", "other": "a", "first": "i", "second": "b"}, object)
+	object := map[string]any{"same:r": "s", "other": "s", "first": "i", "mode": "s|A"}
+	unite(object, map[string]any{"same": "s", "other": "i", "second": "b", "mode": "s|A|B"})
+	assert.Equal(t, map[string]any{"same:r": "s", "other": "a", "first": "i", "second": "b", "mode": "s|A|B"}, object)
 }

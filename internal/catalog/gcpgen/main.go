@@ -79,6 +79,7 @@ type discovered struct {
 	Ref                  string `json:"$ref"`
 	Description          string
 	ReadOnly             bool
+	Enum                 []string
 	Items                *discovered
 	Properties           map[string]*discovered
 	AdditionalProperties *discovered
@@ -101,13 +102,27 @@ func read(dir string) (map[string]*discovered, error) {
 	return doc.Schemas, nil
 }
 
+// values returns the documented values of a string, or nil.
+func values(shape any) []string {
+	text, _ := shape.(string)
+	if list, ok := strings.CutPrefix(text, "s|"); ok {
+		return strings.Split(list, "|")
+	}
+	return nil
+}
+
 // unite adds the fields that an API has to those that another has. A field with two
-// shapes is anything; one that both have keeps the marks of the first.
+// shapes is anything, but a string with
+// two lists of values has both; one that both have keeps the marks of the first.
 func unite(object, fields map[string]any) {
 	for key, shape := range fields {
 		name, _, _ := strings.Cut(key, ":")
 		if old, oldShape, ok := catalog.Field(object, name); ok {
-			if !reflect.DeepEqual(oldShape, shape) {
+			switch a, b := values(oldShape), values(shape); {
+			case reflect.DeepEqual(oldShape, shape):
+			case a != nil && b != nil:
+				object[old] = catalog.Enum(append(a, b...))
+			default:
 				object[old] = "a"
 			}
 			continue

@@ -122,6 +122,7 @@ var resources = []struct {
 	{"monitoring.googleapis.com/AlertPolicy", []model{{"monitoring/v3", "AlertPolicy"}}},
 	{"monitoring.googleapis.com/NotificationChannel", []model{{"monitoring/v3", "NotificationChannel"}}},
 	{"notebooks.googleapis.com/Instance", []model{{"notebooks/v2", "Instance"}}},
+	{"networkmanagement.googleapis.com/VpcFlowLogsConfig", []model{{"networkmanagement/v1", "VpcFlowLogsConfig"}}},
 	{"orgpolicy.googleapis.com/Policy", []model{{"orgpolicy/v2", "GoogleCloudOrgpolicyV2Policy"}}},
 	{"privateca.googleapis.com/CaPool", []model{{"privateca/v1", "CaPool"}}},
 	{"privateca.googleapis.com/Certificate", []model{{"privateca/v1", "Certificate"}}},

@@ -15,15 +15,15 @@ func merge(s, own *asset.Schema) {
 	s.Status = mergeShape(s.Status, own.Status)
 	s.Access = mergeShape(s.Access, own.Access)
 	s.Class, s.Global, s.Note = own.Class, own.Global, own.Note
-	s.Docs = own.Docs
-	s.Links, s.Created = own.Links, own.Created
+	s.Docs, s.Aliases = own.Docs, own.Aliases
+	s.Links, s.Parents, s.Created = own.Links, own.Parents, own.Created
 	if len(own.Operations) > 0 {
 		s.Operations = own.Operations
 	}
 }
 
 // mergeShape adds the fields of own to an object, joins the marks of those that both
-// have, and sets defaults. Where our own part says "anything", it only marks what is published;
+// have, and sets defaults and documented values. Where our own part says "anything", it only marks what is published;
 // where both say otherwise, our own holds. Own must not refer to itself.
 func mergeShape(published, own *asset.Shape) *asset.Shape {
 	switch {
@@ -36,6 +36,10 @@ func mergeShape(published, own *asset.Shape) *asset.Shape {
 	}
 	merged := *published
 	switch merged.Kind {
+	case asset.StringShape:
+		if len(own.Enum) > 0 {
+			merged.Enum, merged.AnyCase = own.Enum, own.AnyCase
+		}
 	case asset.ListShape, asset.MapShape:
 		merged.Elem = mergeShape(published.Elem, own.Elem)
 	case asset.ObjectShape:

@@ -26,6 +26,7 @@ func TestMerge(t *testing.T) {
 		"a default":             {`{"config": {"A": "s", "B:=1": "i"}}`, `{"config": {"A:r=\"x\"": "a", "B": "a"}}`, `{"config": {"A:r=\"x\"": "s", "B:=1": "i"}}`},
 		"a field, in order":     {`{"config": {"A": "s", "C": "s"}}`, `{"config": {"B": "s"}}`, `{"config": {"A": "s", "B": "s", "C": "s"}}`},
 		"below a definition":    {`{"config": {"A": "#D", "B": "#D"}, "defs": {"D": {"X": "s"}}}`, `{"config": {"A": {"X:s": "a"}}}`, `{"config": {"A": {"X:s": "s"}, "B": {"X": "s"}}}`},
+		"values":                {`{"config": {"A": "s|x|y", "B": "s", "C": "s|x"}}`, `{"config": {"A": "a", "B": "s|z", "C": "s|w"}}`, `{"config": {"A": "s|x|y", "B": "s|z", "C": "s|w"}}`},
 		"in a list":             {`{"config": {"A": [{"X": "s"}]}}`, `{"config": {"A": [{"X:s": "a"}]}}`, `{"config": {"A": [{"X:s": "s"}]}}`},
 		"in a map":              {`{"config": {"A": {"*": {"X": "s"}}}}`, `{"config": {"A": {"*": {"X:s": "a"}}}}`, `{"config": {"A": {"*": {"X:s": "s"}}}}`},
 		"a shape for anything":  {`{"config": {"A": "a"}}`, `{"config": {"A": {"X": "s"}}}`, `{"config": {"A": {"X": "s"}}}`},

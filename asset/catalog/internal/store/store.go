@@ -46,6 +46,9 @@ type Source struct {
 	Own       embed.FS                // own/*.json
 	Group     func(asset.Type) string // the entry of Published that a type is in
 	Fold      func(string) string     // makes equal what is one type; nil: nothing is folded
+
+	// Parents returns the types of the assets that contain those of a type, nearest first.
+	Parents func(asset.Type) []asset.Type
 }
 
 // Store holds schemas and reads each when it is first requested. It is safe for
@@ -95,7 +98,12 @@ func (s *Store) Schema(t asset.Type) (*asset.Schema, bool) {
 	if !ok {
 		return nil, false
 	}
-	e.once.Do(e.load)
+	e.once.Do(func() {
+		e.load()
+		if e.schema.Parents == nil && s.source.Parents != nil {
+			e.schema.Parents = s.source.Parents(e.typ)
+		}
+	})
 	return e.schema, true
 }
 
