@@ -9,12 +9,13 @@ import (
 )
 
 // GrantsAdmin reports whether a policy document alone makes its principal an
-// administrator: a statement allows every action on every resource without an effective
-// condition, and no Deny statement without a condition revokes it. With exceptions
-// (NotAction, NotResource) or a Deny, the principal is still an administrator if it may
-// write and attach policies, because these can grant the rest. A principal that may do
-// everything except iam:* is not one.
-func GrantsAdmin(doc asset.Value) (bool, error) {
+// administrator: a statement allows every action on every resource under no condition
+// that the principal may fail to meet, and no Deny statement that always applies revokes
+// it. With exceptions (NotAction, NotResource) or a Deny, the principal is still an
+// administrator if it may write and attach policies, because these can grant the rest. A
+// principal that may do everything except iam:* is not one; one that needs a second
+// factor is.
+func GrantsAdmin(doc asset.Value, f Facts) (bool, error) {
 	ss, err := statements(doc)
 	if err != nil {
 		return false, err
@@ -28,10 +29,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 	if len(wide) == 0 {
 		return false, nil // as most, and denials and partitions do not matter
 	}
-	j := judgement{open: true, context: map[string][]string{
-		"aws:requestedregion": {"us-east-1"}, // where IAM is
-		"aws:securetransport": {"true"},
-	}}
+	j, _, _ := f.owner()
 	var deny policies
 	for _, s := range ss {
 		if !s.is("Deny").isNo() {
@@ -52,6 +50,7 @@ func GrantsAdmin(doc asset.Value) (bool, error) {
 // remains after all denials.
 func administers(wide []statement, deny policies, partition string, j judgement) truth {
 	t := known(false)
+	j.context["aws:requestedregion"] = []string{regionOfIAM(partition)}
 	for _, s := range wide {
 		w := s.isWide()
 		if w.isNo() {
@@ -79,8 +78,7 @@ func (s statement) isWide() truth {
 		return undecided(s.invalid)
 	}
 	always := func(string) bool { return false } // exceptions are evaluated in detail
-	everyAction := func(a string) bool { return isStars(a) || a == "*:*" }
-	t := s.listed("Action", "NotAction", everyAction, always)
+	t := s.listed("Action", "NotAction", isEveryAction, always)
 	if t.isNo() {
 		return t
 	}
@@ -88,6 +86,16 @@ func (s statement) isWide() truth {
 		return known(false) // not the policy of an identity
 	}
 	return t.and(s.listed("Resource", "NotResource", isEverything, always))
+}
+
+// isEveryAction reports whether a pattern matches every action. Names of services and
+// actions have two letters at least.
+func isEveryAction(p string) bool {
+	service, action, ok := strings.Cut(p, ":")
+	if !ok {
+		return isAnything(p, 5)
+	}
+	return isAnything(service, 2) && isAnything(action, 2)
 }
 
 // governing returns the requests that can grant everything else: those that give any

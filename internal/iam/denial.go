@@ -3,6 +3,7 @@ package iam
 import (
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/openstance/stance/asset"
 )
@@ -24,7 +25,7 @@ type denial struct {
 // thousands of both.
 const maxWork = 1 << 28
 
-func (d *denials) from(ss []statement) {
+func (d *denials) from(ss []statement, a audience) {
 	if d.gathered {
 		return
 	}
@@ -35,10 +36,10 @@ func (d *denials) from(ss []statement) {
 			continue // an invalid statement denies nothing
 		}
 		if !t.isNo() {
-			t = t.and(s.addressesStrangers())
+			t = t.and(s.addressesEverybody())
 		}
 		if !t.isNo() {
-			t = t.and(s.holds(s.unavoidable))
+			t = t.and(s.holds(func(key string, es []entry) truth { return a.unavoidable(s, key, es) }))
 		}
 		if !t.isNo() {
 			left := maxPolicy
@@ -85,7 +86,31 @@ func (s statement) granted(element string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) { yield("*", nil) }
 }
 
+// deny reports whether denials deny every request of the probe: one of them, or two of
+// which one leaves out only what the other denies.
 func (d *denials) deny(p probe, by []denial) truth {
+	t := d.byOne(p, by)
+	if t.isYes() || len(by) == 1 || len(by) > maxTogether {
+		return t
+	}
+	for i, s := range by {
+		rest, together := s.exceptions(p, nil)
+		together = together.and(s.certain)
+		others := slices.Concat(by[:i], by[i+1:])
+		for _, r := range rest {
+			if together.isNo() {
+				break
+			}
+			together = together.and(d.byOne(r, others))
+		}
+		if t = t.or(together); t.isYes() {
+			break
+		}
+	}
+	return t
+}
+
+func (d *denials) byOne(p probe, by []denial) truth {
 	t := known(false)
 	for _, s := range by {
 		if d.work += s.size * (len(p.action) + len(p.resource)); d.work > maxWork {

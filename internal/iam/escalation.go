@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -10,42 +11,28 @@ import (
 
 // Escalations returns the names of the known methods by which a principal can gain
 // further permissions, sorted. Docs are all its identity-based policies (inline,
-// attached, and those of its groups), boundary is its permissions boundary (absent if it
-// has none), and own is its ARN or "".
+// attached, and those of its groups), and boundary is its permissions boundary (absent
+// if it has none).
 //
 // A method counts if each of its actions is allowed, after Deny statements and the
-// boundary, on any resource of the kind or on the principal itself; a permission for
-// named resources counts as intended. A condition that the principal may fail to meet
-// does not allow, and a Deny counts only if it always applies. An administrator has
-// every method. Trust policies and resource policies are ignored.
+// boundary, on any resource of the kind, on the principal itself, or on a policy or group
+// that it has; a permission for named resources counts as intended. A condition that the
+// principal may fail to meet does not allow, and a Deny counts only if it always
+// applies. An administrator has every method. Trust policies and resource policies are
+// ignored.
 //
 // An error means that the list may be incomplete.
-func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string, error) {
-	e := escalator{own: own, held: readAll(docs...), limit: bounds(boundary)}
-	e.actions, e.unlisted = e.held.actions()
-	e.partition, e.account = "aws", "*"
-	e.context = map[string][]string{"aws:securetransport": {"true"}, "aws:principalisawsservice": {"false"}}
-	if a, ok := parseARN(own); ok {
-		e.partition, e.account = a.partition(), a.account()
-		e.context["aws:principalarn"] = []string{own}
-		e.context["aws:principalaccount"] = []string{a.account()}
-		kind, name, _ := strings.Cut(a.resource(), "/")
-		if kind == "user" {
-			e.context["aws:username"] = []string{name[strings.LastIndexByte(name, '/')+1:]}
-			e.context["aws:principaltype"] = []string{"User"}
-		} else if kind == "role" {
-			e.context["aws:principaltype"] = []string{"AssumedRole"}
-		}
-	}
+func Escalations(docs []asset.Value, boundary asset.Value, f Facts) ([]string, error) {
+	e := escalator{own: f.Principal, held: readAll(docs...), limit: bounds(boundary)}
+	e.mayDo, e.unlisted = feasible(e.held.actions())
+	e.j, e.partition, e.account = f.owner()
+	e.holds, e.mayHold = holdings(f.Holds)
 	e.names = strings.NewReplacer("ACCOUNT", e.account, "NAME", somebody)
 	var names []string
 	var err error
 	for _, m := range methods() {
-		if m.unbinds && boundary.IsAbsent() {
-			continue
-		}
 		// A cheap test excludes most methods: few principals have all their actions.
-		if slices.ContainsFunc(m.steps, e.lacks) {
+		if slices.ContainsFunc(m.steps, e.lacks) || m.unbinds && boundary.IsAbsent() {
 			continue
 		}
 		t := known(true)
@@ -63,27 +50,46 @@ func Escalations(docs []asset.Value, boundary asset.Value, own string) ([]string
 	return sorted(names), err
 }
 
+// holdings returns the ARNs of what a principal has, without the policies of AWS, and
+// why there may be more.
+func holdings(list asset.Value) (arns []string, more error) {
+	for s, err := range stringsIn(list) {
+		if err != nil {
+			more = bare(err)
+		} else if a, ok := parseARN(s); ok && a.account() != "aws" {
+			arns = append(arns, s)
+		}
+	}
+	return arns, more
+}
+
 type escalator struct {
 	own, partition, account string
 	held, limit             policies
-	actions                 []string // that held allows, as patterns
-	unlisted                bool     // it may allow other actions
+	mayDo                   map[string]bool // actions of methods that held may allow
+	unlisted                bool            // it may allow other actions
 	names                   *strings.Replacer
-	context                 map[string][]string
+	j                       judgement
+	holds                   []string // ARNs of its policies and groups
+	mayHold                 error    // why there may be more
 }
 
 // lacks reports whether nothing allows the action of the step on any resource.
 func (e *escalator) lacks(s step) bool {
-	return !e.unlisted && !slices.ContainsFunc(e.actions, func(a string) bool { return overlaps(a, s.action, true) })
+	return !e.unlisted && !e.mayDo[s.action]
 }
 
 // can reports whether the principal can take the step.
 func (e *escalator) can(s step) truth {
 	resource := "arn:" + e.partition + ":" + e.names.Replace(s.resource)
 	probes := []probe{{s.action, resource}}
-	// On itself: its own ARN begins like that of the resource.
-	if kind, _, _ := strings.Cut(resource, somebody); s.self && strings.HasPrefix(e.own, kind) {
-		probes = append(probes, probe{s.action, quote(e.own)})
+	// On itself, or on what it has: the ARN begins like that of the resource.
+	if kind, _, _ := strings.Cut(resource, somebody); s.self {
+		for _, own := range append(e.holds, e.own) {
+			if strings.HasPrefix(own, kind) {
+				probes = append(probes, probe{s.action, quote(own)})
+			}
+		}
 	}
 	values := s.values
 	if len(values) == 0 {
@@ -92,31 +98,44 @@ func (e *escalator) can(s step) truth {
 	t := known(false)
 	for _, p := range probes {
 		for _, v := range values {
-			if t = t.or(e.allowed(p, judgement{open: true, context: e.with(s, v)})); t.isYes() {
+			if t = t.or(e.allowed(p, e.taking(s, v))); t.isYes() {
 				return t
 			}
 		}
 	}
+	if s.self && e.mayHold != nil && !e.lacks(s) {
+		return t.or(undecided(e.mayHold))
+	}
 	return t
 }
 
-// with returns the context of a step that is taken with a value for its key.
-func (e *escalator) with(s step, value string) map[string][]string {
-	iam := strings.HasPrefix(s.action, "iam:") && e.partition == "aws"
+// taking returns the judgement of a step that is taken with a value for its key.
+func (e *escalator) taking(s step, value string) judgement {
+	j := e.j
+	j.creates = s.creates()
+	iam := strings.HasPrefix(s.action, "iam:")
 	if s.key == "" && !iam {
-		return e.context
+		return j
 	}
-	context := make(map[string][]string, len(e.context)+2)
-	for k, v := range e.context {
-		context[k] = v
-	}
+	j.context = maps.Clone(j.context)
 	if s.key != "" {
-		context[s.key] = []string{strings.Replace(value, "arn:aws:", "arn:"+e.partition+":", 1)}
+		j.context[s.key] = []string{strings.Replace(value, "arn:aws:", "arn:"+e.partition+":", 1)}
 	}
 	if iam {
-		context["aws:requestedregion"] = []string{"us-east-1"}
+		j.context["aws:requestedregion"] = []string{regionOfIAM(e.partition)}
 	}
-	return context
+	return j
+}
+
+// creates reports whether the step makes something that it can tag.
+func (s step) creates() bool {
+	_, name, _ := strings.Cut(s.action, ":")
+	for _, verb := range []string{"Create", "Run", "Register", "Request", "Submit"} {
+		if strings.HasPrefix(name, verb) {
+			return s.action != "iam:CreateAccessKey" && s.action != "iam:CreateLoginProfile" && s.action != "iam:CreatePolicyVersion"
+		}
+	}
+	return false
 }
 
 func (e *escalator) allowed(p probe, j judgement) truth {
@@ -130,136 +149,90 @@ func (e *escalator) allowed(p probe, j judgement) truth {
 	return t.and(e.held.denies(p, j).not()).and(e.limit.denies(p, j).not())
 }
 
-// method is a way to gain permissions: all steps must be allowed.
+// feasible returns the actions of methods that patterns match.
+func feasible(patterns []string, others bool) (map[string]bool, bool) {
+	if others {
+		return nil, true
+	}
+	found := map[string]bool{}
+	for _, p := range patterns {
+		// Most patterns name a service of which no method has an action.
+		service, _, _ := strings.Cut(p, ":")
+		if !hasWildcard(service) {
+			for _, action := range actionsByService()[strings.ToLower(service)] {
+				if covers(p, action, true) {
+					found[action] = true
+				}
+			}
+			continue
+		}
+		for action := range actionResources {
+			if covers(p, action, true) {
+				found[action] = true
+			}
+		}
+	}
+	return found, false
+}
+
+// actionsByService returns the actions of methods by the service.
+var actionsByService = sync.OnceValue(func() map[string][]string {
+	all := map[string][]string{}
+	for action := range actionResources {
+		service, _, _ := strings.Cut(action, ":")
+		all[service] = append(all[service], action)
+	}
+	return all
+})
+
+// method is a path with its steps, which must all be allowed.
 type method struct {
-	name    string
+	path
 	steps   []step
 	unbinds bool // useful only to a principal with a permissions boundary
 }
 
-// step is an action on a resource. The ARN is written without its partition, and with
-// ACCOUNT and NAME for the principal's account and any name.
+// step is an action on a resource, which is written like those of actionResources.
 type step struct {
 	action, resource string
-	self             bool     // works on the principal itself
+	self             bool     // works on the principal itself, and on what it has
 	key              string   // condition key that the step gives one of the values
 	values           []string // that serve the purpose
 }
 
-// Resources of steps.
-const (
-	aUser         = "iam::ACCOUNT:user/NAME"
-	aGroup        = "iam::ACCOUNT:group/NAME"
-	aRole         = "iam::ACCOUNT:role/NAME"
-	aPolicy       = "iam::ACCOUNT:policy/NAME"
-	aFunction     = "lambda:*:ACCOUNT:function:NAME"
-	anInstance    = "ec2:*:ACCOUNT:instance/NAME"
-	aStack        = "cloudformation:*:ACCOUNT:stack/NAME/*"
-	aGlueJob      = "glue:*:ACCOUNT:job/NAME"
-	aProject      = "codebuild:*:ACCOUNT:project/NAME"
-	aTaskDef      = "ecs:*:ACCOUNT:task-definition/NAME:*"
-	aTask         = "ecs:*:ACCOUNT:task/NAME/NAME"
-	aNotebook     = "sagemaker:*:ACCOUNT:notebook-instance/NAME"
-	aMachine      = "states:*:ACCOUNT:stateMachine:NAME"
-	anInterpreter = "bedrock-agentcore:*:ACCOUNT:code-interpreter/NAME"
-)
-
-func do(action, resource string) step { return step{action: action, resource: resource} }
-
-func onSelf(action, resource string) step {
-	return step{action: action, resource: resource, self: true}
-}
-
-// attach gives an identity a policy that grants everything else.
-func attach(action, resource string) step {
-	return step{action: action, resource: resource, self: true, key: "iam:policyarn", values: []string{
-		"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess",
-	}}
-}
-
-// pass passes a role with more permissions to a service.
-func pass(service string) step {
-	return step{action: "iam:PassRole", resource: aRole, key: "iam:passedtoservice", values: []string{service + ".amazonaws.com"}}
-}
-
-// methods returns the known methods, grouped by what they abuse. They are built once,
-// which takes longer than most evaluations, and must not be changed.
+// methods returns the known methods. They are built once, which takes longer than most
+// evaluations, and must not be changed.
 var methods = sync.OnceValue(func() []method {
-	m := func(name string, steps ...step) method { return method{name: name, steps: steps} }
-	unbind := func(name string, s step) method { return method{name: name, steps: []step{s}, unbinds: true} }
-	return slices.Concat([]method{
-		// Changing what policies say or who has them.
-		m("CreatePolicyVersion", do("iam:CreatePolicyVersion", aPolicy)),
-		m("SetDefaultPolicyVersion", do("iam:SetDefaultPolicyVersion", aPolicy)),
-		m("AttachUserPolicy", attach("iam:AttachUserPolicy", aUser)),
-		m("AttachGroupPolicy", attach("iam:AttachGroupPolicy", aGroup)),
-		m("AttachRolePolicy", attach("iam:AttachRolePolicy", aRole)),
-		m("PutUserPolicy", onSelf("iam:PutUserPolicy", aUser)),
-		m("PutGroupPolicy", do("iam:PutGroupPolicy", aGroup)),
-		m("PutRolePolicy", onSelf("iam:PutRolePolicy", aRole)),
-		m("AddUserToGroup", do("iam:AddUserToGroup", aGroup)),
-		unbind("DeleteUserPermissionsBoundary", onSelf("iam:DeleteUserPermissionsBoundary", aUser)),
-		unbind("DeleteRolePermissionsBoundary", onSelf("iam:DeleteRolePermissionsBoundary", aRole)),
-		// Becoming somebody else.
-		m("CreateAccessKey", do("iam:CreateAccessKey", aUser)),
-		m("CreateLoginProfile", do("iam:CreateLoginProfile", aUser)),
-		m("UpdateLoginProfile", do("iam:UpdateLoginProfile", aUser)),
-		m("UpdateAssumeRolePolicy", do("iam:UpdateAssumeRolePolicy", aRole)),
-		m("UpdateSAMLProvider", do("iam:UpdateSAMLProvider", "iam::ACCOUNT:saml-provider/NAME")),
-	}, passing(m), []method{
-		// Getting into what runs with a role already.
-		m("UpdateFunctionCode", do("lambda:UpdateFunctionCode", aFunction)),
-		m("UpdateFunctionConfiguration", do("lambda:UpdateFunctionConfiguration", aFunction)),
-		m("UpdateDevEndpoint", do("glue:UpdateDevEndpoint", "glue:*:ACCOUNT:devEndpoint/NAME")),
-		m("CreatePresignedNotebookInstanceUrl", do("sagemaker:CreatePresignedNotebookInstanceUrl", aNotebook)),
-		m("SendCommand", do("ssm:SendCommand", anInstance)),
-		m("StartSession", do("ssm:StartSession", anInstance)),
-		m("SendSSHPublicKey", do("ec2-instance-connect:SendSSHPublicKey", anInstance)),
-		m("ReplaceUserData", do("ec2:ModifyInstanceAttribute", anInstance), do("ec2:StopInstances", anInstance), do("ec2:StartInstances", anInstance)),
-		m("ExecuteCommandInTask", do("ecs:ExecuteCommand", aTask), do("ecs:DescribeTasks", aTask)),
-		m("UpdateStack", do("cloudformation:UpdateStack", aStack)),
-		m("ExecuteChangeSet", do("cloudformation:CreateChangeSet", aStack), do("cloudformation:ExecuteChangeSet", aStack)),
-	})
+	var all []method
+	for _, p := range slices.Concat(identityChanges, handedRoles, runningThings) {
+		m := method{path: p, unbinds: strings.HasSuffix(p.name, "PermissionsBoundary")}
+		if p.service != "" {
+			pass := stepOf("iam:PassRole")
+			pass.key, pass.values = "iam:passedtoservice", []string{p.service + ".amazonaws.com"}
+			m.steps = append(m.steps, pass)
+		}
+		for _, action := range p.actions {
+			m.steps = append(m.steps, stepOf(action))
+		}
+		all = append(all, m)
+	}
+	return all
 })
 
-// passing returns the methods that pass a role to a service that runs code of the
-// principal.
-func passing(m func(string, ...step) method) []method {
-	registered := do("ecs:RegisterTaskDefinition", aTaskDef)
-	return []method{
-		m("PassRoleToInstance", pass("ec2"), do("ec2:RunInstances", anInstance)),
-		m("PassRoleToSpotInstance", pass("ec2"), do("ec2:RequestSpotInstances", "ec2:*:ACCOUNT:spot-instances-request/NAME")),
-		m("PassRoleToRunningInstance", pass("ec2"), do("ec2:AssociateIamInstanceProfile", anInstance)),
-		m("PassRoleToLaunchConfiguration", pass("ec2"),
-			do("autoscaling:CreateLaunchConfiguration", "autoscaling:*:ACCOUNT:launchConfiguration:*:launchConfigurationName/NAME"),
-			do("autoscaling:CreateAutoScalingGroup", "autoscaling:*:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/NAME")),
-		m("PassRoleToFunctionInvoked", pass("lambda"), do("lambda:CreateFunction", aFunction), do("lambda:InvokeFunction", aFunction)),
-		m("PassRoleToFunctionOnEvents", pass("lambda"), do("lambda:CreateFunction", aFunction),
-			do("lambda:CreateEventSourceMapping", "lambda:*:ACCOUNT:event-source-mapping:NAME")),
-		m("PassRoleToFunctionShared", pass("lambda"), do("lambda:CreateFunction", aFunction), do("lambda:AddPermission", aFunction)),
-		m("PassRoleToStack", pass("cloudformation"), do("cloudformation:CreateStack", aStack)),
-		m("PassRoleToGlueDevEndpoint", pass("glue"), do("glue:CreateDevEndpoint", "glue:*:ACCOUNT:devEndpoint/NAME")),
-		m("PassRoleToGlueJob", pass("glue"), do("glue:CreateJob", aGlueJob), do("glue:StartJobRun", aGlueJob)),
-		m("PassRoleToGlueTrigger", pass("glue"), do("glue:CreateJob", aGlueJob), do("glue:CreateTrigger", "glue:*:ACCOUNT:trigger/NAME")),
-		m("PassRoleToGlueJobUpdated", pass("glue"), do("glue:UpdateJob", aGlueJob), do("glue:StartJobRun", aGlueJob)),
-		m("PassRoleToDataPipeline", pass("datapipeline"), do("datapipeline:CreatePipeline", "datapipeline:*:ACCOUNT:pipeline/NAME")),
-		m("PassRoleToNotebook", pass("sagemaker"), do("sagemaker:CreateNotebookInstance", aNotebook), do("sagemaker:CreatePresignedNotebookInstanceUrl", aNotebook)),
-		m("PassRoleToTrainingJob", pass("sagemaker"), do("sagemaker:CreateTrainingJob", "sagemaker:*:ACCOUNT:training-job/NAME")),
-		m("PassRoleToProcessingJob", pass("sagemaker"), do("sagemaker:CreateProcessingJob", "sagemaker:*:ACCOUNT:processing-job/NAME")),
-		m("PassRoleToBuild", pass("codebuild"), do("codebuild:CreateProject", aProject), do("codebuild:StartBuild", aProject)),
-		m("PassRoleToBuildBatch", pass("codebuild"), do("codebuild:CreateProject", aProject), do("codebuild:StartBuildBatch", aProject)),
-		m("PassRoleToBuildUpdated", pass("codebuild"), do("codebuild:UpdateProject", aProject), do("codebuild:StartBuild", aProject)),
-		m("PassRoleToTaskRun", pass("ecs-tasks"), registered, do("ecs:RunTask", aTaskDef)),
-		m("PassRoleToTaskStarted", pass("ecs-tasks"), registered, do("ecs:StartTask", aTaskDef)),
-		m("PassRoleToECSService", pass("ecs-tasks"), registered, do("ecs:CreateService", "ecs:*:ACCOUNT:service/NAME/NAME")),
-		m("PassRoleToAppRunner", pass("tasks.apprunner"), do("apprunner:CreateService", "apprunner:*:ACCOUNT:service/NAME/*")),
-		m("PassRoleToStateMachine", pass("states"), do("states:CreateStateMachine", aMachine), do("states:StartExecution", aMachine)),
-		m("PassRoleToBatchJob", pass("ecs-tasks"), do("batch:RegisterJobDefinition", "batch:*:ACCOUNT:job-definition/NAME"),
-			do("batch:SubmitJob", "batch:*:ACCOUNT:job-definition/NAME")),
-		m("PassRoleToAutomation", pass("ssm"), do("ssm:StartAutomationExecution", "ssm:*:ACCOUNT:automation-definition/NAME:*")),
-		m("PassRoleToCluster", pass("ec2"), do("elasticmapreduce:RunJobFlow", "elasticmapreduce:*:ACCOUNT:cluster/NAME")),
-		m("PassRoleToSchedule", pass("scheduler"), do("scheduler:CreateSchedule", "scheduler:*:ACCOUNT:schedule/default/NAME")),
-		m("PassRoleToCodeInterpreter", pass("bedrock-agentcore"), do("bedrock-agentcore:CreateCodeInterpreter", anInterpreter),
-			do("bedrock-agentcore:StartCodeInterpreterSession", anInterpreter), do("bedrock-agentcore:InvokeCodeInterpreter", anInterpreter)),
+// stepOf returns the step that takes an action to gain permissions.
+func stepOf(action string) step {
+	s := step{action: action, resource: actionResources[action]}
+	switch action {
+	case "iam:AttachUserPolicy", "iam:AttachGroupPolicy", "iam:AttachRolePolicy":
+		s.self, s.key, s.values = true, "iam:policyarn", wide
+	case "iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary":
+		s.self, s.key, s.values = true, "iam:permissionsboundary", wide[:1]
+	case "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:PutUserPolicy", "iam:PutGroupPolicy", "iam:PutRolePolicy",
+		"iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary":
+		s.self = true
 	}
+	return s
 }
+
+// wide are policies of AWS that grant everything else.
+var wide = []string{"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess"}

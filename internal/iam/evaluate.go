@@ -1,7 +1,9 @@
 package iam
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstance/stance/asset"
 )
@@ -123,19 +125,57 @@ func (ps policies) rest() truth {
 	return known(false)
 }
 
-// denies reports whether a statement denies every request of the probe.
+// denies reports whether statements deny every request of the probe: one of them, or
+// two of which one leaves out only what the other denies.
 func (ps policies) denies(p probe, j judgement) truth {
-	t := ps.rest()
-	for _, s := range ps.deny {
+	return ps.rest().or(deniedBy(ps.deny, p, j, true))
+}
+
+// maxTogether is the number of Deny statements up to which pairs of them are compared.
+const maxTogether = 64
+
+func deniedBy(deny []statement, p probe, j judgement, together bool) truth {
+	t := known(false)
+	for _, s := range deny {
 		d := s.appliesToAll(p, j.variable)
 		if !d.isNo() {
-			d = s.is("Deny").and(d).and(s.holds(func(key string, es []entry) truth { return j.certain(s, key, es) }))
+			d = d.and(j.denial(s))
 		}
 		if t = t.or(d); t.isYes() {
-			break
+			return t
+		}
+	}
+	if !together || len(deny) == 1 || len(deny) > maxTogether {
+		return t
+	}
+	for i, s := range deny {
+		rest, d := s.exceptions(p, j.variable)
+		if d.isNo() {
+			continue
+		}
+		if d = d.and(j.denial(s)); d.isNo() {
+			continue
+		}
+		others := slices.Concat(deny[:i], deny[i+1:])
+		for _, r := range rest {
+			if d = d.and(deniedBy(others, r, j, false)); d.isNo() {
+				break
+			}
+		}
+		if t = t.or(d); t.isYes() {
+			return t
 		}
 	}
 	return t
+}
+
+// denial reports whether the statement is a Deny whose condition every request meets.
+func (j judgement) denial(s statement) truth {
+	t := s.is("Deny")
+	if t.isNo() {
+		return t
+	}
+	return t.and(s.holds(func(key string, es []entry) truth { return j.certain(s, key, es) }))
 }
 
 // allows reports whether a statement allows some request of the probe.
@@ -162,6 +202,12 @@ type judgement struct {
 	// open says that requests may have keys that are not in context, with values that
 	// are unknown or chosen by the caller.
 	open bool
+
+	now          time.Time // zero: any
+	account      string    // of the principal; "" if unknown
+	organization string    // of the account; "" if it is in none or that is unknown
+	homeless     error     // why the organization is unknown
+	creates      bool      // requests make something, and may give it tags
 }
 
 func (j judgement) variable(key string) (string, bool) {
@@ -185,6 +231,9 @@ func (j judgement) given(s statement, key string, es []entry) (truth, bool) {
 
 // certain reports whether the comparisons hold for every request.
 func (j judgement) certain(s statement, key string, es []entry) truth {
+	if t, ok := j.byOrganization(s, key, es, false); ok {
+		return t
+	}
 	if t, ok := j.given(s, key, es); ok {
 		return t
 	}
@@ -197,34 +246,51 @@ func (j judgement) certain(s statement, key string, es []entry) truth {
 }
 
 // possible reports whether every principal with the policy can make a request for which
-// the comparisons hold, without a value that others would have to give it.
+// the comparisons hold, without a value that others would have to give it. Who has a
+// second factor can use it.
 func (j judgement) possible(s statement, key string, es []entry) truth {
+	if t, ok := j.byOrganization(s, key, es, true); ok {
+		return t
+	}
 	if t, ok := j.given(s, key, es); ok {
 		return t
 	}
 	return s.all(es, entry.absent).or(s.all(es, func(e entry) truth {
 		switch {
 		case e.op.kind == opNull:
-			return known(false)
+			return known(strings.HasPrefix(key, "aws:multifactorauth"))
 		case e.op.negated:
 			return e.universal().not()
 		case kindOf(key) != anyKey:
-			return e.isChosen().or(s.owned(e).not())
+			return j.isChosen(e).or(s.owned(e).not())
 		}
-		return e.isChosen().or(e.universal())
+		return j.isChosen(e).or(e.universal())
 	}))
 }
 
 // isChosen reports whether a caller can choose the value of the key that the comparison
 // wants, or only has to wait for it.
-func (e entry) isChosen() truth {
+func (j judgement) isChosen(e entry) truth {
 	switch e.key {
-	case "aws:useragent", "aws:referer", "aws:requestedregion", "sts:rolesessionname":
+	case "aws:useragent", "aws:referer", "aws:requestedregion", "sts:rolesessionname",
+		"aws:multifactorauthpresent", "aws:multifactorauthage",
+		"aws:calledvia", "aws:calledviafirst", "aws:calledvialast": // a service can be made to call
 		return known(true)
-	case "aws:multifactorauthpresent":
-		return anyOf(e.values, func(v string) bool { return strings.EqualFold(v, "false") })
-	case "aws:currenttime", "aws:epochtime", "aws:tokenissuetime":
+	case "aws:tokenissuetime":
+		if !j.now.IsZero() {
+			return anyOf(e.values, func(v string) bool { return e.op.equal(v, j.now.UTC().Format(time.RFC3339)) })
+		}
 		return known(e.op.want != nil && e.op.want(1))
+	case "aws:currenttime", "aws:epochtime":
+		return known(e.op.want != nil && e.op.want(1))
+	case "aws:principalarn":
+		// The holders of the policy are unknown, but they are in this account.
+		return anyOf(e.values, func(v string) bool {
+			a, ok := parseARN(v)
+			return ok && j.account != "" && covers(a.account(), quote(j.account), false)
+		})
+	case "aws:tagkeys":
+		return known(j.creates)
 	}
-	return known(false)
+	return known(j.creates && strings.HasPrefix(e.key, "aws:requesttag/"))
 }

@@ -31,8 +31,8 @@ func ExternalPrincipals(policy asset.Value, own []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := foreigners{own: own}
-	f.denials.from(ss)
+	f := foreigners{own: own, audience: Facts{}.strangers()}
+	f.denials.from(ss, f.audience)
 	for _, s := range ss {
 		f.add(s)
 	}
@@ -46,10 +46,11 @@ func sorted(list []string) []string {
 }
 
 type foreigners struct {
-	own     []string
-	denials denials
-	found   []string
-	err     error // the first reason why found may lack something
+	own      []string
+	audience audience
+	denials  denials
+	found    []string
+	err      error // the first reason why found may lack something
 }
 
 func (f *foreigners) note(err error) {
@@ -114,7 +115,7 @@ func (f *foreigners) left(s statement) (values []string, limited bool, err error
 			err = e.err
 			continue
 		}
-		passable := s.passable(e.key, es)
+		passable := f.audience.passable(s, e.key, es)
 		if passable.err != nil {
 			err = passable.err
 		}

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -88,7 +89,7 @@ func TestEscalationsFixtures(t *testing.T) {
 			if in.Statement != nil {
 				doc, err := asset.Parse(c.Input)
 				require.NoError(t, err)
-				got, err := Escalations([]asset.Value{doc}, asset.Value{}, "")
+				got, err := Escalations([]asset.Value{doc}, asset.Value{}, Facts{})
 				require.NoError(t, err)
 				want := []string{}
 				var expected struct{ Methods []string }
@@ -98,6 +99,8 @@ func TestEscalationsFixtures(t *testing.T) {
 					want = append(want, ours[m])
 				}
 				slices.Sort(want)
+				// Methods that the other tool did not know do not matter.
+				got = slices.DeleteFunc(got, func(m string) bool { return !slices.Contains(slices.Collect(maps.Values(ours)), m) })
 				assert.ElementsMatch(t, slices.Compact(want), got)
 				return
 			}
@@ -108,7 +111,7 @@ func TestEscalationsFixtures(t *testing.T) {
 						docs = append(docs, doc)
 					}
 				}
-				got, err := Escalations(docs, asset.Value{}, "")
+				got, err := Escalations(docs, asset.Value{}, Facts{})
 				require.NoError(t, err)
 				assert.Equal(t, c.Expected.Verdict == "fail", len(got) > 0, "%s: %v", principal, got)
 			}
@@ -126,9 +129,9 @@ func TestValidateFixtures(t *testing.T) {
 			_, err = Statements(doc)
 			if c.Expected.Verdict == "valid" {
 				require.NoError(t, err)
-				_, err = GrantsAdmin(doc)
+				_, err = GrantsAdmin(doc, Facts{})
 				require.NoError(t, err)
-				_, err = Escalations([]asset.Value{doc}, asset.Value{}, "")
+				_, err = Escalations([]asset.Value{doc}, asset.Value{}, Facts{})
 				require.NoError(t, err)
 			}
 		})
@@ -156,9 +159,9 @@ func TestAccountAuthorizationDetails(t *testing.T) {
 				switch key {
 				case "PolicyDocument", "Document":
 					found++
-					_, err := Escalations([]asset.Value{member}, asset.Value{}, "arn:aws:iam::012345678901:user/probe")
+					_, err := Escalations([]asset.Value{member}, asset.Value{}, Facts{Principal: "arn:aws:iam::012345678901:user/probe"})
 					require.NoError(t, err, "%s", member)
-					admin, err := GrantsAdmin(member)
+					admin, err := GrantsAdmin(member, Facts{})
 					require.NoError(t, err)
 					if n := v.Get("PolicyName"); n.Kind() == asset.String {
 						s, _ := n.Str()
@@ -166,7 +169,7 @@ func TestAccountAuthorizationDetails(t *testing.T) {
 					}
 				case "AssumeRolePolicyDocument":
 					found++
-					_, err := IsPublic(member)
+					_, err := IsPublic(member, Facts{})
 					require.NoError(t, err)
 				}
 			}

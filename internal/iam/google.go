@@ -5,16 +5,21 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstance/stance/asset"
 )
 
 // grant is one member of one binding of a Google Cloud IAM policy.
-type grant struct{ role, member string }
+type grant struct {
+	role, member string
+	unsure       error // why the binding may have expired
+}
 
-// grants yields the members of all bindings. It yields an error for an unread or invalid
-// binding, with the parts of the grant that are known, and continues.
-func grants(policy asset.Value) iter.Seq2[grant, error] {
+// grants yields the members of all bindings whose condition has not expired. It yields an
+// error for an unread or invalid binding, with the parts of the grant that are known,
+// and continues.
+func grants(policy asset.Value, now time.Time) iter.Seq2[grant, error] {
 	return func(yield func(grant, error) bool) {
 		doc, google, err := shape(policy)
 		if err == nil && !google && !doc.IsAbsent() {
@@ -37,12 +42,16 @@ func grants(policy asset.Value) iter.Seq2[grant, error] {
 			if roleErr != nil {
 				roleErr = bare(fmt.Errorf("policy: binding %d: role: %w", i, roleErr))
 			}
+			over := expired(b.Get("condition"), now)
+			if over.isYes() {
+				continue
+			}
 			members := b.Get("members")
 			if err := members.Err(); err != nil {
 				if members.Unread() == nil && roleErr == nil {
 					continue // a binding of nobody
 				}
-				if !yield(grant{role: role}, bare(fmt.Errorf("policy: binding %d: members: %w", i, err))) {
+				if !yield(grant{role: role, unsure: over.err}, bare(fmt.Errorf("policy: binding %d: members: %w", i, err))) {
 					return
 				}
 			}
@@ -50,7 +59,7 @@ func grants(policy asset.Value) iter.Seq2[grant, error] {
 				if err == nil {
 					err = roleErr
 				}
-				if !yield(grant{role, m}, err) {
+				if !yield(grant{role, m, over.err}, err) {
 					return
 				}
 			}
@@ -65,12 +74,14 @@ func wrongKind(v asset.Value, want asset.Kind) error {
 	return &asset.KindError{Want: want, Got: v.Kind()}
 }
 
-func isPublicGoogle(policy asset.Value) truth {
+func isPublicGoogle(policy asset.Value, now time.Time) truth {
 	t := known(false)
-	for g, err := range grants(policy) {
+	for g, err := range grants(policy, now) {
 		switch {
-		case isEverybody(g.member):
+		case isEverybody(g.member) && g.unsure == nil:
 			return known(true)
+		case isEverybody(g.member):
+			t = undecided(g.unsure)
 		case err != nil:
 			t = undecided(err)
 		}
@@ -89,14 +100,18 @@ func isEverybody(member string) bool {
 // MembersOf returns the members to which policies of Google Cloud grant one of the
 // roles, sorted. The policies are those of a resource and of its ancestors. A role may
 // be a pattern with wildcards, such as "*admin*", and is compared without case. A
-// binding with a condition counts. Deleted members are omitted. Groups are not expanded.
+// binding with a condition counts, unless it has expired. Deleted members are omitted.
+// Groups are not expanded.
 //
 // An error means that the list may be incomplete.
-func MembersOf(policies []asset.Value, roles []string) ([]string, error) {
+func MembersOf(policies []asset.Value, roles []string, f Facts) ([]string, error) {
 	var members []string
 	var first error
 	for _, p := range policies {
-		for g, err := range grants(p) {
+		for g, err := range grants(p, f.Now) {
+			if err == nil {
+				err = g.unsure
+			}
 			if err != nil {
 				// An unread binding may grant one of the roles only if its role is unknown.
 				if first == nil && (g.role == "" || isRole(roles, g.role)) {
@@ -118,9 +133,9 @@ func isRole(patterns []string, role string) bool {
 
 // MembersOfBoth returns the members that have one of the roles a and one of the roles b,
 // which should be separate. It is like [MembersOf] otherwise.
-func MembersOfBoth(policies []asset.Value, a, b []string) ([]string, error) {
-	inA, errA := MembersOf(policies, a)
-	inB, errB := MembersOf(policies, b)
+func MembersOfBoth(policies []asset.Value, a, b []string, f Facts) ([]string, error) {
+	inA, errA := MembersOf(policies, a, f)
+	inB, errB := MembersOf(policies, b, f)
 	inA = slices.DeleteFunc(inA, func(m string) bool {
 		_, found := slices.BinarySearch(inB, m)
 		return !found
@@ -134,8 +149,8 @@ func MembersOfBoth(policies []asset.Value, a, b []string) ([]string, error) {
 // AdminServiceAccounts returns the service accounts that are owners or editors or have a
 // role with "admin" in its name, without service agents of Google. It is like
 // [MembersOf] otherwise.
-func AdminServiceAccounts(policies []asset.Value) ([]string, error) {
-	members, err := MembersOf(policies, []string{"roles/owner", "roles/editor", "*admin*"})
+func AdminServiceAccounts(policies []asset.Value, f Facts) ([]string, error) {
+	members, err := MembersOf(policies, []string{"roles/owner", "roles/editor", "*admin*"}, f)
 	return slices.DeleteFunc(members, func(m string) bool {
 		email, ok := strings.CutPrefix(m, "serviceAccount:")
 		return !ok || isServiceAgent(email)
@@ -173,7 +188,7 @@ func isServiceAgent(email string) bool {
 func externalMembers(policy asset.Value, own []string) ([]string, error) {
 	var found []string
 	var first error
-	for g, err := range grants(policy) {
+	for g, err := range grants(policy, time.Time{}) {
 		switch {
 		case err != nil:
 			if first == nil {

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"go4.org/netipx"
@@ -14,13 +15,14 @@ import (
 type keyKind int
 
 const (
-	anyKey     keyKind = iota // independent of the caller, or chosen by the caller
-	idKey                     // an identifier that belongs to one owner
-	arnKey                    // an ARN, which belongs to the account in it
-	pathKey                   // o-id/r-id/ou-id/...
-	userKey                   // unique id, or unique id:session name
-	addressKey                // an address or prefix
-	claimKey                  // a claim of a shared identity provider, such as repo:owner/name:ref
+	anyKey      keyKind = iota // independent of the caller, or chosen by the caller
+	idKey                      // an identifier that belongs to one owner
+	arnKey                     // an ARN, which belongs to the account in it
+	pathKey                    // o-id/r-id/ou-id/...
+	userKey                    // unique id, or unique id:session name
+	addressKey                 // an address or prefix
+	claimKey                   // a claim of a shared identity provider, such as repo:owner/name:ref
+	endpointKey                // who gets the messages of a topic: a URL, an address or an ARN
 )
 
 // kindOf returns the kind of a condition key in lower case. Keys about the resource
@@ -44,9 +46,11 @@ func kindOf(key string) keyKind {
 		return userKey
 	case "aws:sourceip":
 		return addressKey
+	case "sns:endpoint":
+		return endpointKey
 	}
-	if i := strings.LastIndexByte(key, ':'); i >= 0 {
-		if issuer, ok := sharedIssuer(key[:i]); ok && issuer.limits(key[i+1:]) {
+	if i, claim, ok := claimOf(key); ok {
+		if claims, shared := i.claims(); shared && slices.Contains(claims, claim) {
 			return claimKey
 		}
 	}
@@ -60,6 +64,16 @@ func (k keyKind) owns(op operator, s string) bool {
 		return true // just this value
 	}
 	switch k {
+	case endpointKey:
+		if strings.HasPrefix(s, "arn:") {
+			return arnKey.owns(op, s)
+		}
+		if _, rest, ok := strings.Cut(s, "://"); ok {
+			host, _, ok := strings.Cut(rest, "/")
+			return ok && !hasWildcard(host)
+		}
+		_, domain, ok := strings.Cut(s, "@")
+		return ok && !hasWildcard(domain)
 	case arnKey:
 		a, ok := parseARN(s)
 		if !ok {
@@ -120,6 +134,11 @@ func (s statement) owned(e entry) truth {
 		return ownedAddresses(e.values)
 	case e.op.kind > opARN:
 		return known(false)
+	case kind == endpointKey:
+		// Other requests have no endpoint, and the condition is a mistake.
+		if t := s.onlySubscribes(); !t.isYes() {
+			return t
+		}
 	}
 	return anyIn(s.patterns(e.values), func(v string) bool {
 		if s.variables {
@@ -129,6 +148,17 @@ func (s statement) owned(e entry) truth {
 			}
 		}
 		return !kind.owns(e.op, v)
+	}).not()
+}
+
+// onlySubscribes reports whether all actions of the statement are about subscriptions.
+func (s statement) onlySubscribes() truth {
+	listed := s.v.Get("Action")
+	if listed.IsAbsent() {
+		return known(false)
+	}
+	return anyIn(s.patterns(listed), func(a string) bool {
+		return !strings.EqualFold(a, "sns:Subscribe") && !strings.EqualFold(a, "sns:Receive")
 	}).not()
 }
 

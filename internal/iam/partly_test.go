@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -101,7 +102,8 @@ func (g generator) principals() any {
 			m["Service"] = g.Maybe(func() any { return g.stringsIn("sns.amazonaws.com") })
 		case 3:
 			m["Federated"] = g.Maybe(func() any {
-				return g.stringsIn("cognito-identity.amazonaws.com", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com")
+				return g.stringsIn("cognito-identity.amazonaws.com", "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+					"arn:aws:iam::123456789012:oidc-provider/login.example.com")
 			})
 		}
 	}
@@ -138,7 +140,11 @@ func (g generator) key() (string, partly.Hole) {
 		[]string{"aws:PrincipalOrgID", "o-a1", "o-*", "*", "${aws:ResourceOrgID}"},
 		[]string{"aws:PrincipalArn", "*", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::*:user/*", "arn:aws:iam::*:${aws:username}"},
 		[]string{"aws:SourceIp", "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "198.51.100.0/24"},
-		[]string{"aws:CurrentTime", "2020-01-01T00:00:00Z"},
+		[]string{"aws:CurrentTime", "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"},
+		[]string{"aws:CalledVia", "athena.amazonaws.com"},
+		[]string{"aws:ResourceAccount", "123456789012", "210987654321", "${aws:PrincipalAccount}"},
+		[]string{"aws:PrincipalOrgPaths", "o-a1/*", "o-*/*", "o-a1/r-1/ou-1/*", "o-b2/*"},
+		[]string{"login.example.com:sub", "me", "*"},
 		[]string{"aws:RequestedRegion", "us-east-1", "eu-west-1", "*"},
 		[]string{"aws:PrincipalTag/team", "a", "*", "${aws:PrincipalTag/other}"},
 		[]string{"token.actions.githubusercontent.com:sub", "repo:o/r:*", "repo:*", "*"},
@@ -162,6 +168,11 @@ func (g generator) google() any {
 							})
 						}
 						return members
+					}),
+					"condition": g.Maybe(func() any {
+						return partly.OneOf[any](g.Maker, nil, nil, map[string]any{"expression": g.Maybe(func() any {
+							return partly.OneOf(g.Maker, "request.time < timestamp('2020-01-01T00:00:00Z')", "resource.name == 'a'")
+						})})
 					}),
 				}
 			})
@@ -190,6 +201,8 @@ func lists(f func(asset.Value) ([]string, error)) func(asset.Value) (any, error)
 
 const me = "arn:aws:iam::123456789012:user/me"
 
+var facts = Facts{Now: time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC), Principal: me}
+
 func questionsToAWS(t *testing.T) []question {
 	everything := parse(t, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
 	evaluate := func(docs func(asset.Value) []asset.Value, boundary func(asset.Value) asset.Value) func(asset.Value) (any, error) {
@@ -201,18 +214,21 @@ func questionsToAWS(t *testing.T) []question {
 		}
 	}
 	return []question{
-		{"IsPublic", yesNo(IsPublic)},
-		{"GrantsAdmin", yesNo(GrantsAdmin)},
+		{"IsPublic", yesNo(func(doc asset.Value) (bool, error) { return IsPublic(doc, facts) })},
+		{"GrantsAdmin", yesNo(func(doc asset.Value) (bool, error) { return GrantsAdmin(doc, facts) })},
 		{"DeniesInsecureTransport", yesNo(func(doc asset.Value) (bool, error) { return DeniesInsecureTransport(doc, "arn:aws:s3:::b") })},
 		{"DeniesOldTLS", yesNo(func(doc asset.Value) (bool, error) { return DeniesOldTLS(doc, "arn:aws:s3:::b") })},
 		{"ExternalPrincipals", lists(func(doc asset.Value) ([]string, error) {
 			return ExternalPrincipals(doc, []string{"123456789012", "o-a1", "198.51.100.0/24"})
 		})},
 		{"Escalations", lists(func(doc asset.Value) ([]string, error) {
-			return Escalations([]asset.Value{doc}, asset.Value{}, me)
+			return Escalations([]asset.Value{doc}, asset.Value{}, facts)
+		})},
+		{"Escalations in an organization", lists(func(doc asset.Value) ([]string, error) {
+			return Escalations([]asset.Value{doc}, asset.Value{}, Facts{Principal: me, Organizations: parse(t, `["o-a1"]`), Holds: parse(t, `["arn:aws:iam::123456789012:group/me"]`)})
 		})},
 		{"Escalations within bounds", lists(func(doc asset.Value) ([]string, error) {
-			return Escalations([]asset.Value{everything}, doc, me)
+			return Escalations([]asset.Value{everything}, doc, facts)
 		})},
 		{"Evaluate", evaluate(
 			func(doc asset.Value) []asset.Value { return []asset.Value{doc} },
@@ -228,13 +244,15 @@ func questionsToGoogle() []question {
 		return lists(func(doc asset.Value) ([]string, error) { return f([]asset.Value{doc}) })
 	}
 	return []question{
-		{"IsPublic", yesNo(IsPublic)},
+		{"IsPublic", yesNo(func(doc asset.Value) (bool, error) { return IsPublic(doc, facts) })},
 		{"ExternalPrincipals", lists(func(doc asset.Value) ([]string, error) { return ExternalPrincipals(doc, []string{"example.com", "p"}) })},
-		{"MembersOf", of(func(docs []asset.Value) ([]string, error) { return MembersOf(docs, []string{"roles/owner", "*view*"}) })},
-		{"MembersOfBoth", of(func(docs []asset.Value) ([]string, error) {
-			return MembersOfBoth(docs, []string{"roles/owner"}, []string{"*admin"})
+		{"MembersOf", of(func(docs []asset.Value) ([]string, error) {
+			return MembersOf(docs, []string{"roles/owner", "*view*"}, facts)
 		})},
-		{"AdminServiceAccounts", of(AdminServiceAccounts)},
+		{"MembersOfBoth", of(func(docs []asset.Value) ([]string, error) {
+			return MembersOfBoth(docs, []string{"roles/owner"}, []string{"*admin"}, facts)
+		})},
+		{"AdminServiceAccounts", of(func(docs []asset.Value) ([]string, error) { return AdminServiceAccounts(docs, facts) })},
 	}
 }
 

@@ -101,6 +101,11 @@ func isWildcard(c byte) bool { return c == '*' || c == '?' }
 
 func isStars(p string) bool { return p != "" && strings.Trim(p, "*") == "" }
 
+// isAnything reports whether a pattern matches every string of n bytes or more.
+func isAnything(p string, n int) bool {
+	return strings.Trim(p, "*?") == "" && strings.Contains(p, "*") && strings.Count(p, "?") <= n
+}
+
 // arn is the six fields of an Amazon Resource Name, of a pattern for some, or the
 // start of one.
 type arn [6]string
@@ -155,7 +160,7 @@ func onResources(relation func(p, q string, fold bool) bool, p, q string) bool {
 // isEverything reports whether a pattern for resources matches every resource of a
 // partition.
 func isEverything(p string) bool {
-	if isStars(p) {
+	if isAnything(p, len("arn:aws:")) {
 		return true
 	}
 	a, ok := parseARN(p)

@@ -119,14 +119,14 @@ func FuzzPolicy(f *testing.F) {
 		if err != nil {
 			return
 		}
-		public, err := IsPublic(doc)
+		public, err := IsPublic(doc, Facts{})
 		whole := err == nil
 		_, _ = ExternalPrincipals(doc, []string{"123456789012"})
-		_, _ = GrantsAdmin(doc)
+		_, _ = GrantsAdmin(doc, Facts{})
 		_, _ = DeniesInsecureTransport(doc, "arn:aws:s3:::b")
 		_, _ = DeniesOldTLS(doc, "arn:aws:s3:::b")
-		_, _ = Escalations([]asset.Value{doc}, doc, "arn:aws:iam::123456789012:user/me")
-		_, _ = AdminServiceAccounts([]asset.Value{doc})
+		_, _ = Escalations([]asset.Value{doc}, doc, Facts{Principal: "arn:aws:iam::123456789012:user/me"})
+		_, _ = AdminServiceAccounts([]asset.Value{doc}, Facts{})
 		_, _ = Statements(doc)
 		_, _ = Evaluate([]asset.Value{doc}, doc, Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/x"})
 		for _, p := range []asset.Path{"Statement[0].Principal", "Statement[0].Condition", "Statement[1].Resource", "bindings[0].members"} {
@@ -137,7 +137,7 @@ func FuzzPolicy(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if got, err := IsPublic(part); err == nil && whole {
+			if got, err := IsPublic(part, Facts{}); err == nil && whole {
 				assert.Equal(t, public, got, "without %s: %s", p, s)
 			}
 		}
@@ -157,13 +157,13 @@ func TestHostileDocuments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := parse(t, doc)
-			_, _ = IsPublic(v) // ends
-			_, _ = GrantsAdmin(v)
-			_, _ = Escalations([]asset.Value{v}, asset.Value{}, "")
+			_, _ = IsPublic(v, Facts{}) // ends
+			_, _ = GrantsAdmin(v, Facts{})
+			_, _ = Escalations([]asset.Value{v}, asset.Value{}, Facts{})
 			_, _ = ExternalPrincipals(v, nil)
 		})
 	}
-	_, err := IsPublic(parse(t, `{"Statement":[`+many(300000, `{}`)+`]}`))
+	_, err := IsPublic(parse(t, `{"Statement":[`+many(300000, `{}`)+`]}`), Facts{})
 	require.ErrorIs(t, err, errTooLarge)
 }
 
@@ -177,7 +177,7 @@ func BenchmarkIsPublic(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _ = IsPublic(doc)
+				_, _ = IsPublic(doc, Facts{})
 			}
 		})
 	}
@@ -187,6 +187,6 @@ func BenchmarkEscalations(b *testing.B) {
 	doc := parse(b, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","ec2:Describe*","iam:List*","lambda:InvokeFunction"],"Resource":"*"},{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/app"}]}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = Escalations([]asset.Value{doc}, asset.Value{}, "arn:aws:iam::123456789012:role/x")
+		_, _ = Escalations([]asset.Value{doc}, asset.Value{}, Facts{Principal: "arn:aws:iam::123456789012:role/x"})
 	}
 }

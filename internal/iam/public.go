@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/openstance/stance/asset"
 )
@@ -21,29 +20,32 @@ import (
 // bucket, prefixes of at least /8 (IPv4) or /32 (IPv6), an external id, the claims
 // that name a customer of a shared identity provider, or variables that stand for
 // the owner of the resource. A statement without a principal allows nobody. AWS service
-// principals are not strangers.
+// principals are not strangers. An identity provider that is neither known to be shared
+// nor to serve one tenant makes the result unknown, unless a condition compares the
+// subject of its tokens.
 //
 // A Google Cloud policy is public if one of its bindings has allUsers or
-// allAuthenticatedUsers, with or without a condition: a condition of Google Cloud
-// limits the resources and times, never the members.
-func IsPublic(policy asset.Value) (bool, error) {
+// allAuthenticatedUsers, with or without a condition that has not expired: a condition
+// of Google Cloud limits the resources and times, never the members.
+func IsPublic(policy asset.Value, f Facts) (bool, error) {
 	policy, google, err := shape(policy)
 	if err != nil {
 		return false, err
 	}
 	if google {
-		return isPublicGoogle(policy).get()
+		return isPublicGoogle(policy, f.Now).get()
 	}
 	ss, err := statements(policy)
 	if err != nil {
 		return false, err
 	}
 	t := known(false)
+	a := f.strangers()
 	var d denials
 	for _, s := range ss {
-		p := s.allowsStrangers()
+		p := a.allowed(s)
 		if !p.isNo() {
-			d.from(ss)
+			d.from(ss, a)
 			p = p.and(d.undo(s, d.all).not())
 		}
 		if p.isYes() {
@@ -112,16 +114,19 @@ func principals(v asset.Value) iter.Seq2[principal, error] {
 			name, err := stringOf(v)
 			if err == nil && v.Kind() != asset.String {
 				err = fmt.Errorf("policy: Principal: %w", &asset.KindError{Want: asset.Map, Got: v.Kind()})
+			} else if err == nil && !isStars(name) {
+				// No service accepts such a policy, so that it is damaged.
+				err = &asset.Unread{Reason: asset.Malformed, Code: asset.CodeMalformed, Message: "Principal is a string, want an object or *"}
 			}
 			yield(principal{"AWS", name}, err)
 		}
 	}
 }
 
-// isAnybody reports whether the principal includes strangers. A wildcard in place of
-// the account includes every account.
+// isAnybody reports whether the principal includes strangers, whatever the conditions
+// are. A wildcard in place of the account includes every account.
 func (p principal) isAnybody() bool {
-	if isStars(p.name) {
+	if p.isEverybody() {
 		return true
 	}
 	switch p.kind {
@@ -129,95 +134,30 @@ func (p principal) isAnybody() bool {
 		a, ok := parseARN(p.name)
 		return ok && hasWildcard(a.account())
 	case "Federated":
-		_, shared := p.issuer()
-		return shared
+		if i, ok := issuerOf(p); ok {
+			_, shared := i.claims()
+			return shared
+		}
 	}
 	return false
 }
 
-// issuer returns the shared identity provider that a federated principal names.
-func (p principal) issuer() (issuer, bool) {
-	name := p.name
-	if a, ok := parseARN(name); ok {
-		name = strings.TrimPrefix(a.resource(), "oidc-provider/")
-	}
-	return sharedIssuer(name)
-}
+// isEverybody reports whether the principal includes all strangers.
+func (p principal) isEverybody() bool { return isStars(p.name) }
 
-// allowsStrangers reports whether the statement alone is public.
-func (s statement) allowsStrangers() truth {
-	t := s.is("Allow")
-	if t.isNo() {
-		return t
-	}
-	if t = t.and(s.addressesStrangers()); t.isNo() {
-		return t
-	}
-	return t.and(s.holds(s.passable))
-}
+func anybodyIn(v asset.Value) truth   { return someIn(v, principal.isAnybody) }
+func everybodyIn(v asset.Value) truth { return someIn(v, principal.isEverybody) }
 
-// addressesStrangers reports whether strangers are among the statement's principals.
-func (s statement) addressesStrangers() truth {
-	if s.invalid != nil {
-		return undecided(s.invalid)
-	}
-	who, others := s.v.Get("Principal"), s.v.Get("NotPrincipal")
-	switch {
-	case who.Err() == nil:
-		return anybodyIn(who)
-	case others.Err() == nil:
-		return anybodyIn(others).not()
-	case who.Unread() != nil:
-		return undecided(who.Unread())
-	case others.Unread() != nil:
-		return undecided(others.Unread())
-	}
-	return known(false)
-}
-
-func anybodyIn(v asset.Value) truth {
+func someIn(v asset.Value, is func(principal) bool) truth {
 	t := known(false)
 	for p, err := range principals(v) {
 		if err != nil {
 			t = undecided(err)
-		} else if p.isAnybody() {
+		} else if is(p) {
 			return known(true)
 		}
 	}
 	return t
-}
-
-// passable reports whether a stranger can meet all comparisons of a key, without the
-// key or with a value of its own.
-func (s statement) passable(key string, es []entry) truth {
-	if got, ok := ofStrangers(key); ok {
-		return s.all(es, func(e entry) truth { return s.matches(e, got, nil) })
-	}
-	return s.all(es, entry.absent).or(s.all(es, func(e entry) truth {
-		switch {
-		case e.op.kind == opNull:
-			return e.absent().not()
-		case e.op.negated:
-			return e.universal().not()
-		}
-		return s.owned(e).not()
-	}))
-}
-
-// unavoidable reports whether every stranger meets all comparisons of a key.
-func (s statement) unavoidable(key string, es []entry) truth {
-	if got, ok := ofStrangers(key); ok {
-		return s.all(es, func(e entry) truth { return s.matches(e, got, nil) })
-	}
-	return s.all(es, entry.absent).and(s.all(es, func(e entry) truth {
-		switch {
-		case e.op.kind == opNull:
-			return e.absent().not()
-		case e.op.negated:
-			return s.owned(e)
-		}
-		return e.universal()
-	}))
 }
 
 // all reports whether f holds for all comparisons. A comparison with unread values may
@@ -234,13 +174,4 @@ func (s statement) all(es []entry, f func(entry) truth) truth {
 		}
 	}
 	return t
-}
-
-// ofStrangers returns the value of a key in every request of a stranger.
-func ofStrangers(key string) ([]string, bool) {
-	switch key {
-	case "aws:principalisawsservice", "elasticfilesystem:accessedviamounttarget":
-		return []string{"false"}, true
-	}
-	return nil, false
 }

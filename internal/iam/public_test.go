@@ -109,7 +109,7 @@ func TestIsPublicConditions(t *testing.T) {
 		{`{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`, false},
 		{`{"StringEquals":{"aws:SourceAccount":"${aws:PrincipalAccount}"}}`, true},
 	} {
-		got, err := IsPublic(parse(t, allowAll(c.condition)))
+		got, err := IsPublic(parse(t, allowAll(c.condition)), Facts{})
 		require.NoError(t, err, c.condition)
 		assert.Equal(t, c.public, got, c.condition)
 	}
@@ -173,12 +173,12 @@ func TestIsPublicStatements(t *testing.T) {
 		"empty":              {`{}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := IsPublic(parse(t, c.doc))
+			got, err := IsPublic(parse(t, c.doc), Facts{})
 			require.NoError(t, err)
 			assert.Equal(t, c.public, got)
 		})
 	}
-	got, err := IsPublic(asset.Value{})
+	got, err := IsPublic(asset.Value{}, Facts{})
 	require.NoError(t, err)
 	assert.False(t, got, "absent")
 }
@@ -199,7 +199,7 @@ func TestSharedIssuers(t *testing.T) {
 		{"graph.facebook.com", "graph.facebook.com", "app_id", "scope"},
 	} {
 		for _, claim := range []string{c.limiting, c.other} {
-			got, err := IsPublic(parse(t, fmt.Sprintf(`{"Statement":{"Effect":"Allow","Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:%s":"x"}}}}`, c.principal, c.host, claim)))
+			got, err := IsPublic(parse(t, fmt.Sprintf(`{"Statement":{"Effect":"Allow","Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:%s":"x"}}}}`, c.principal, c.host, claim)), Facts{})
 			require.NoError(t, err)
 			assert.Equal(t, claim == c.other, got, "%s:%s", c.host, claim)
 		}
@@ -242,7 +242,7 @@ func TestIsPublicUnread(t *testing.T) {
 		{`{"bindings":[{"role":"r","members":["a"]},{"role":"s","members":["b"]}]}`, "bindings", unread},
 	} {
 		name := fmt.Sprint(c.doc, " without ", c.path)
-		got, err := IsPublic(without(t, parse(t, c.doc), c.path))
+		got, err := IsPublic(without(t, parse(t, c.doc), c.path), Facts{})
 		if c.want == unread {
 			var u *asset.Unread
 			require.ErrorAs(t, err, &u, name)
@@ -252,18 +252,18 @@ func TestIsPublicUnread(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, c.want, fmt.Sprint(got), name)
 	}
-	_, err := IsPublic(denied.Value())
+	_, err := IsPublic(denied.Value(), Facts{})
 	assert.Equal(t, denied, err)
 
 	doc := parse(t, two(private, conditional))
 	kept, err := doc.Project("Statement[0]")
 	require.NoError(t, err)
-	_, err = IsPublic(kept)
+	_, err = IsPublic(kept, Facts{})
 	var u *asset.Unread
 	require.ErrorAs(t, err, &u)
 	kept, err = doc.Project("Version")
 	require.NoError(t, err)
-	_, err = IsPublic(kept)
+	_, err = IsPublic(kept, Facts{})
 	require.ErrorAs(t, err, &u)
 }
 
@@ -284,17 +284,17 @@ func TestMalformed(t *testing.T) {
 		`{"Statement":{"Effect":"Allow","Principal":"` + strings.Repeat("x", maxPattern+1) + `","Action":"*"}}`,
 		`{"bindings":7}`, `{"bindings":[7]}`, `{"bindings":[{"members":["user:a@b.c"]}]}`, `{"bindings":[{"role":"r","members":[{}]}]}`,
 	} {
-		_, err := IsPublic(parse(t, doc))
+		_, err := IsPublic(parse(t, doc), Facts{})
 		require.Error(t, err, doc)
 		var u *asset.Unread
 		assert.NotErrorAs(t, err, &u, doc)
 	}
 	doc, err := asset.Of(map[string]any{"Statement": map[string]any{"Effect": "Allow", "Principal": asset.Redacted{}, "Action": "*"}})
 	require.NoError(t, err)
-	_, err = IsPublic(doc)
+	_, err = IsPublic(doc, Facts{})
 	require.ErrorIs(t, err, errRedacted)
 	// What is readable still decides.
-	got, err := IsPublic(parse(t, `{"Statement":[7,{"Effect":"Allow","Principal":"*","Action":"*"}]}`))
+	got, err := IsPublic(parse(t, `{"Statement":[7,{"Effect":"Allow","Principal":"*","Action":"*"}]}`), Facts{})
 	require.NoError(t, err)
 	assert.True(t, got)
 }
@@ -376,7 +376,7 @@ func TestPublicMoto(t *testing.T) {
 		var judge func(asset.Value) (bool, error)
 		switch c.Rule.ID {
 		case "kms_key_not_publicly_accessible", "cloudwatch_log_group_not_publicly_accessible":
-			judge = IsPublic
+			judge = func(v asset.Value) (bool, error) { return IsPublic(v, Facts{}) }
 		case "s3_bucket_cross_account_access":
 			judge = func(v asset.Value) (bool, error) {
 				who, err := ExternalPrincipals(v, []string{"123456789012"})
@@ -386,7 +386,7 @@ func TestPublicMoto(t *testing.T) {
 			if strings.HasSuffix(c.ID, "with_non_admin_policy") || c.Expected.Verdict == "none" {
 				continue // about the service's own permissions, or about no user of this kind
 			}
-			judge = GrantsAdmin
+			judge = func(v asset.Value) (bool, error) { return GrantsAdmin(v, Facts{}) }
 		default:
 			continue
 		}
@@ -416,7 +416,7 @@ func TestGoogleFixtures(t *testing.T) {
 			continue // exemptions are the caller's affair
 		}
 		doc := parse(t, string(c.Input))
-		got, err := IsPublic(doc.Get("iam_policy"))
+		got, err := IsPublic(doc.Get("iam_policy"), Facts{})
 		require.NoError(t, err)
 		assert.Equal(t, c.Expected.Verdict == "fail", got, c.ID)
 	}

@@ -249,3 +249,53 @@ func (s statement) listed(element, opposite string, yes, no func(string) bool) t
 	}
 	return known(true)
 }
+
+// exceptions returns the requests of a probe that the statement leaves out, those of its
+// NotAction or of its NotResource, and whether it covers the others.
+func (s statement) exceptions(p probe, vars variables) (rest []probe, covered truth) {
+	resolve := func(r string) (string, bool) { return s.resolve(r, vars) }
+	actions := s.listed("Action", "NotAction",
+		func(a string) bool { return covers(a, p.action, true) },
+		func(a string) bool { return overlaps(a, p.action, true) })
+	resources := s.listed("Resource", "NotResource",
+		func(r string) bool { r, ok := resolve(r); return ok && onResources(covers, r, p.resource) },
+		func(r string) bool { r, ok := resolve(r); return ok && onResources(overlaps, r, p.resource) })
+	switch {
+	case s.invalid != nil:
+		return nil, known(false)
+	case actions.isNo() && !resources.isNo() && !s.v.Get("NotAction").IsAbsent():
+		covered = resources
+		for a, err := range s.patterns(s.v.Get("NotAction")) {
+			switch {
+			case err != nil:
+				covered = covered.and(undecided(err))
+			case !overlaps(a, p.action, true):
+			case covers(p.action, a, true):
+				rest = append(rest, probe{a, p.resource})
+			default:
+				rest = append(rest, p) // of which the exception is all or a part
+			}
+		}
+	case resources.isNo() && !actions.isNo() && !s.v.Get("NotResource").IsAbsent():
+		covered = actions
+		for r, err := range s.patterns(s.v.Get("NotResource")) {
+			resolved, ok := resolve(r)
+			switch {
+			case err != nil:
+				covered = covered.and(undecided(err))
+			case !ok || !onResources(overlaps, resolved, p.resource):
+			case onResources(covers, p.resource, resolved):
+				rest = append(rest, probe{p.action, resolved})
+			default:
+				rest = append(rest, p)
+			}
+		}
+	}
+	if len(rest) == 0 || len(rest) > maxExceptions {
+		return nil, known(false)
+	}
+	return rest, covered
+}
+
+// maxExceptions bounds the work on statements that together deny.
+const maxExceptions = 16

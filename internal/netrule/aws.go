@@ -3,6 +3,8 @@ package netrule
 import (
 	"fmt"
 
+	"go4.org/netipx"
+
 	"github.com/openstance/stance/asset"
 )
 
@@ -12,20 +14,36 @@ import (
 // entries name, with PrefixListId and Entries; a missing one is unknown. ICMP has no
 // ports.
 func SecurityGroupOpens(entries asset.Value, protocol string, ports []int64, lists []asset.Value) (bool, error) {
-	return securityGroup(entries, lists).any(protocol, ports)
+	return securityGroup(entries, lists, appendPrefix).any(protocol, ports)
+}
+
+// SecurityGroupOpensOver is like [SecurityGroupOpens] for the internet of one family of
+// addresses, "IPv4" or "IPv6".
+func SecurityGroupOpensOver(family string, entries asset.Value, protocol string, ports []int64, lists []asset.Value) (bool, error) {
+	if family != "IPv4" && family != "IPv6" {
+		return false, fmt.Errorf("unknown family %.20q (want IPv4 or IPv6)", family)
+	}
+	only := func(a addresses, s string) (addresses, error) {
+		p, err := parsePrefix(s)
+		if err != nil || p.Addr().Is4() != (family == "IPv4") {
+			return a, err
+		}
+		return append(a, netipx.RangeOfPrefix(p)), nil
+	}
+	return securityGroup(entries, lists, only).any(protocol, ports)
 }
 
 // SecurityGroupOpensAll is like [SecurityGroupOpens] for every port.
 func SecurityGroupOpensAll(entries asset.Value, protocol string, lists []asset.Value) (bool, error) {
-	return securityGroup(entries, lists).opensAll(protocol)
+	return securityGroup(entries, lists, appendPrefix).opensAll(protocol)
 }
 
-func securityGroup(entries asset.Value, lists []asset.Value) filter {
+func securityGroup(entries asset.Value, lists []asset.Value, appendTo func(addresses, string) (addresses, error)) filter {
 	form := &form{
 		what: func(r *rule) string { return fmt.Sprintf("security group entry %d", r.place) },
 		rest: func(r *rule) {
-			r.add("CidrIp", r.doc.Get("CidrIp"), appendPrefix)
-			r.add("CidrIpv6", r.doc.Get("CidrIpv6"), appendPrefix)
+			r.add("CidrIp", r.doc.Get("CidrIp"), appendTo)
+			r.add("CidrIpv6", r.doc.Get("CidrIpv6"), appendTo)
 			list := r.doc.Get("SourcePrefixListId")
 			if list.IsAbsent() {
 				return
@@ -36,7 +54,7 @@ func securityGroup(entries asset.Value, lists []asset.Value) filter {
 				r.note("SourcePrefixListId", err)
 				return
 			}
-			r.prefixList(id, lists)
+			r.prefixList(id, lists, appendTo)
 		},
 	}
 	f := make(filter, 0, min(entries.Len(), maxRules))
@@ -52,7 +70,7 @@ func securityGroup(entries asset.Value, lists []asset.Value) filter {
 }
 
 // prefixList adds the prefixes of a list.
-func (r *rule) prefixList(id string, lists []asset.Value) {
+func (r *rule) prefixList(id string, lists []asset.Value, appendTo func(addresses, string) (addresses, error)) {
 	var maybe error = &asset.Unread{Op: "ec2:GetManagedPrefixListEntries", Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: "prefix list " + id}
 	for _, l := range lists {
 		got, err := l.Get("PrefixListId").Str()
@@ -62,7 +80,7 @@ func (r *rule) prefixList(id string, lists []asset.Value) {
 		maybe = nil
 		entries := l.Get("Entries")
 		for e := range elements(entries) {
-			r.add("prefix list "+id, e.Get("Cidr"), appendPrefix)
+			r.add("prefix list "+id, e.Get("Cidr"), appendTo)
 			if e.Kind() != asset.Map && e.Unread() == nil {
 				r.anySource = true
 				r.note("prefix list "+id, &asset.KindError{Want: asset.Map, Got: e.Kind()})

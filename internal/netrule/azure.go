@@ -73,6 +73,10 @@ func appendAzureSource(a addresses, s string) (addresses, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "*", "any", "internet":
 		return append(a, all4(), all6()), nil
+	case "0.0.0.0": // the CIS benchmark counts it as any source, like 0.0.0.0/0
+		return append(a, all4()), nil
+	case "::":
+		return append(a, all6()), nil
 	}
 	if s == "" || isLetter(s[0]) && !strings.Contains(s, ":") {
 		return a, nil // a service tag: not the internet

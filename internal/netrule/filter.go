@@ -1,5 +1,10 @@
 package netrule
 
+import (
+	"slices"
+	"strings"
+)
+
 // filter is a list of rules in the order in which they apply.
 type filter []*rule
 
@@ -7,6 +12,7 @@ type filter []*rule
 type verdict struct {
 	open  bool
 	rules []int // that open it, alone or together
+	work  int   // rules and cells that were looked at; more than maxWork: it is not known
 }
 
 // view is a filter for one port under an assumption about unknown parts of its rules:
@@ -16,17 +22,18 @@ type view struct {
 	protocol protocol
 	port     int64
 	most     bool
+	admits   []int // rules that admit packets to the port
 	stoppers []int // rules for the port that may stop packets before later rules
 	nexts    []int // rules for the port that continue at the next level
 }
 
-// judge returns whether the filter opens a port to the internet, and by which rules.
-func (f filter) judge(p protocol, port int64, most bool) verdict {
-	if !f.mayOpen(p, port, most) {
-		return verdict{}
-	}
-	v := view{filter: f, protocol: p, port: port, most: most}
+// view returns the rules of a filter that matter for a port.
+func (f filter) view(p protocol, port int64, most bool) *view {
+	v := &view{filter: f, protocol: p, port: port, most: most}
 	for i, e := range f {
+		if e.admits(p, port, most) {
+			v.admits = append(v.admits, i)
+		}
 		if e.action != allow && !e.partial && e.about(p, port, !most) {
 			v.stoppers = append(v.stoppers, i)
 		}
@@ -34,27 +41,15 @@ func (f filter) judge(p protocol, port int64, most bool) verdict {
 			v.nexts = append(v.nexts, i)
 		}
 	}
-	var alone, together []int
-	var sum addresses
-	for i, r := range f {
-		if !r.admits(p, port, most) {
-			continue
-		}
-		admitted := v.admitted(i)
-		switch {
-		case len(admitted) == 0:
-		case admitted.isAnywhere():
-			alone = append(alone, i)
-		default:
-			together = append(together, i)
-			sum = append(sum, admitted...)
-		}
+	return v
+}
+
+// judge returns whether the filter opens a port to the internet, and by which rules.
+func (f filter) judge(p protocol, port int64, most bool) verdict {
+	if !f.mayOpen(p, port, most) {
+		return verdict{}
 	}
-	opening := alone
-	if len(together) > 1 && sum.isAnywhere() {
-		opening = append(opening, together...)
-	}
-	return verdict{len(opening) > 0, opening}
+	return f.view(p, port, most).judge()
 }
 
 // mayOpen reports whether the sum of the sources that rules admit to a port is as large
@@ -73,65 +68,73 @@ func (f filter) mayOpen(p protocol, port int64, most bool) bool {
 	return sum.isAnywhere()
 }
 
-// before reports whether rule i applies before rule j. If their order within a level is
-// unknown it is as assumed.
-func (v view) before(i, j int, assumed bool) bool {
-	a, b := v.filter[i], v.filter[j]
-	// At equal priority a Deny comes first, and an unknown action may be one.
-	tied := a.priority == b.priority && (a.action == unknown || b.action == unknown)
-	if (a.anyOrder || b.anyOrder || tied) && a.level == b.level {
-		return i != j && assumed
-	}
-	return i < j
-}
-
 // sources returns the sources of rule i, or all sources if they are unknown and wide is
 // set.
-func (v view) sources(i int, wide bool) addresses {
+func (v *view) sources(i int, wide bool) addresses {
 	if v.filter[i].anySource && wide {
 		return everywhere()
 	}
 	return v.filter[i].source
 }
 
-// admitted returns the sources that rule i admits: its own without those that earlier
-// rules stop.
-func (v view) admitted(i int) addresses {
-	var stopped addresses
-	for _, j := range v.stoppers {
-		if v.before(j, i, !v.most) && v.filter[j].stops(v.filter[i], v.most) {
-			stopped = append(stopped, v.stopped(j, i)...)
+// groups returns the admitting rules that the same rules stop, by their targets. Targets
+// that no stopping rule names are alike.
+func (v *view) groups() [][]int {
+	named := map[string]bool{}
+	for _, list := range [][]int{v.stoppers, v.nexts} {
+		for _, i := range list {
+			for _, t := range v.filter[i].targets {
+				named[t] = true
+			}
 		}
 	}
-	admitted := v.sources(i, v.most)
-	if len(stopped) > 0 {
-		return admitted.without(stopped)
+	key := func(r *rule) string {
+		suffix := ""
+		if r.anyTarget {
+			suffix = "?"
+		}
+		switch {
+		case r.targets == nil:
+			return "all" + suffix
+		case len(r.targets) > 0 && !slices.ContainsFunc(r.targets, func(t string) bool { return named[t] }):
+			return "others" + suffix
+		}
+		sorted := slices.Clone(r.targets)
+		slices.Sort(sorted)
+		return "of " + strings.Join(slices.Compact(sorted), "\x00") + suffix
 	}
-	return admitted
+	numbers := map[string]int{}
+	var groups [][]int
+	for _, i := range v.admits {
+		k := key(v.filter[i])
+		n, ok := numbers[k]
+		if !ok {
+			n = len(groups)
+			numbers[k] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], i)
+	}
+	return groups
 }
 
-// stopped returns the sources that rule j stops before rule i: its own without those
-// that continued at the next level before.
-func (v view) stopped(j, i int) addresses {
-	e, r := v.filter[j], v.filter[i]
-	stopped := v.sources(j, !v.most)
-	if e.level == r.level {
-		return stopped // packets that continue at the next level reach neither r nor e
+// blocks reports whether rule e, if it applies before r, stops the packets for the
+// targets of r.
+func (v *view) blocks(e, r *rule) bool {
+	if e.action == unknown && v.most {
+		return false
 	}
-	var spared addresses
-	for _, k := range v.nexts {
-		n := v.filter[k]
-		if n.level != e.level || !v.before(k, j, v.most) {
-			continue
-		}
-		// A rule that opens some destinations counts.
-		if n.anyTarget && !v.most || !n.anyTarget && !n.targets.meet(r.targets) {
-			continue
-		}
-		spared = append(spared, v.sources(k, v.most)...)
+	if e.anyTarget || r.anyTarget && e.targets != nil {
+		return !v.most
 	}
-	if len(spared) > 0 {
-		return stopped.without(spared)
+	return e.targets.include(r.targets)
+}
+
+// spares reports whether rule n, which continues at the next level, does so for some of
+// the targets of r.
+func (v *view) spares(n, r *rule) bool {
+	if n.anyTarget {
+		return v.most
 	}
-	return stopped
+	return n.targets.meet(r.targets)
 }

@@ -308,8 +308,18 @@ func TestManyRules(t *testing.T) {
 	names, err := FirewallsOpen(append(half(denial), half(admission)...), nil, nil, "any", []int64{22})
 	require.NoError(t, err)
 	assert.Empty(t, names)
-	_, err = FirewallsOpen(append(half(denial), half(admission)...), nil, nil, "any", make([]int64, 100))
-	require.Error(t, err)
+	// Rules for many targets and ports have a limit.
+	var tagged []string
+	for i := range 2000 {
+		action := []string{"denied", "allowed"}[i%2]
+		tagged = append(tagged, fmt.Sprintf(`{"name":"r%d","priority":%d,%q:[{"IPProtocol":"all"}],"sourceRanges":["0.0.0.0/0"],"targetTags":["t%d"]}`, i, i, action, i/2))
+	}
+	ports := make([]int64, 50)
+	for i := range ports {
+		ports[i] = int64(i)
+	}
+	_, err = FirewallsOpen(list(t, "["+strings.Join(tagged, ",")+"]"), nil, nil, "tcp", ports)
+	require.ErrorIs(t, err, errTooMuch)
 	_, err = SecurityGroupOpens(parse(t, "["+strings.TrimSuffix(strings.Repeat(rule+",", maxRules+1), ",")+"]"), "any", []int64{22}, nil)
 	require.Error(t, err)
 }

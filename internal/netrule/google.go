@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,34 +19,80 @@ import (
 // of compute.googleapis.com/FirewallPolicy. A rule of a policy has the name of the policy
 // and its priority, "policy/1000".
 //
-// A rule with targets (tags, service accounts) opens a port, and denies it only for these
-// targets. Sources other than prefixes are not the internet. An error means that there
-// may be more rules.
+// A rule with targets (tags, service accounts, networks) opens a port, and denies it only
+// for these targets. Sources other than prefixes are not the internet. An error means
+// that there may be more rules.
 func FirewallsOpen(firewalls, before, after []asset.Value, protocol string, ports []int64) ([]string, error) {
-	return network(firewalls, before, after).opens(protocol, ports)
+	return Network{Firewalls: firewalls, Before: before, After: after}.rules().opens(protocol, ports)
 }
 
 // FirewallsOpenAll reports whether the rules open every port to the internet.
 func FirewallsOpenAll(firewalls, before, after []asset.Value, protocol string) (bool, error) {
-	return network(firewalls, before, after).opensAll(protocol)
+	return Network{Firewalls: firewalls, Before: before, After: after}.rules().opensAll(protocol)
 }
 
-func network(firewalls, before, after []asset.Value) filter {
-	f := make(filter, 0, len(firewalls))
-	for i, p := range before {
-		f = append(f, firewallPolicy(p, i)...)
+// Network is the packet filter of a Google Cloud network.
+type Network struct {
+	// Is reports whether an entry of targetResources of a firewall policy is the network.
+	// Nil: the network is unknown, and a rule with targetResources is for these targets.
+	Is                       func(targetResource string) bool
+	Before, Firewalls, After []asset.Value // as for [FirewallsOpen]
+}
+
+// Opening is a rule that opens a port.
+type Opening struct {
+	Name  string
+	Index int // of its document among Before, Firewalls and After together
+}
+
+// Open is like [FirewallsOpen].
+func (n Network) Open(protocol string, ports []int64) ([]Opening, error) {
+	rules, err := n.rules().opening(protocol, ports)
+	open := make([]Opening, len(rules))
+	for i, r := range rules {
+		open[i] = Opening{r.name, r.document}
+	}
+	return open, err
+}
+
+// Admits reports whether a rule may admit a part of the internet to one of the ports. Such
+// a part can open the port together with rules that are not in n.
+func (n Network) Admits(protocol string, ports []int64) (bool, error) {
+	f := n.rules()
+	protocols, err := f.prepare(protocol)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range f.concerning(protocols, ports) {
+		if !r.anySource && r.reach == (share{}) {
+			continue
+		}
+		for _, p := range protocols {
+			if slices.ContainsFunc(ports, func(port int64) bool { return r.admits(p, port, true) }) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func (n Network) rules() filter {
+	f := make(filter, 0, len(n.Firewalls))
+	for i, p := range n.Before {
+		f = append(f, n.policy(p, i, i)...)
 	}
 	form := &form{
 		what: func(r *rule) string { return fmt.Sprintf("firewall %q", r.name) },
 		rest: firewallSources,
 	}
-	for i, v := range firewalls {
-		if r, ok := firewall(form, v, i, len(before)); ok {
+	for i, v := range n.Firewalls {
+		if r, ok := firewall(form, v, i, len(n.Before)); ok {
+			r.document = len(n.Before) + i
 			f = append(f, r)
 		}
 	}
-	for i, p := range after {
-		f = append(f, firewallPolicy(p, len(before)+1+i)...)
+	for i, p := range n.After {
+		f = append(f, n.policy(p, len(n.Before)+1+i, len(n.Before)+len(n.Firewalls)+i)...)
 	}
 	return f
 }
@@ -125,8 +172,10 @@ func isEmpty(v asset.Value) bool {
 	return v.IsAbsent() || v.Kind() == asset.List && v.Len() == 0
 }
 
-// firewallPolicy reads the rules of a hierarchical or network firewall policy.
-func firewallPolicy(v asset.Value, level int) filter {
+// policy reads the rules of a hierarchical or network firewall policy that concern the
+// network. A regional policy filters only a part of the network.
+func (n Network) policy(v asset.Value, level, document int) filter {
+	regional := !isEmpty(v.Get("region"))
 	name := fmt.Sprintf("policy %d", level)
 	for _, key := range []string{"displayName", "shortName", "name"} {
 		if s, err := v.Get(key).Str(); err == nil {
@@ -147,12 +196,12 @@ func firewallPolicy(v asset.Value, level int) filter {
 	for e := range elements(rules) {
 		r := form.rule(e, i)
 		i++
-		r.name, r.level = name+"/"+r.name, level
+		r.name, r.level, r.document = name+"/"+r.name, level, document
 		if !r.isMap(e) {
 			f = append(f, r)
 			continue
 		}
-		if !r.ingress(e) {
+		if !r.ingress(e) || !n.concerned(r, e) {
 			continue
 		}
 		r.ranks(e.Get("priority"))
@@ -160,6 +209,7 @@ func firewallPolicy(v asset.Value, level int) filter {
 			r.name = name + "/" + strconv.FormatInt(r.priority, 10)
 		}
 		r.does("action", e.Get("action"), policyAction)
+		r.partial = regional && r.action != allow
 		m := e.Get("match")
 		if m.Kind() != asset.Map {
 			err := m.Err()
@@ -179,6 +229,26 @@ func firewallPolicy(v asset.Value, level int) filter {
 		f = append(f, r)
 	}
 	return f
+}
+
+// concerned reports whether a rule of a policy is for the network, as far as that is
+// known.
+func (n Network) concerned(r *rule, v asset.Value) bool {
+	resources := v.Get("targetResources")
+	if n.Is == nil || resources.Unread() != nil || isEmpty(resources) {
+		return true
+	}
+	for e := range elements(resources) {
+		s, err := e.Str()
+		if err != nil {
+			return true // limits notes it
+		}
+		if n.Is(s) {
+			r.here = true
+			return true
+		}
+	}
+	return false
 }
 
 // policyAction returns the actions of policies other than allow and deny.
@@ -220,7 +290,10 @@ func policySources(r *rule) {
 	if isEmpty(ranges) && !others && !r.anySource {
 		r.source = everywhere()
 	}
-	r.limits(r.doc, "targetSecureTags", "targetServiceAccounts", "targetResources")
+	r.limits(r.doc, "targetSecureTags", "targetServiceAccounts")
+	if !r.here {
+		r.limits(r.doc, "targetResources")
+	}
 	if r.action != allow {
 		r.narrows(m, "destIpRanges", "destFqdns", "destRegionCodes", "destAddressGroups", "destThreatIntelligences")
 	}

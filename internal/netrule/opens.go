@@ -2,15 +2,19 @@ package netrule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 )
 
 // The limits of a filter, so that a hostile one cannot keep a scan busy.
 const (
-	maxRules = 5000
-	maxPairs = 10_000_000 // of an admitting and a stopping rule, for each port and each rule that continues
+	maxRules = 100_000
+	maxWork  = 20_000_000 // rules and cells that are looked at, for all ports
 )
+
+// errTooMuch says that a filter takes more than maxWork.
+var errTooMuch = errors.New("too many different rules to evaluate")
 
 // prepare sorts the filter and returns the protocols to evaluate.
 func (f filter) prepare(protocolName string) ([]protocol, error) {
@@ -23,31 +27,21 @@ func (f filter) prepare(protocolName string) ([]protocol, error) {
 	return protocolsOf(protocolName)
 }
 
-// bound returns an error if an evaluation for so many ports would take too long.
-func (f filter) bound(nports int) error {
-	admitting, nexts := 0, 1
-	for _, r := range f {
-		switch r.action {
-		case allow:
-			admitting++
-		case next:
-			nexts++
-		}
-	}
-	if pairs := nports * admitting * (len(f) - admitting) * nexts; pairs > maxPairs {
-		return fmt.Errorf("%d rules for %d ports, too many to evaluate", len(f), nports)
-	}
-	return nil
-}
-
 // opens returns the names of the rules that certainly open one of the ports to the
 // internet, in the order of the filter. An error says why others may.
 func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
+	rules, err := f.opening(protocolName, wanted)
+	var names []string
+	for _, r := range rules {
+		names = append(names, r.name)
+	}
+	return names, err
+}
+
+// opening is like opens, and returns the rules.
+func (f filter) opening(protocolName string, wanted []int64) ([]*rule, error) {
 	protocols, err := f.prepare(protocolName)
 	if err != nil {
-		return nil, err
-	}
-	if err := f.bound(len(wanted)); err != nil {
 		return nil, err
 	}
 	if i := slices.IndexFunc(wanted, func(port int64) bool { return port < 0 || port > lastPort }); i >= 0 {
@@ -55,34 +49,43 @@ func (f filter) opens(protocolName string, wanted []int64) ([]string, error) {
 	}
 	some := f.concerning(protocols, wanted)
 	unsure := some.unsure()
-	opening, perhaps := make([]bool, len(some)), make([]bool, len(some))
+	opening, perhaps, both := make([]bool, len(some)), make([]bool, len(some)), make([]bool, len(some))
+	work := 0
 	for _, p := range protocols {
-		for _, port := range wanted {
-			least := some.judge(p, port, false).rules
+		for _, port := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
+			verdict := some.judge(p, port, false)
+			least := verdict.rules
 			most := least
+			work += verdict.work
 			if unsure {
-				most = some.judge(p, port, true).rules
+				verdict = some.judge(p, port, true)
+				most = verdict.rules
+				work += verdict.work
 			}
+			if work > maxWork {
+				return nil, errTooMuch
+			}
+			clear(both)
 			for _, i := range most {
-				perhaps[i] = true
+				perhaps[i], both[i] = true, true
 			}
 			for _, i := range least {
 				// A rule that opens the port only together with another may not be
 				// needed if more of the other was known.
-				opening[i] = opening[i] || slices.Contains(most, i)
+				opening[i] = opening[i] || both[i]
 			}
 		}
 	}
-	var names []string
+	var open []*rule
 	for i, r := range some {
 		switch {
 		case opening[i]:
-			names = append(names, r.name)
+			open = append(open, r)
 		case perhaps[i]:
 			err = f.firstError()
 		}
 	}
-	return names, err
+	return open, err
 }
 
 // concerning returns the rules that may match one of the ports, read completely.
@@ -131,26 +134,68 @@ func (f filter) opensAll(protocolName string) (bool, error) {
 		return false, err
 	}
 	ports := f.samples()
-	if err := f.bound(len(ports)); err != nil {
-		return false, err
-	}
-	unsure := false
+	unsure, work := false, 0
 	every := func(most bool) bool {
 		return slices.ContainsFunc(protocols, func(p protocol) bool {
+			if !f.mayOpenAll(p, most) {
+				unsure = unsure || f.mayOpenAll(p, true)
+				return false
+			}
+			var before filter // the same rules are judged once
 			return !slices.ContainsFunc(ports, func(port int64) bool {
+				if work += len(f); work > maxWork {
+					return true
+				}
 				some := f.concerning([]protocol{p}, []int64{port})
+				if slices.Equal(some, before) {
+					return false
+				}
+				before = some
 				unsure = unsure || some.unsure()
-				return !some.judge(p, port, most).open
+				verdict := some.judge(p, port, most)
+				work += verdict.work
+				return !verdict.open
 			})
 		})
 	}
 	if every(false) {
 		return true, nil
 	}
-	if unsure && every(true) {
+	open := unsure && every(true)
+	if work > maxWork {
+		return false, errTooMuch
+	}
+	if open {
 		return false, f.firstError()
 	}
 	return false, nil
+}
+
+// mayOpenAll reports whether the rules that may admit packets have all ports together. It
+// is a cheap test that excludes most filters.
+func (f filter) mayOpenAll(p protocol, most bool) bool {
+	var all []ports
+	for _, r := range f {
+		if r.action != allow && !(r.action == unknown && most) {
+			continue
+		}
+		for _, list := range [][]match{r.matches, r.possible} {
+			for _, m := range list {
+				if m.protocol == anyProtocol || m.protocol == p {
+					all = append(all, m.ports)
+				}
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b ports) int { return cmp.Compare(a.from, b.from) })
+	last := int64(0) // port 0 is not used
+	for _, r := range all {
+		if r.from > last+1 {
+			return false
+		}
+		last = max(last, r.to)
+	}
+	return last == lastPort
 }
 
 // samples returns one port of each range whose ports the rules do not distinguish.

@@ -21,6 +21,7 @@ type rule struct {
 	form     *form
 	doc      asset.Value
 	place    int // in its list
+	document int // the number of the document that has it
 	name     string
 	level    int // of rules that are applied one level after the other
 	priority int64
@@ -34,6 +35,7 @@ type rule struct {
 	reach   share // that source does not exceed
 	targets targets
 	partial bool // for some destinations, so that it does not restrict rules for others
+	here    bool // for the whole network that is evaluated, though it names networks
 
 	// Unknown parts of the rule: there may be more, or another order.
 	anySource, anyTarget, anyOrder bool
@@ -92,29 +94,4 @@ func anyHas(all []match, p protocol, port int64) bool {
 // most is set.
 func (r *rule) admits(p protocol, port int64, most bool) bool {
 	return (r.action == allow || r.action == unknown && most) && r.about(p, port, most)
-}
-
-// stops reports whether e, if it applies before r, stops the packets that both match.
-func (e *rule) stops(r *rule, most bool) bool {
-	switch e.action {
-	case allow:
-		return false // it admits them
-	case next:
-		if e.level != r.level {
-			return false
-		}
-	case unknown:
-		if most {
-			return false
-		}
-	}
-	switch {
-	case e.anyTarget, r.anyTarget && e.targets != nil:
-		if most {
-			return false
-		}
-	case !e.targets.include(r.targets):
-		return false
-	}
-	return true
 }
