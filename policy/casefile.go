@@ -17,17 +17,19 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	c := Case{Line: n.Line, Asset: &asset.Asset{}}
 	var want, now string
 	var params asset.Value
+	var controls *yaml.Node
 	place := testPlace(len(r.p.Tests))
 	relate := func(n *yaml.Node, o asset.Observation) {
 		r.at(relatedPlace(place, len(c.Related)), n)
 		c.Related = append(c.Related, o)
 	}
 	fields := map[string]func(*yaml.Node){
-		"name":    r.text(&c.Name),
-		"message": r.text(&c.Message),
-		"want":    r.text(&want),
-		"now":     r.text(&now),
-		"params":  r.value(&params),
+		"name":     r.Text(&c.Name),
+		"message":  r.Text(&c.Message),
+		"want":     r.Text(&want),
+		"now":      r.Text(&now),
+		"controls": func(n *yaml.Node) { controls = n },
+		"params":   r.value(&params),
 		"related": func(n *yaml.Node) {
 			r.List(n, func(el *yaml.Node) {
 				a := &asset.Asset{}
@@ -50,17 +52,11 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	} else if slices.ContainsFunc(r.p.Tests, func(o Case) bool { return o.Name == c.Name }) {
 		r.Problem(n, "duplicate test %q", c.Name)
 	}
-	switch want {
-	case "pass":
-		c.Want = Pass
-	case "fail":
-		c.Want = Fail
-	case "unknown":
-		c.Want = Unknown
-	case "not_applicable":
-		c.Want = NotApplicable
-	default:
+	if err := c.Want.UnmarshalText([]byte(want)); err != nil {
 		r.Problem(n, "test %q: invalid want %q (want pass, fail, unknown or not_applicable)", c.Name, want)
+	}
+	if controls != nil {
+		c.Controls = r.caseControls(controls)
 	}
 	if now != "" {
 		t, err := parseTime(now)
@@ -75,9 +71,44 @@ func (r *policyReader) test(n *yaml.Node) (Case, bool) {
 	return c, len(r.problems) == before
 }
 
+// defaults reads what assets of cases have of the parts that a case omits, which can only
+// be that there are none.
+func (r *policyReader) defaults(n *yaml.Node) {
+	empty := func(part string, kind yaml.Kind, tag string) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			if n.Kind != kind || len(n.Content) > 0 || n.ShortTag() != tag {
+				r.Problem(n, "invalid default of %s (want parents: [], links: [], access: null)", part)
+			}
+			r.stated[part] = true
+		}
+	}
+	r.Mapping(n, map[string]func(*yaml.Node){
+		"parents": empty("parents", yaml.SequenceNode, "!!seq"),
+		"links":   empty("links", yaml.SequenceNode, "!!seq"),
+		"access":  empty("access", yaml.ScalarNode, "!!null"),
+	})
+}
+
 func testPlace(i int) string { return fmt.Sprintf("tests[%d]", i) }
 
 func relatedPlace(test string, i int) string { return fmt.Sprintf("%s.related[%d]", test, i) }
+
+// caseControls reads the statuses that a case expects of controls.
+func (r *policyReader) caseControls(n *yaml.Node) map[string]Status {
+	all := map[string]Status{}
+	if n.Kind != yaml.MappingNode {
+		r.Problem(n, "want a mapping of controls to statuses")
+		return nil
+	}
+	for k, v := range r.Members(n) {
+		var s Status
+		if err := s.UnmarshalText([]byte(v.Value)); err != nil {
+			r.Problem(v, "control %q: %v", k.Value, err)
+		}
+		all[k.Value] = s
+	}
+	return all
+}
 
 func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 	params := map[string]any{}
@@ -91,7 +122,7 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 			r.Problem(n, "%v", r.p.unknownParam(name))
 			continue
 		}
-		value, err := r.p.Params[i].Type.fromValue(x)
+		value, err := r.p.Params[i].Type.fromFile(x)
 		if err != nil {
 			r.Problem(n, "parameter %q: %v", name, err)
 		}
@@ -102,8 +133,11 @@ func (r *policyReader) caseParams(n *yaml.Node, v asset.Value) map[string]any {
 
 // asset reads an asset of a case: its documents beside its metadata, which for the
 // subject of the case stand under the key asset, and for a related one beside them.
+// Parents, links and the access policy that neither the case nor the defaults state are
+// unread.
 func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]func(*yaml.Node), related bool) map[string]*yaml.Node {
 	var unread *yaml.Node
+	var beside map[string]*yaml.Node // the keys of the metadata
 	for name, doc := range a.Documents() {
 		fields[name] = r.value(doc)
 	}
@@ -114,9 +148,21 @@ func (r *policyReader) asset(n *yaml.Node, a *asset.Asset, fields map[string]fun
 			fields[k] = read
 		}
 	} else {
-		fields["asset"] = func(n *yaml.Node) { r.Mapping(n, meta) }
+		fields["asset"] = func(n *yaml.Node) { beside = r.Mapping(n, meta) }
 	}
 	seen := r.Mapping(n, fields)
+	if related {
+		beside = seen
+	}
+	for _, part := range []string{"parents", "links"} {
+		if beside[part] == nil && !r.stated[part] {
+			// The error is one of the path.
+			_ = a.SetUnread(asset.Path(part), *asset.NotStated(part))
+		}
+	}
+	if seen["access"] == nil && !r.stated["access"] {
+		a.Access = asset.NotStated("access").Value()
+	}
 	if !related && a.Type == "" && len(r.p.Checks) > 0 && len(r.p.Checks[0].Types) > 0 {
 		a.Type = r.p.Checks[0].Types[0]
 	}
@@ -159,10 +205,10 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 	fields := member.Asset(a)
 	keys := r.strings(fields[:])
 	maps.Copy(keys, map[string]func(*yaml.Node){
-		"observers": r.texts(&a.Observers), "parents": refs(&a.Parents),
+		"observers": r.Texts(&a.Observers), "parents": refs(&a.Parents),
 		"origin": func(n *yaml.Node) {
 			var o string
-			r.text(&o)(n)
+			r.Text(&o)(n)
 			switch o {
 			case "template":
 				a.Origin = asset.Origin{File: "template", Line: 1}
@@ -172,14 +218,14 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 			}
 		},
 		"created": func(n *yaml.Node) {
-			r.text(&created)(n)
+			r.Text(&created)(n)
 			t, err := parseTime(created)
 			if err != nil {
 				r.Problem(n, "%v", err)
 			}
 			a.Created = t
 		},
-		"tags": r.tags(&a.Tags),
+		"tags": r.Tags(&a.Tags),
 		"links": func(n *yaml.Node) {
 			r.List(n, func(el *yaml.Node) {
 				var l asset.Link
@@ -196,7 +242,7 @@ func (r *policyReader) meta(a *asset.Asset) map[string]func(*yaml.Node) {
 func (r *policyReader) strings(fields []member.Member) map[string]func(*yaml.Node) {
 	keys := map[string]func(*yaml.Node){}
 	for _, f := range fields {
-		keys[f.Name] = r.text(f.Text)
+		keys[f.Name] = r.Text(f.Text)
 	}
 	return keys
 }
@@ -210,10 +256,10 @@ func (r *policyReader) unread(n *yaml.Node, a *asset.Asset) {
 	} else {
 		fields := member.Cause(&u)
 		keys := r.strings(fields[:])
-		keys["path"], keys["reason"] = r.text(&p), r.reason(&u.Reason)
+		keys["path"], keys["reason"] = r.Text(&p), r.reason(&u.Reason)
 		r.Mapping(n, keys)
 	}
-	if err := a.SetPath(asset.Path(p), u.Value()); err != nil {
+	if err := a.SetUnread(asset.Path(p), u); err != nil {
 		r.Problem(n, "unread: %v", err)
 	}
 }
@@ -231,7 +277,7 @@ func fillScope(s *asset.Scope, t asset.Type) {
 func (r *policyReader) reason(to *asset.Reason) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		var name string
-		r.text(&name)(n)
+		r.Text(&name)(n)
 		reason, err := asset.ParseReason(name)
 		if err != nil {
 			r.Problem(n, "%v", err)

@@ -75,9 +75,12 @@ type comparison struct {
 
 // add takes a later finding into account.
 func (c *comparison) add(f Finding) {
-	for _, id := range f.Policy.PreviousIDs {
-		c.ids[id] = f.Policy.ID
-	}
+	f.concerns(func(p *Policy) bool {
+		for _, id := range p.PreviousIDs {
+			c.ids[id] = p.ID
+		}
+		return false
+	})
 	switch f.Subject.Kind() {
 	case OfGap, OfCoverage:
 		c.hidden = append(c.hidden, &f)
@@ -136,7 +139,7 @@ func (c *comparison) explain(change *Change) {
 	}
 	id := cmp.Or(c.ids[f.Policy.ID], f.Policy.ID)
 	for _, h := range c.hidden {
-		if h.Policy.ID == id && mayHide(h.Subject, f.Asset()) {
+		if h.concerns(func(p *Policy) bool { return p.ID == id }) && mayHide(h.Subject, f.Asset()) {
 			change.Kind, change.After = NotObserved, h
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/assetexpr"
 	"github.com/openstance/stance/internal/expr"
+	"github.com/openstance/stance/internal/yamlfile"
 )
 
 // compiler compiles the policies of a set.
@@ -25,7 +26,7 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 	out := &compiled{Policy: &own, params: map[string]any{}, values: map[string]asset.Value{}}
 	problems := p.verify()
 	if len(problems) > 0 {
-		return out, problems
+		return out, p.first(problems)
 	}
 	fields, names := map[string]*cel.Type{}, []string{}
 	for _, q := range p.Params {
@@ -52,6 +53,9 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 				types[text] = append(types[text], t)
 			}
 			out.checks = append(out.checks, compiled)
+			if len(problems) > yamlfile.MaxProblems {
+				return out, p.first(problems)
+			}
 		}
 		for _, err := range problems {
 			if d, ok := err.(*Diagnostic); ok {
@@ -61,7 +65,15 @@ func (c *compiler) policy(p *Policy) (*compiled, []error) {
 			}
 		}
 	}
-	return out, append(problems, c.lint(p)...)
+	return out, p.first(append(problems, c.lint(p)...))
+}
+
+// first returns at most as many problems as are reported of a file.
+func (p *Policy) first(problems []error) []error {
+	if len(problems) <= yamlfile.MaxProblems {
+		return problems
+	}
+	return append(problems[:yamlfile.MaxProblems], p.problem("", fmt.Sprintf("more than %d problems", yamlfile.MaxProblems)))
 }
 
 func joined(ts []asset.Type) string {
@@ -109,8 +121,21 @@ func (c *compiler) check(p *compiled, i int, check *Check, t asset.Type, params 
 	if check.Message != "" {
 		out.message = compile("message", check.Message, cel.StringType)
 	}
+	for j, claim := range check.Claims {
+		x := compiledClaim{controls: claim.Controls}
+		if claim.When != "" {
+			x.when = compile(claimPart(j, "when"), claim.When, cel.BoolType)
+		}
+		if claim.Require != "" {
+			x.require = compile(claimPart(j, "require"), claim.Require, cel.BoolType)
+		}
+		out.claims = append(out.claims, x)
+	}
 	return out, problems
 }
+
+// claimPart names an expression of a claim.
+func claimPart(claim int, name string) string { return fmt.Sprintf("claims[%d].%s", claim, name) }
 
 // exprProblem makes a problem of one in an expression.
 func (p *Policy) exprProblem(place string, f expr.Diagnostic) *Diagnostic {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -258,10 +259,85 @@ func TestPanicIsContained(t *testing.T) {
 			assert.Equal(t, policy.Unknown, f.Status)
 			require.Error(t, f.Err)
 			assert.True(t, strings.HasPrefix(f.Err.Error(), "panic: out of luck\n"), "%v", f.Err)
-			assert.Equal(t, "Bad", f.Message)
+			assert.Equal(t, "Bad (panic: out of luck)", f.Message, "without the stack")
 			continue
 		}
 		assert.Equal(t, policy.Pass.String(), f.Status.String())
+	}
+}
+
+// TestGoexitLosesNothing ends the goroutine of one check of 130.
+func TestGoexitLosesNothing(t *testing.T) {
+	for _, parallel := range []int{1, 4} {
+		opts := options()
+		opts.Parallel = parallel
+		s, err := policy.NewSet(opts, &policy.Policy{ID: "p", Title: "P", Severity: policy.Low, Checks: []policy.Check{{
+			Types: []asset.Type{"Test::Bucket"},
+			Run: func(_ context.Context, in policy.CheckInput) (policy.Verdict, error) {
+				if in.Asset.ID == "00005" {
+					runtime.Goexit()
+				}
+				return policy.Verdict{Status: policy.Pass}, nil
+			},
+		}}})
+		require.NoError(t, err)
+		findings := collect(t, s.EvaluateEach(context.Background(), sequence(buckets(t, 130)), nil))
+		require.Len(t, findings, 130)
+		for _, f := range findings {
+			want := policy.Pass
+			if f.Asset().ID == "00005" {
+				want = policy.Unknown
+			}
+			assert.Equal(t, want, f.Status, f.Asset().ID)
+		}
+	}
+}
+
+// TestCheckThatIgnoresItsContext is abandoned when the context ends, or the loop does.
+func TestCheckThatIgnoresItsContext(t *testing.T) {
+	cause := errors.New("enough")
+	for _, parallel := range []int{1, 4} {
+		called, release := make(chan struct{}, 1000), make(chan struct{})
+		opts := options()
+		opts.Parallel = parallel
+		s, err := policy.NewSet(opts, &policy.Policy{ID: "p", Title: "P", Severity: policy.Low, Checks: []policy.Check{{
+			Types: []asset.Type{"Test::Bucket"},
+			Run: func(_ context.Context, in policy.CheckInput) (policy.Verdict, error) {
+				if in.Asset.ID < "00064" { // the first batch
+					return policy.Verdict{Status: policy.Pass}, nil
+				}
+				called <- struct{}{}
+				<-release
+				return policy.Verdict{Status: policy.Pass}, nil
+			},
+		}}})
+		require.NoError(t, err)
+
+		ctx, cancel := context.WithCancelCause(context.Background())
+		go func() { <-called; cancel(cause) }()
+		var last error
+		for _, err := range s.EvaluateEach(ctx, sequence(buckets(t, 300)), nil) {
+			last = err
+		}
+		assert.Equal(t, cause, last)
+
+		for range s.EvaluateEach(context.Background(), sequence(buckets(t, 2000)), nil) {
+			break // after the first batch, while others wait
+		}
+		close(release)
+	}
+}
+
+func TestNilObservation(t *testing.T) {
+	s := one(t, policy.Check{Require: "config.name == 'x'"})
+	for _, o := range []asset.Observation{nil, (*asset.Asset)(nil), (*asset.Gap)(nil), (*asset.Coverage)(nil)} {
+		var findings []policy.Finding
+		var last error
+		for f, err := range s.EvaluateEach(context.Background(), sequence(append(buckets(t, 3), o)), nil) {
+			findings, last = append(findings, f), err
+		}
+		require.Len(t, findings, 4, "%T", o)
+		assert.EqualError(t, last, "the sequence has neither an observation nor an error")
 	}
 }
 
@@ -286,6 +362,16 @@ func TestCheckInGo(t *testing.T) {
 			return policy.Verdict{Status: policy.Pass}, err
 		}, policy.Unknown, "size: unread: test:Get: AccessDenied: config.size"},
 		{"the zero verdict is unknown", func(context.Context, policy.CheckInput) (policy.Verdict, error) { return policy.Verdict{}, nil }, policy.Unknown, "the check returned unknown without an error"},
+		{"a status that is none", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
+			return policy.Verdict{Status: 7}, nil
+		}, policy.Unknown, "the check returned the unknown status 7"},
+		{"a negative status", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
+			return policy.Verdict{Status: -1, Message: "is wrong"}, nil
+		}, policy.Unknown, "the check returned the unknown status -1"},
+		{"the end of its goroutine", func(context.Context, policy.CheckInput) (policy.Verdict, error) {
+			runtime.Goexit()
+			return policy.Verdict{Status: policy.Pass}, nil
+		}, policy.Unknown, "the check ended its goroutine (runtime.Goexit)"},
 		{"params and time", func(_ context.Context, s policy.CheckInput) (policy.Verdict, error) {
 			if s.Params["n"] == int64(3) && s.Now.Equal(now) && s.Related != nil {
 				return policy.Verdict{Status: policy.NotApplicable}, nil
@@ -302,6 +388,7 @@ func TestCheckInGo(t *testing.T) {
 				return
 			}
 			assert.EqualError(t, f.Err, tt.err)
+			assert.Equal(t, "Test ("+strings.TrimPrefix(tt.err, "unread: ")+")", f.Message)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/assetexpr"
 )
 
 // ledger records, while an evaluation ranges over observations, which accounts they
@@ -35,19 +36,25 @@ type regionLedger struct {
 }
 
 // marks say of each type what is known: 0 for nothing, else 1 + the least
-// [asset.CoverageState] that was stated, and in any case hidden if there is a gap.
+// [asset.CoverageState] that was stated, and in any case hidden if there is a gap, or
+// hiddenBelow if there is a gap in what belongs to one asset.
 type marks []uint8
 
-const hidden = 1 << 7
+const (
+	hidden      = 1 << 7
+	hiddenBelow = 1 << 6
+	stateBits   = hiddenBelow - 1
+)
 
 func (m marks) state(i int) (asset.CoverageState, bool) {
-	if m == nil || m[i]&^hidden == 0 {
+	if m == nil || m[i]&stateBits == 0 {
 		return asset.NotAsked, false
 	}
-	return asset.CoverageState(m[i]&^hidden - 1), true
+	return asset.CoverageState(m[i]&stateBits - 1), true
 }
 
-func (m marks) hidden(i int) bool { return m != nil && m[i]&hidden != 0 }
+// has reports whether any of the bits is set.
+func (m marks) has(i int, bits uint8) bool { return m != nil && m[i]&bits != 0 }
 
 func newLedger(s *Set) *ledger {
 	return &ledger{set: s, accounts: map[asset.Scope]*accountLedger{}, providers: map[asset.Type]map[string]bool{}}
@@ -132,7 +139,7 @@ func (l *ledger) coverage(c *asset.Coverage) {
 	l.seen(c.Type, c.Scope.Provider)
 	m := r.marks(len(l.set.needs))
 	if old, stated := m.state(i); !stated || c.State < old {
-		m[i] = m[i]&hidden | uint8(1+max(c.State, asset.NotAsked))
+		m[i] = m[i]&^stateBits | uint8(1+max(c.State, asset.NotAsked))
 	}
 }
 
@@ -141,6 +148,7 @@ func (l *ledger) gap(g *asset.Gap) {
 		l.account(g.Scope)
 	}
 	if !g.Of.IsZero() {
+		l.below(g)
 		return
 	}
 	if g.Scope.Account == "" || g.Scope.Provider == "" {
@@ -154,6 +162,19 @@ func (l *ledger) gap(g *asset.Gap) {
 		m := l.account(g.Scope).region(g.Scope.Region).marks(len(l.set.needs))
 		for i := range m {
 			m[i] |= hidden
+		}
+	}
+}
+
+// below records a gap in what belongs to one asset.
+func (l *ledger) below(g *asset.Gap) {
+	if g.Scope.Account == "" {
+		return
+	}
+	for i, n := range l.set.needs {
+		if assetexpr.MayBelong(g, n.typ, l.set.opts.Schemas) {
+			l.seen(n.typ, g.Scope.Provider)
+			l.account(g.Scope).region(g.Scope.Region).marks(len(l.set.needs))[i] |= hiddenBelow
 		}
 	}
 }
@@ -186,12 +207,21 @@ func (l *ledger) findings(related *asset.Inventory) []Finding {
 			if !l.concerns(n, a) {
 				continue
 			}
-			s, ok := l.subject(a, i, related)
+			s, ok := l.subject(a, i, related, hidden)
 			if !ok {
 				continue
 			}
-			why := s.unread()
+			// Gaps in what belongs to single assets have findings of the policies about the type.
+			about, stays := l.subject(a, i, related, hidden|hiddenBelow)
 			for _, p := range n.policies {
+				s := s
+				if slices.Contains(n.subjects, p) {
+					if !stays {
+						continue
+					}
+					s = about
+				}
+				why := s.unread()
 				found = append(found, Finding{Policy: p, Subject: s, Status: Unknown, Message: why.Message, Err: why})
 			}
 		}
@@ -200,22 +230,22 @@ func (l *ledger) findings(related *asset.Inventory) []Finding {
 }
 
 // subject returns what of a type is not covered in an account. It returns false if all is,
-// or gaps hide what is not.
-func (l *ledger) subject(a *accountLedger, need int, related *asset.Inventory) (CoverageSubject, bool) {
+// or gaps, which the bits say, hide what is not.
+func (l *ledger) subject(a *accountLedger, need int, related *asset.Inventory, gaps uint8) (CoverageSubject, bool) {
 	s := CoverageSubject{Type: l.set.needs[need].typ, Account: a.scope, State: asset.Complete}
 	var whole marks
 	if r := a.regions[""]; r != nil {
 		whole = r.types
 	}
-	if whole.hidden(need) || l.hiddenByWide(s.Type, a.scope) {
+	if whole.has(need, gaps) || l.hiddenByWide(s.Type, a.scope) {
 		return s, false
 	}
 	state, stated := whole.state(need)
 	incomplete, anywhere := stated && state < asset.Complete, stated
 	for name, r := range a.regions {
 		of, ok := r.types.state(need)
-		anywhere = anywhere || ok || r.types.hidden(need)
-		if name == "" || r.types.hidden(need) || !r.stated || !ok && stated || of == asset.Complete {
+		anywhere = anywhere || ok || r.types.has(need, gaps)
+		if name == "" || r.types.has(need, gaps) || !r.stated || !ok && stated || of == asset.Complete {
 			continue
 		}
 		s.Regions = append(s.Regions, name)

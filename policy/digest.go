@@ -21,7 +21,7 @@ const (
 // Digest returns a digest of everything in a policy of a set that can change a verdict: the
 // types, conditions, variables and requirements of its checks, the parameters in force,
 // the version of the functions of expressions, and the Version of checks in Go. It does
-// not cover the id, texts, severity, kind, controls, labels, remediation and cases, nor
+// not cover the id, texts, severity, kind, controls without claims, labels, remediation and cases, nor
 // the schemas and exceptions of the set.
 //
 // It reports whether that is complete: it is not for a check in Go without a Version,
@@ -74,6 +74,11 @@ func (p *compiled) setDigest() {
 		w.count(len(c.Let))
 		for _, l := range c.Let {
 			w.strings(l.Name, strings.TrimSpace(l.Expr))
+		}
+		for _, claim := range c.Claims {
+			w.strings("claim", strings.TrimSpace(claim.When), strings.TrimSpace(claim.Require))
+			w.count(len(claim.Controls))
+			w.strings(claim.Controls...)
 		}
 	}
 	w.Sum(p.Policy.digest[:0])

@@ -44,14 +44,14 @@ func digestOf(t *testing.T, opts *policy.Options, p *policy.Policy) (asset.Diges
 func TestDigestValues(t *testing.T) {
 	d, complete := digestOf(t, options(), digestible())
 	assert.True(t, complete)
-	assert.Equal(t, "8e16c5067ebca4f4202c95735c140d3e08fa5e5a8b3cfb832414547c46cd8882", d.String())
+	assert.Equal(t, "4f77232c6445045fc452e8282c4cbf561fb4abefa0322097f5cb33ac0e23af78", d.String())
 	other := digestible()
 	other.ID = "a"
 	s, err := policy.NewSet(options(), digestible(), other)
 	require.NoError(t, err)
 	d, complete = s.Digest()
 	assert.True(t, complete)
-	assert.Equal(t, "c22625f843cc5135e94a7b46ff9889c4e5d512978658ba06d6e2a86dbf8852c6", d.String())
+	assert.Equal(t, "e542391ea25e5646cbb6112c90f12f0388f49b1feef85e45bcc4466710530701", d.String())
 	empty, err := policy.NewSet(options())
 	require.NoError(t, err)
 	d, complete = empty.Digest()

@@ -20,30 +20,37 @@
 //	referrers('rel', 'Type')  assets with a link to the asset
 //	assets('Type')            assets in its account and, if it has a region, in that or none
 //	ancestors('Type')         assets that contain it: project, folders, organization, ...
+//	openRules('tcp', ports)   names of its rules that open a port; of Google Cloud firewalls
 //
 // Their elements have the fields asset, config, status and access. Types and relations
-// are string literals. An unread part is unknown, and remains unknown through every
+// are string literals. The name of an asset, asset.name, is the last part of its id if the
+// source gives it none. An unread part is unknown, and remains unknown through every
 // function and comparison unless another part decides: true || unknown is true.
 //
 // # Functions
 //
 // [Functions] lists all operators, macros and functions with examples. Those for
-// durations and secrets:
+// durations and secrets, and one for what has no answer yet:
 //
 //	age(t)                the time from t to now; t is a timestamp, a string or seconds since 1970
 //	days(n)               n days as a duration
+//	unknown(reason)       no answer, for a reason
 //	secret.detected(v)    whether there is a secret anywhere in v
 //	secret.detectors(v)   the names of the detectors that found one
 //
 // Access policies. A policy is a document of the cloud or its JSON, docs are all
 // documents of a principal:
 //
-//	iam.isPublic(policy)                        whether it grants something to everyone
-//	iam.grantsAdmin(policy)                     whether its principal is an administrator
+//	iam.isPublic(policy, issuers)               whether it grants something to everyone
+//	iam.grantsAdmin(policy, arn, organizations) whether its principal is an administrator
 //	iam.externalPrincipals(policy, own)         principals that are not in own
 //	iam.deniesInsecureTransport(policy, arn)    whether it denies requests without TLS
 //	iam.deniesOldTLS(policy, arn)               whether it denies TLS before 1.2
-//	iam.escalations(docs, boundary, arn)        ways to gain permissions
+//	iam.escalations(docs, boundary, arn, holds, organizations)
+//	                                            ways to gain permissions
+//	iam.demandsMFA(policy, user, report)        whether a conditional access policy demands MFA
+//	iam.excludesStrangers(condition, mapping, issuer)
+//	                                            whether an attribute condition names the customer
 //	iam.membersOf(policies, roles)              members with one of the roles, which may have *
 //	iam.membersOfBoth(policies, roles, others)  members with one of each
 //	iam.adminServiceAccounts(policies)          service accounts that are administrators
@@ -56,6 +63,7 @@
 //	net.contains(outer, inner)       whether a prefix contains the other
 //	net.portsCover(ranges, port)     whether a port is in ['22', '80-90', '*']
 //	net.sgOpens(entries, protocol, ports, lists)     whether a security group, with its prefix lists, opens a port
+//	net.sgOpensOver(family, entries, protocol, ports, lists)  the same over 'IPv4' or 'IPv6'
 //	net.sgOpensAll(entries, protocol, lists)         whether every port is open
 //	net.naclOpens(entries, protocol, ports)          whether a network ACL opens a port
 //	net.nsgOpens(rules, protocol, ports)             names of rules of an Azure group that open a port

@@ -171,3 +171,13 @@ tests: []
 	}
 	t.Log(strings.TrimSpace(text))
 }
+
+// TestMessageOfUnknown does not state what nobody read.
+func TestMessageOfUnknown(t *testing.T) {
+	s := one(t, policy.Check{Require: "config.?public.orValue(true) == false && config.?size.orValue(0) == 1", Message: "asset.id + ' is public'"})
+	f := verdict(t, s, bucket(t, `{"public": true}`))
+	assert.Equal(t, "b1 is public", f.Message)
+	f = verdict(t, s, unread(t, bucket(t, `{}`), "config.public", "config.size"))
+	assert.Equal(t, policy.Unknown, f.Status)
+	assert.Equal(t, "Test (test:Get: AccessDenied: config.public; unread: test:Get: AccessDenied: config.size)", f.Message)
+}

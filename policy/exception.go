@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/glob"
 )
 
 // ExceptionPolicy returns the policy of findings about exceptions: those that have ended,
@@ -36,44 +37,33 @@ func (e *Exception) verify() error {
 }
 
 // matches reports whether the exception is about an asset.
-func (e *Exception) matches(a *asset.Asset) bool {
-	if !matchesAny(e.Assets, a.ID) || !matchesAny(e.Accounts, a.Account) {
+func (e *Exception) matches(a *asset.Asset, clouds asset.Clouds) bool {
+	if len(e.Assets) > 0 && !slices.ContainsFunc(e.Assets, func(p string) bool { return matchesID(p, a, clouds) }) || !matchesAny(e.Accounts, a.Account) {
 		return false
 	}
 	for key, pattern := range e.Tags {
 		value, ok := a.Tags[key]
-		if !ok || !glob(pattern, value) {
+		if !ok || !glob.Match(pattern, value) {
 			return false
 		}
 	}
 	return true
 }
 
-func matchesAny(patterns []string, s string) bool {
-	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return glob(p, s) })
+// matchesID matches the id of an asset with one as the cloud or its portal spells it.
+func matchesID(pattern string, a *asset.Asset, clouds asset.Clouds) bool {
+	switch {
+	case glob.Match(pattern, a.ID):
+		return true
+	case !strings.Contains(pattern, "*"):
+		ref, err := clouds.ParseRef(a.Type, pattern)
+		return err == nil && ref.ID == a.ID
+	}
+	return clouds.AnyCase(a.Type) && glob.Match(strings.ToLower(pattern), strings.ToLower(a.ID))
 }
 
-// glob matches with * for any characters, in time proportional to both.
-func glob(pattern, s string) bool {
-	head, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, head) {
-		return false
-	}
-	s = s[len(head):]
-	for {
-		part, more, star := strings.Cut(rest, "*")
-		if !star {
-			return strings.HasSuffix(s, part)
-		}
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s, rest = s[i+len(part):], more
-	}
+func matchesAny(patterns []string, s string) bool {
+	return len(patterns) == 0 || glob.Any(patterns, s)
 }
 
 // exceptions is the use of a set's exceptions in one evaluation.
@@ -90,7 +80,7 @@ func (x *exceptions) apply(f *Finding) {
 	}
 	for _, i := range x.set.exempt[f.Policy.ID] {
 		e := x.set.exceptions[i]
-		if !e.matches(f.Asset()) {
+		if !e.matches(f.Asset(), x.set.opts.Clouds) {
 			continue
 		}
 		x.used[i].Store(true)

@@ -136,3 +136,44 @@ func TestExceptionsOfAnEvaluationThatWasCutOff(t *testing.T) {
 	}
 	assert.ErrorIs(t, last, context.Canceled)
 }
+
+// People copy ids from where they see them: the portal, a self link, the command line.
+func TestExceptionsMatchIDsInAnySpelling(t *testing.T) {
+	const vault = "/subscriptions/s1/resourceGroups/Shop-RG/providers/Microsoft.KeyVault/vaults/Keys"
+	azure, err := asset.ParseRef("Microsoft.KeyVault/vaults", vault)
+	require.NoError(t, err)
+	google, err := asset.ParseRef("compute.googleapis.com/Firewall", "projects/p/global/firewalls/ssh")
+	require.NoError(t, err)
+	for _, c := range []struct {
+		pattern string
+		ref     asset.Ref
+		want    bool
+	}{
+		{vault, azure, true},
+		{vault + "/", azure, true},
+		{"https://management.azure.com" + vault + "?api-version=2023-07-01", azure, true},
+		{"/subscriptions/s1/resourceGroups/Shop-RG/*", azure, true},
+		{"/subscriptions/s1/resourceGroups/Other/*", azure, false},
+		{"https://www.googleapis.com/compute/v1/projects/p/global/firewalls/ssh", google, true},
+		{"projects/p/global/firewalls/ssh", google, true},
+		{"projects/p/global/firewalls/SSH", google, false},
+		{"//compute.googleapis.com/projects/P/*", google, false},
+		{"ARN:AWS:S3:::LOGS", asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::logs"}, false},
+	} {
+		set, err := policy.NewSet(&policy.Options{Overlays: []*policy.Overlay{{Exceptions: []policy.Exception{{
+			Policies: []string{"p"}, Assets: []string{c.pattern}, Owner: "o", Reason: "r", Until: time.Now().Add(time.Hour),
+		}}}}}, &policy.Policy{
+			ID: "p", Title: "t", Severity: policy.Low, Rationale: "r", Remediation: policy.Remediation{Class: policy.Manual, Text: "x"},
+			Checks: []policy.Check{{Types: []asset.Type{c.ref.Type}, Require: "false"}},
+		})
+		require.NoError(t, err)
+		inv := &asset.Inventory{}
+		inv.Add(&asset.Asset{Ref: c.ref, Scope: asset.Scope{Provider: c.ref.Type.Provider(), Account: "a"}})
+		found := false
+		for f, err := range set.Evaluate(t.Context(), inv) {
+			require.NoError(t, err)
+			found = found || f.Asset() != nil && f.Exception != nil
+		}
+		assert.Equal(t, c.want, found, c.pattern)
+	}
+}

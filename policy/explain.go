@@ -43,7 +43,7 @@ type Explanation struct {
 // Condition is a part of an expression with its value.
 type Condition struct {
 	Depth  int    // 0 for an expression as a whole
-	Part   string // of a whole: "when", "require"; of one that is a variable, "let " and its name
+	Part   string // of a whole: "when", "require", the same of a claim ("claims[0].when"); of one that is a variable, "let " and its name
 	Source string
 	Value  string // "true", "false", another value as JSON, "unknown: why" or "error: why"
 	Reads  []Evidence
@@ -56,7 +56,7 @@ type Condition struct {
 type Branch struct {
 	Policy string
 	Check  int    // index
-	Part   string // "when", "require", or the name of a variable
+	Part   string // "when", "require", the same of a claim ("claims[0].when"), or the name of a variable
 	id     int64
 }
 
@@ -88,6 +88,14 @@ func (s *Set) Branches(id string) map[Branch]string {
 			add("when", c.when)
 		}
 		add("require", c.require)
+		for i, claim := range c.claims {
+			if claim.when != nil {
+				add(claimPart(i, "when"), claim.when)
+			}
+			if claim.require != nil {
+				add(claimPart(i, "require"), claim.require)
+			}
+		}
 	}
 	return branches
 }
@@ -120,6 +128,18 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 		}
 	}
 	x.add(c, "require", 0, e.machine.Explain(c.require))
+	for i, claim := range c.claims {
+		if claim.when != nil {
+			when := e.machine.Explain(claim.when)
+			x.add(c, claimPart(i, "when"), 0, when)
+			if when.Result.Truth() == expr.False {
+				continue
+			}
+		}
+		if claim.require != nil && x.Finding.Status != Pass {
+			x.add(c, claimPart(i, "require"), 0, e.machine.Explain(claim.require))
+		}
+	}
 	for i, l := range c.lets {
 		if e.machine.Unexplained(i) {
 			x.add(c, l.Name, 0, e.machine.Explain(l.Expr))
@@ -131,7 +151,7 @@ func (s *Set) Explain(ctx context.Context, id string, a *asset.Asset, related *a
 func (x *Explanation) add(c *compiledCheck, part string, depth int, s *expr.Step) {
 	condition := Condition{Depth: depth, Source: s.Source, Value: expr.Text(s.Result.Value)}
 	switch {
-	case depth == 0 && (part == "when" || part == "require"):
+	case depth == 0 && (part == "when" || part == "require" || strings.HasPrefix(part, "claims[")):
 		condition.Part = part
 	case depth == 0:
 		condition.Part = "let " + part

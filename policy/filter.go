@@ -33,10 +33,13 @@ func WithSeverity(least Severity) func(Finding) bool {
 	return func(f Finding) bool { return f.Policy.Severity >= least }
 }
 
-// OfPolicy keeps findings of policies that one of the selectors selects.
+// OfPolicy keeps findings of policies that one of the selectors selects, and those that
+// stand for such findings.
 func OfPolicy(selectors ...Selector) func(Finding) bool {
 	return func(f Finding) bool {
-		return slices.ContainsFunc(selectors, func(s Selector) bool { return s.Matches(f.Policy) })
+		return f.concerns(func(p *Policy) bool {
+			return slices.ContainsFunc(selectors, func(s Selector) bool { return s.Matches(p) })
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ type Finding struct {
 
 	Status    Status
 	Exception *Exception // accepts this finding, which fails and stays failed; or nil
-	Message   string
+	Message   string     // what is wrong; of an unknown finding, the title and the reason
 	Evidence  []Evidence // the parts that decided, if it fails or is unknown
 	// Read is when the assets were read that the verdict depends on: the subject, and the
 	// assets that lookups found. It is zero if the subject is not an asset. For a check in
@@ -66,11 +67,48 @@ type Finding struct {
 	// missing data, or another error if the evaluation failed. In a finding that is not
 	// unknown it is the error of the message expression.
 	Err error
+	// Claims are the statuses of the controls of the policy that have a [Claim] about the
+	// subject; the others have the status of the finding. It is nil for most policies.
+	Claims []ClaimStatus
+}
+
+// ClaimStatus is the status of controls for the subject of a finding.
+type ClaimStatus struct {
+	Controls []string
+	Status   Status
+}
+
+// Controls returns the controls of the policy that the finding is about: those that have
+// its status.
+func (f Finding) Controls() []string {
+	if len(f.Claims) == 0 {
+		return f.Policy.Controls
+	}
+	var own []string
+	for _, c := range f.Policy.Controls {
+		if f.Control(c) == f.Status {
+			own = append(own, c)
+		}
+	}
+	return own
+}
+
+// Control returns the status of a control of the policy for the subject.
+func (f Finding) Control(id string) Status {
+	for _, c := range f.Claims {
+		if slices.Contains(c.Controls, id) {
+			return c.Status
+		}
+	}
+	return f.Status
 }
 
 // ReadTimes are the earliest and the latest of the times at which some assets were read.
 // Both are zero if none of these times is known.
-type ReadTimes struct{ Earliest, Latest time.Time }
+type ReadTimes struct {
+	Earliest time.Time `json:"earliest,omitzero"`
+	Latest   time.Time `json:"latest,omitzero"`
+}
 
 // add takes the time of an asset into account, if it is known.
 func (t *ReadTimes) add(a *asset.Asset) {
@@ -97,6 +135,13 @@ type Evidence struct {
 func (f Finding) Asset() *asset.Asset {
 	s, _ := f.Subject.(AssetSubject)
 	return s.Asset
+}
+
+// concerns reports whether the finding is one of a policy that f returns true for, or
+// stands for one.
+func (f Finding) concerns(is func(*Policy) bool) bool {
+	g, _ := f.Subject.(GapSubject)
+	return is(f.Policy) || slices.ContainsFunc(g.Policies, is)
 }
 
 // Key identifies the finding across evaluations: the policy and the subject.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+
+	"github.com/openstance/stance/internal/yamlfile"
 )
 
 // Load reads the policies of packs, every file whose name ends in .yaml or .yml, and
@@ -24,6 +26,10 @@ func Load(opts *Options, packs ...fs.FS) (*Set, error) {
 // and of the names of their files. The error joins the problems of the files; the
 // policies of files without a problem are returned beside it. An empty pack is an error, and
 // so is none: a set without policies would never report a failure.
+//
+// A pack by others is read from the file system of an [os.Root], which holds links to
+// files outside of it back. Files that are not regular, and files of more than [MaxFile]
+// bytes, are problems.
 func Read(packs ...fs.FS) ([]*Policy, error) {
 	if len(packs) == 0 {
 		return nil, errors.New("missing packs to read policies from")
@@ -38,6 +44,9 @@ func Read(packs ...fs.FS) ([]*Policy, error) {
 	return policies, errors.Join(problems...)
 }
 
+// maxFiles is the number of files of a pack.
+const maxFiles = 10_000
+
 func readPack(fsys fs.FS) ([]*Policy, error) {
 	var policies []*Policy
 	var problems []error
@@ -49,10 +58,12 @@ func readPack(fsys fs.FS) ([]*Policy, error) {
 		if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
-		files++
-		source, err := fs.ReadFile(fsys, name)
+		if files++; files > maxFiles {
+			return fmt.Errorf("more than %d files", maxFiles)
+		}
+		source, err := yamlfile.Read(fsys, name, MaxFile)
 		if err != nil {
-			problems = append(problems, &Diagnostic{File: name, What: err.Error()})
+			problems = append(problems, &Diagnostic{File: name, Line: 1, Column: 1, What: err.Error()})
 			return nil
 		}
 		p, errs := readPolicy(name, source)

@@ -1,15 +1,18 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/assetexpr"
 )
 
-// need is a type of assets with the policies that need it: those that are about it, and
-// those that look it up.
+// need is a type of assets with the policies that need it.
 type need struct {
 	typ      asset.Type
-	provider string // of the type; empty if it is unknown
-	policies []*Policy
+	provider string    // of the type; empty if it is unknown
+	policies []*Policy // that are about it, or look it up
+	subjects []*Policy // that are about it
 }
 
 // needs returns the types that the policy is about or looks up, sorted.
@@ -29,6 +32,29 @@ func (p *compiled) needs() []asset.Type {
 	return sorted(types)
 }
 
+// Lookups returns the types of the assets that the expressions of the policy look up,
+// sorted. It reports whether that is complete: it is not for a check in Go, and for a
+// policy that is not from a set. A policy without lookups judges each asset by itself.
+func (p *Policy) Lookups() (types []asset.Type, complete bool) { return p.lookups, p.looked }
+
+// setLookups sets the lookups of the policy in the set.
+func (p *compiled) setLookups() {
+	types := map[asset.Type]bool{}
+	p.Policy.looked = true
+	for _, c := range p.checks {
+		if c.require == nil {
+			p.Policy.looked = false
+			continue
+		}
+		for _, place := range c.reads() {
+			if place.Type != "" {
+				types[place.Type] = true
+			}
+		}
+	}
+	p.Policy.lookups = sorted(types)
+}
+
 // need fills in the needs of the policies of a set.
 func (s *Set) need() {
 	s.needed = map[asset.Type]int{}
@@ -40,32 +66,39 @@ func (s *Set) need() {
 				s.needed[t] = i
 				s.needs = append(s.needs, need{typ: t, provider: s.opts.Clouds.Provider(t)})
 			}
-			s.needs[i].policies = append(s.needs[i].policies, p)
+			n := &s.needs[i]
+			n.policies = append(n.policies, p)
+			if slices.ContainsFunc(s.byID[p.ID].checks, func(c *compiledCheck) bool { return c.typ == t }) {
+				n.subjects = append(n.subjects, p)
+			}
 		}
 	}
 }
 
-// gap appends a finding for every policy that needs what a gap may have hidden. A gap in
-// the children or links of one asset concerns policies through what they look up.
-func (s *Set) gap(to []Finding, g *asset.Gap) []Finding {
-	if !g.Of.IsZero() {
-		return to
-	}
-	concerned := map[*Policy]bool{}
+// concerned returns the policies that need what a gap may have hidden, in the order of
+// the set. A gap in what belongs to one asset concerns the policies about the types of its
+// children; those that look these up are unknown for the assets that they are about.
+func (s *Set) concerned(g *asset.Gap) []*Policy {
+	found := map[*Policy]bool{}
 	for _, n := range s.needs {
-		if g.Type == n.typ || g.Type == "" && (n.provider == "" || g.Scope.Provider == "" || n.provider == g.Scope.Provider) {
-			for _, p := range n.policies {
-				concerned[p] = true
+		var policies []*Policy
+		switch {
+		case !g.Of.IsZero():
+			if assetexpr.MayBelong(g, n.typ, s.opts.Schemas) {
+				policies = n.subjects
 			}
+		case g.Type == n.typ, g.Type == "" && (n.provider == "" || g.Scope.Provider == "" || n.provider == g.Scope.Provider):
+			policies = n.policies
+		}
+		for _, p := range policies {
+			found[p] = true
 		}
 	}
+	var all []*Policy
 	for _, p := range s.policies {
-		if concerned[p] {
-			to = append(to, Finding{
-				Policy: p, Subject: GapSubject{g}, Status: Unknown, Err: &g.Cause,
-				Message: "not observed: " + string(g.Type) + " in " + g.Scope.String(),
-			})
+		if found[p] {
+			all = append(all, p)
 		}
 	}
-	return to
+	return all
 }

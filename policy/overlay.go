@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/glob"
 	"github.com/openstance/stance/internal/yamlfile"
 )
 
@@ -61,7 +62,7 @@ type Selector struct {
 func (s Selector) Matches(p *Policy) bool { return s.matches(p, nil) }
 
 func (s Selector) matches(p *Policy, clouds asset.Clouds) bool {
-	id := func(x string) bool { return glob(s.ID, x) }
+	id := func(x string) bool { return glob.Match(s.ID, x) }
 	control := func(c string) bool { return c == s.Control || strings.HasPrefix(c, s.Control+"/") }
 	return (s.ID == "" || id(p.ID) || slices.ContainsFunc(p.PreviousIDs, id)) &&
 		p.Severity >= s.Severity &&
@@ -79,7 +80,7 @@ func (p *Policy) about(match func(asset.Type) bool) bool {
 // *[Diagnostic]. Whether there are the policies and parameters that it names is found out
 // when a set is made with it.
 func ReadOverlay(fsys fs.FS, name string) (*Overlay, error) {
-	source, err := fs.ReadFile(fsys, name)
+	source, err := yamlfile.Read(fsys, name, MaxFile)
 	if err != nil {
 		return nil, fmt.Errorf("read overlay: %w", err)
 	}
@@ -115,8 +116,8 @@ func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
 		r.List(n, func(el *yaml.Node) {
 			var s Selector
 			seen := r.Mapping(el, map[string]func(*yaml.Node){
-				"id": r.text(&s.ID), "control": r.text(&s.Control), "label": r.text(&s.Label),
-				"service": r.text(&s.Service), "provider": r.text(&s.Provider),
+				"id": r.Text(&s.ID), "control": r.Text(&s.Control), "label": r.Text(&s.Label),
+				"service": r.Text(&s.Service), "provider": r.Text(&s.Provider),
 				"severity": func(n *yaml.Node) { s.Severity = r.parseSeverity(n) },
 			})
 			if len(seen) == 0 {
@@ -129,7 +130,7 @@ func (r *overlayReader) selectors(to *[]Selector) func(*yaml.Node) {
 
 func (r *overlayReader) parseSeverity(n *yaml.Node) Severity {
 	var name string
-	r.text(&name)(n)
+	r.Text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
 		r.Problem(n, "%v", err)
@@ -145,14 +146,14 @@ func (r *overlayReader) byPolicy(part string, read func(id string, n *yaml.Node)
 			return
 		}
 		seen := map[string]bool{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			id := n.Content[i].Value
+		for k, v := range r.Members(n) {
+			id := k.Value
 			if seen[id] {
-				r.Problem(n.Content[i], "duplicate policy %q", id)
+				r.Problem(k, "duplicate policy %q", id)
 			}
 			seen[id] = true
-			r.o.positions[part+"/"+id] = position{n.Content[i].Line, n.Content[i].Column, nil}
-			read(id, yamlfile.Resolve(n.Content[i+1]))
+			r.o.positions[part+"/"+id] = position{k.Line, k.Column, nil}
+			read(id, v)
 		}
 	}
 }
@@ -164,9 +165,9 @@ func (r *overlayReader) exception(n *yaml.Node) Exception {
 	var until string
 	before := len(r.problems)
 	seen := r.Mapping(n, map[string]func(*yaml.Node){
-		"policies": r.texts(&e.Policies), "assets": r.texts(&e.Assets), "accounts": r.texts(&e.Accounts),
-		"owner": r.text(&e.Owner), "reason": r.text(&e.Reason), "until": r.text(&until),
-		"tags": r.tags(&e.Tags),
+		"policies": r.Texts(&e.Policies), "assets": r.Texts(&e.Assets), "accounts": r.Texts(&e.Accounts),
+		"owner": r.Text(&e.Owner), "reason": r.Text(&e.Reason), "until": r.Text(&until),
+		"tags": r.Tags(&e.Tags),
 	})
 	if until != "" {
 		t, err := parseTime(until)
@@ -269,7 +270,7 @@ func (p *compiled) setAll(v asset.Value) error {
 			errs = append(errs, p.unknownParam(name))
 			continue
 		}
-		value, err := p.Policy.Params[i].Type.fromValue(x)
+		value, err := p.Policy.Params[i].Type.fromFile(x)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("parameter %q: %w", name, err))
 			continue

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 
 	"cel.dev/cel-go/cel"
 
@@ -43,6 +44,24 @@ func (t ParamType) fromValue(v asset.Value) (any, error) {
 		return elements(v, asset.Value.Int)
 	}
 	return nil, fmt.Errorf("unknown type %q (want string, int, bool, list(string) or list(int))", t)
+}
+
+// fromFile is fromValue of what a file has. Files may hold ids that look like numbers, such
+// as those of accounts, without quotes: these are strings where strings are meant.
+func (t ParamType) fromFile(v asset.Value) (any, error) {
+	text := func(v asset.Value) (string, error) {
+		if n, err := v.Int(); err == nil {
+			return strconv.FormatInt(n, 10), nil
+		}
+		return v.Str()
+	}
+	switch t {
+	case StringParam:
+		return text(v)
+	case StringsParam:
+		return elements(v, text)
+	}
+	return t.fromValue(v)
 }
 
 func elements[T any](v asset.Value, read func(asset.Value) (T, error)) ([]T, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/assetexpr"
+	"github.com/openstance/stance/internal/expr"
 )
 
 const batchSize = 64
@@ -100,9 +101,11 @@ func (p *pipeline) stop() {
 func (p *pipeline) work() {
 	e := p.set.pool.Get().(*evaluator)
 	defer p.set.pool.Put(e)
+	before := e.machine.Operations()
 	for b := range p.jobs {
 		p.batch(e, b)
 	}
+	expr.Count(p.ctx, e.machine.Operations()-before)
 }
 
 func (p *pipeline) batch(e *evaluator, b *batch) {
@@ -114,13 +117,17 @@ func (p *pipeline) batch(e *evaluator, b *batch) {
 		}
 		switch o := o.(type) {
 		case *asset.Asset:
+			if f, ok := secretInID(o); ok {
+				p.x.apply(&f)
+				b.findings = append(b.findings, f)
+			}
 			for _, c := range p.set.byType[o.Type] {
 				f := e.finding(p.ctx, c, o, p.related, p.x.now)
 				p.x.apply(&f)
 				b.findings = append(b.findings, f)
 			}
 		case *asset.Gap:
-			b.findings = p.set.gap(b.findings, o)
+			b.findings = p.set.gap(b.findings, GapSubject{Gap: o})
 		}
 	}
 }

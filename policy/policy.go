@@ -21,9 +21,10 @@ type Policy struct {
 	Checks []Check // one per shape of subject; at least one
 	Params []Param
 
-	Controls    []string // of standards: "cis-aws-5.0/2.1.4"
+	Controls    []string // of standards: "cis-aws-5.0/2.1.4"; see Check.Claims
 	Labels      []string
 	Remediation Remediation
+	NoDismissal bool // users and exceptions cannot dismiss its alerts (package alert)
 
 	Tests []Case
 
@@ -32,6 +33,8 @@ type Policy struct {
 	positions map[string]position // of expressions and the like, by place
 	digest    asset.Digest        // of a policy in a set
 	digested  bool                // whether the digest is complete
+	lookups   []asset.Type        // of a policy in a set
+	looked    bool                // whether the lookups are complete
 }
 
 // Kind is the area of a policy, as posture products divide policies. Values other than the
@@ -60,17 +63,34 @@ type Check struct {
 	When    string       // false: the policy does not apply; empty: always applies
 	Let     []Variable   // named subexpressions, each may use those before it
 	Require string       // true when the asset complies
-	Message string       // text for a finding that fails or is unknown; empty: the title
+	Message string       // text for a finding that fails; empty: the title
 
-	// Run decides in Go. A check with Run has no When, Let, Require and Message.
-	// It is called concurrently. An error is an unknown finding with
-	// that error, and so is a panic; an *asset.Unread is one for what was not read.
+	// Claims say what single controls of the policy ask. A control without a claim asks what
+	// the policy requires.
+	Claims []Claim
+
+	// Run decides in Go. A check with Run has no When, Let, Require, Message and Claims.
+	// It is called concurrently, each time on a goroutine of its own. An error is an
+	// unknown finding with that error, and so are a panic, runtime.Goexit and a status that
+	// is none of the four; an *asset.Unread is one for what was not read. When the context
+	// ends, the evaluation ends without waiting: a check that ignores its context goes on,
+	// and its goroutine stays until it returns.
 	Run func(context.Context, CheckInput) (Verdict, error)
 	// Reads are the parts of the asset that Run reads, for Set.Reads; nil: all.
 	Reads []asset.Path
 	// Version is the version of Run, for [Policy.Digest]: change it whenever Run may return
 	// another verdict for the same input.
 	Version string
+}
+
+// Claim says what some of the controls of a policy ask, where that is a part of what the
+// policy requires: one address family, one kind of parent. An asset that passes the policy
+// passes the controls, and one to which the policy does not apply is none that they are
+// about.
+type Claim struct {
+	Controls []string // each one of Policy.Controls
+	When     string   // false: the controls are not about the asset; empty: they always are
+	Require  string   // true when the asset complies with the controls; empty: Check.Require
 }
 
 // Variable is a named expression.
@@ -178,6 +198,9 @@ type Case struct {
 	// every type that the policy needs is complete.
 	Covered bool
 	Params  map[string]any
-	Now     time.Time // zero: an instant that package policytest chooses
-	Line    int       // in the file; 0 if there is none
+	// Controls are the expected statuses of controls with a claim; those that are not in it
+	// are not checked.
+	Controls map[string]Status
+	Now      time.Time // zero: an instant that package policytest chooses
+	Line     int       // in the file; 0 if there is none
 }

@@ -17,7 +17,7 @@ func readPolicy(name string, source []byte) (*Policy, []error) {
 		return nil, f.problems
 	}
 	p := &Policy{file: name, source: f, positions: map[string]position{}}
-	r := &policyReader{f, p}
+	r := &policyReader{file: f, p: p, stated: map[string]bool{}}
 	r.policy(root)
 	return p, f.problems
 }
@@ -25,7 +25,8 @@ func readPolicy(name string, source []byte) (*Policy, []error) {
 // policyReader reads a policy from YAML.
 type policyReader struct {
 	*file
-	p *Policy
+	p      *Policy
+	stated map[string]bool // the parts of assets of cases that are empty where a case omits them
 }
 
 // at remembers where something stands, for problems found later.
@@ -38,16 +39,18 @@ func (r *policyReader) policy(root *yaml.Node) {
 	var single Check
 	var tests *yaml.Node
 	fields := map[string]func(*yaml.Node){
-		"id":          r.text(&p.ID),
-		"previousIds": r.texts(&p.PreviousIDs),
-		"title":       r.text(&p.Title),
-		"rationale":   r.text(&p.Rationale),
+		"id":          r.Text(&p.ID),
+		"previousIds": r.Texts(&p.PreviousIDs),
+		"title":       r.Text(&p.Title),
+		"rationale":   r.Text(&p.Rationale),
 		"severity":    r.severity,
-		"kind":        r.text((*string)(&p.Kind)),
+		"kind":        r.Text((*string)(&p.Kind)),
 		"params":      r.params,
-		"controls":    r.texts(&p.Controls),
-		"labels":      r.texts(&p.Labels),
+		"controls":    r.Texts(&p.Controls),
+		"labels":      r.Texts(&p.Labels),
 		"remediation": r.remediation,
+		"noDismissal": r.flag(&p.NoDismissal),
+		"defaults":    r.defaults,
 		"tests":       func(n *yaml.Node) { tests = n },
 		"checks": func(n *yaml.Node) {
 			r.List(n, func(el *yaml.Node) {
@@ -74,7 +77,7 @@ func (r *policyReader) policy(root *yaml.Node) {
 		p.Checks = []Check{single}
 		r.at("checks[0]", yamlfile.Resolve(root))
 	} else {
-		for _, k := range []string{"type", "when", "let", "require", "message"} {
+		for _, k := range []string{"type", "when", "let", "require", "message", "claims"} {
 			if n := seen[k]; n != nil {
 				r.Problem(n, "key %q beside checks (want it in each of the checks)", k)
 			}
@@ -102,7 +105,7 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 	return map[string]func(*yaml.Node){
 		"type": place("type", func(n *yaml.Node) {
 			var names []string
-			r.texts(&names)(n)
+			r.Texts(&names)(n)
 			for j, t := range names {
 				c.Types = append(c.Types, asset.Type(t))
 				if n.Kind == yaml.SequenceNode && j < len(n.Content) {
@@ -112,21 +115,39 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 				}
 			}
 		}),
-		"when":    place("when", r.text(&c.When)),
-		"require": place("require", r.text(&c.Require)),
-		"message": place("message", r.text(&c.Message)),
+		"when":    place("when", r.Text(&c.When)),
+		"require": place("require", r.Text(&c.Require)),
+		"message": place("message", r.Text(&c.Message)),
+		"claims": func(n *yaml.Node) {
+			r.List(n, func(el *yaml.Node) {
+				at := fmt.Sprintf("claims[%d]", len(c.Claims))
+				var claim Claim
+				place(at, func(n *yaml.Node) {
+					r.Mapping(n, map[string]func(*yaml.Node){
+						"controls": r.Texts(&claim.Controls),
+						"when":     place(at+".when", r.Text(&claim.When)),
+						"require":  place(at+".require", r.Text(&claim.Require)),
+					})
+				})(el)
+				c.Claims = append(c.Claims, claim)
+			})
+		},
 		"let": func(n *yaml.Node) {
 			if n.Kind != yaml.MappingNode {
 				r.Problem(n, "want a mapping of names to expressions")
 				return
 			}
-			for j := 0; j+1 < len(n.Content); j += 2 {
-				name, v := n.Content[j].Value, yamlfile.Resolve(n.Content[j+1])
+			if len(n.Content)/2 > maxLets {
+				r.Problem(n, "%d variables, more than %d", len(n.Content)/2, maxLets)
+				return
+			}
+			for k, v := range r.Members(n) {
+				name := k.Value
 				if slices.ContainsFunc(c.Let, func(l Variable) bool { return l.Name == name }) {
-					r.Problem(n.Content[j], "duplicate variable %q", name)
+					r.Problem(k, "duplicate variable %q", name)
 				}
 				l := Variable{Name: name}
-				r.text(&l.Expr)(v)
+				r.Text(&l.Expr)(v)
 				r.at(fmt.Sprintf("checks[%d].let.%s", i, name), v)
 				c.Let = append(c.Let, l)
 			}
@@ -136,7 +157,7 @@ func (r *policyReader) check(i int, c *Check) map[string]func(*yaml.Node) {
 
 func (r *policyReader) severity(n *yaml.Node) {
 	var name string
-	r.text(&name)(n)
+	r.Text(&name)(n)
 	s, err := ParseSeverity(name)
 	if err != nil {
 		r.Problem(n, "%v", err)
@@ -149,16 +170,16 @@ func (r *policyReader) remediation(n *yaml.Node) {
 	r.Mapping(n, map[string]func(*yaml.Node){
 		"class": func(n *yaml.Node) {
 			var c string
-			r.text(&c)(n)
+			r.Text(&c)(n)
 			m.Class = Class(c)
 			if !slices.Contains([]Class{Safe, Guarded, Manual}, m.Class) {
 				r.Problem(n, "invalid class %q (want safe, guarded or manual)", c)
 			}
 		},
-		"text":      r.text(&m.Text),
-		"cli":       r.text(&m.CLI),
-		"prechecks": r.texts(&m.PreChecks),
-		"fix":       r.text(&m.Fix),
+		"text":      r.Text(&m.Text),
+		"cli":       r.Text(&m.CLI),
+		"prechecks": r.Texts(&m.PreChecks),
+		"fix":       r.Text(&m.Fix),
 	})
 }
 
@@ -167,25 +188,37 @@ func (r *policyReader) params(n *yaml.Node) {
 		r.Problem(n, "want a mapping of names to parameters")
 		return
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		p := Param{Name: n.Content[i].Value}
-		body := yamlfile.Resolve(n.Content[i+1])
+	if len(n.Content)/2 > maxParams {
+		r.Problem(n, "%d parameters, more than %d", len(n.Content)/2, maxParams)
+		return
+	}
+	for k, body := range r.Members(n) {
+		p := Param{Name: k.Value}
 		var def asset.Value
 		var typ string
 		seen := r.Mapping(body, map[string]func(*yaml.Node){
-			"type": r.text(&typ), "default": r.value(&def), "description": r.text(&p.Description),
+			"type": r.Text(&typ), "default": r.value(&def), "description": r.Text(&p.Description),
 		})
 		p.Type = ParamType(typ)
 		if seen["default"] == nil {
 			r.Problem(body, "parameter %q: missing default", p.Name)
-		} else if d, err := p.Type.fromValue(def); err != nil {
+		} else if d, err := p.Type.fromFile(def); err != nil {
 			r.Problem(seen["default"], "parameter %q: %v", p.Name, err)
 		} else {
 			p.Default = d
 		}
 		if slices.ContainsFunc(r.p.Params, func(q Param) bool { return q.Name == p.Name }) {
-			r.Problem(n.Content[i], "duplicate parameter %q", p.Name)
+			r.Problem(k, "duplicate parameter %q", p.Name)
 		}
 		r.p.Params = append(r.p.Params, p)
+	}
+}
+
+// flag reads true or false.
+func (r *policyReader) flag(to *bool) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n = yamlfile.Resolve(n); n.Tag != "!!bool" || n.Decode(to) != nil {
+			r.Problem(n, "want true or false")
+		}
 	}
 }

@@ -126,6 +126,13 @@ func (c *compiledCheck) reads() []expr.Place {
 			all = append(all, add(x)...)
 		}
 	}
+	for _, claim := range c.claims {
+		for _, x := range []*expr.Expr{claim.when, claim.require} {
+			if x != nil {
+				all = append(all, add(x)...)
+			}
+		}
+	}
 	return all
 }
 
@@ -236,6 +243,7 @@ func project(in interner, a *asset.Asset, paths []asset.Path) (*asset.Asset, err
 		Scope: asset.Scope{Provider: in.text(a.Provider), Account: in.text(a.Account), Region: in.text(a.Region)},
 		Name:  strings.Clone(a.Name), Class: in.text(a.Class), Links: make([]asset.Link, len(a.Links)), Parents: make([]asset.Ref, len(a.Parents)),
 		Origin: asset.Origin{File: in.text(a.Origin.File), Line: a.Origin.Line}, Created: a.Created, Observed: a.Observed,
+		Unread: a.Unread,
 	}
 	if len(a.Tags) > 0 {
 		slim.Tags = make(map[string]string, len(a.Tags))

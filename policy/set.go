@@ -34,9 +34,21 @@ type Options struct {
 	Now func() time.Time
 	// Parallel is the number of goroutines of an evaluation. 0: one for each processor.
 	Parallel int
+	// Budget bounds every evaluation of a policy for an asset. Past it the finding is unknown.
+	Budget Budget
 	// NoEvidence omits the evidence of findings, which costs more than the verdict.
 	// [Set.Explain] computes it for single findings.
 	NoEvidence bool
+}
+
+// Budget bounds one evaluation of the expressions of a policy for an asset. A zero field
+// stands for its default.
+type Budget struct {
+	// Operations bounds the calls, the passes through loops, and the parts of documents that
+	// are read. 0: 10 million.
+	Operations int64
+	// Bytes bounds the values that expressions make, such as strings and lists. 0: 16 MiB.
+	Bytes int64
 }
 
 // Set holds policies that were compiled together. It is immutable and safe for
@@ -70,6 +82,13 @@ type compiledCheck struct {
 	check                  *Check
 	when, require, message *expr.Expr // nil where there is none
 	lets                   []expr.Let
+	claims                 []compiledClaim
+}
+
+// compiledClaim is a claim for one of the types of its check.
+type compiledClaim struct {
+	controls      []string
+	when, require *expr.Expr // nil where there is none
 }
 
 // NewSet compiles policies to a set. It returns no set if it finds a problem in any of
@@ -129,6 +148,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	slices.SortFunc(s.policies, func(a, b *Policy) int { return strings.Compare(a.ID, b.ID) })
 	for _, p := range s.policies {
 		s.byID[p.ID].setDigest()
+		s.byID[p.ID].setLookups()
 		for _, check := range s.byID[p.ID].checks {
 			s.byType[check.typ] = append(s.byType[check.typ], check)
 		}

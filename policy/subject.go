@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/openstance/stance/asset"
@@ -36,10 +37,29 @@ type Subject interface {
 }
 
 // AssetSubject is an asset that a policy was evaluated for.
-type AssetSubject struct{ Asset *asset.Asset }
+type AssetSubject struct {
+	Asset *asset.Asset
 
-// GapSubject is a gap: a part of the estate that could not be observed.
-type GapSubject struct{ Gap *asset.Gap }
+	id string // of the asset, if that of Asset is masked
+}
+
+// GapSubject is a gap: a part of the estate that could not be observed. It may stand for
+// many gaps in what belongs to single assets, which the same operation left in one
+// account with the same code.
+type GapSubject struct {
+	// Gap is the gap. If the subject stands for many, the Of of this Gap has the type of
+	// the parents, and no id.
+	Gap *asset.Gap
+	// Count is the number of gaps that the subject stands for; 0 for one gap.
+	Count int
+	// Parents are the first of the assets that Count gaps are about, at most ten, sorted.
+	Parents []asset.Ref
+	// Policies are those that need what the gap may have hidden, if one finding of
+	// [AccountPolicy] stands for them all. It is nil in findings of a single policy.
+	Policies []*Policy
+
+	of string // the id of Gap.Of, if that is masked
+}
 
 // CoverageSubject is incomplete coverage: a type of assets for which an account was not
 // searched completely.
@@ -103,11 +123,14 @@ func (s CoverageSubject) Scope() asset.Scope { return s.Account }
 // Scope returns the zero Scope.
 func (ExceptionSubject) Scope() asset.Scope { return asset.Scope{} }
 
-func (s AssetSubject) key() []string { return []string{string(s.Asset.Type), s.Asset.ID} }
+func (s AssetSubject) key() []string { return []string{string(s.Asset.Type), cmp.Or(s.id, s.Asset.ID)} }
 
 func (s GapSubject) key() []string {
 	g := s.Gap
-	return []string{"gap", g.Scope.Provider, g.Scope.Account, g.Scope.Region, string(g.Type), string(g.Of.Type), g.Of.ID, g.Cause.Op}
+	if s.Count > 0 {
+		return []string{"gaps", g.Scope.Provider, g.Scope.Account, string(g.Type), string(g.Of.Type), g.Cause.Op, g.Cause.Code}
+	}
+	return []string{"gap", g.Scope.Provider, g.Scope.Account, g.Scope.Region, string(g.Type), string(g.Of.Type), cmp.Or(s.of, g.Of.ID), g.Cause.Op}
 }
 
 func (s CoverageSubject) key() []string {

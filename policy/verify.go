@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/printable"
 )
 
 var (
@@ -51,6 +52,7 @@ func (p *Policy) verify() []error {
 	if len(p.Checks) == 0 {
 		add("", "missing checks")
 	}
+	problems = append(problems, p.tooLarge()...)
 	seen := map[asset.Type]bool{}
 	for i, c := range p.Checks {
 		place := fmt.Sprintf("checks[%d]", i)
@@ -66,7 +68,7 @@ func (p *Policy) verify() []error {
 		switch {
 		case c.Run == nil && strings.TrimSpace(c.Require) == "":
 			add(place, "missing require")
-		case c.Run != nil && (c.Require != "" || c.When != "" || c.Message != "" || len(c.Let) > 0):
+		case c.Run != nil && (c.Require != "" || c.When != "" || c.Message != "" || len(c.Let) > 0 || len(c.Claims) > 0):
 			add(place, "check has both Run and expressions (want one of them)")
 		}
 		for _, l := range c.Let {
@@ -75,12 +77,83 @@ func (p *Policy) verify() []error {
 			}
 		}
 	}
+	return append(problems, p.verifyClaims()...)
+}
+
+// verifyClaims reports what is wrong with the claims of checks.
+func (p *Policy) verifyClaims() []error {
+	var problems []error
+	for i, c := range p.Checks {
+		claimed := map[string]bool{}
+		for j, claim := range c.Claims {
+			add := func(format string, args ...any) {
+				problems = append(problems, p.problem(fmt.Sprintf("checks[%d].claims[%d]", i, j), fmt.Sprintf(format, args...)))
+			}
+			if len(claim.Controls) == 0 {
+				add("missing controls")
+			}
+			if strings.TrimSpace(claim.When) == "" && strings.TrimSpace(claim.Require) == "" {
+				add("claim without when and require (want at least one of them)")
+			}
+			for _, control := range claim.Controls {
+				switch {
+				case !slices.Contains(p.Controls, control):
+					add("claim of control %q (want one of the controls of the policy)", control)
+				case claimed[control]:
+					add("duplicate claim of control %q", control)
+				}
+				claimed[control] = true
+			}
+		}
+	}
+	return problems
+}
+
+// The limits of a policy. Every expression is compiled for each type of its check.
+const (
+	maxChecks   = 100
+	maxTypes    = 200 // of all checks
+	maxLets     = 100 // of a check
+	maxClaims   = 100 // of a check
+	maxParams   = 100
+	maxCompiled = 2000    // expressions, each as often as its check has types
+	maxProduct  = 1 << 20 // bytes of these expressions
+)
+
+// tooLarge reports what would take long to compile.
+func (p *Policy) tooLarge() []error {
+	var problems []error
+	limit := func(place string, n, most int, of string) {
+		if n > most {
+			problems = append(problems, p.problem(place, fmt.Sprintf("%d %s, more than %d", n, of, most)))
+		}
+	}
+	types, compiled, product := 0, 0, 0
+	for i, c := range p.Checks {
+		source := len(c.When) + len(c.Require) + len(c.Message)
+		for _, l := range c.Let {
+			source += len(l.Expr)
+		}
+		for _, claim := range c.Claims {
+			source += len(claim.When) + len(claim.Require)
+		}
+		types += len(c.Types)
+		compiled += len(c.Types) * (len(c.Let) + 2*len(c.Claims) + 3)
+		product += len(c.Types) * source
+		limit(fmt.Sprintf("checks[%d].let", i), len(c.Let), maxLets, "variables")
+		limit(fmt.Sprintf("checks[%d].claims", i), len(c.Claims), maxClaims, "claims")
+	}
+	limit("checks", len(p.Checks), maxChecks, "checks")
+	limit("params", len(p.Params), maxParams, "parameters")
+	limit("", types, maxTypes, "types")
+	limit("", compiled, maxCompiled, "expressions to compile for the types of the checks")
+	limit("", product, maxProduct, "bytes of expressions to compile for the types of the checks")
 	return problems
 }
 
 // problem makes a problem of something in p.
 func (p *Policy) problem(place, what string) *Diagnostic {
-	f := &Diagnostic{File: p.file, What: what}
+	f := &Diagnostic{File: p.file, What: printable.Short(what)}
 	if f.File == "" {
 		f.File = "policy " + p.ID
 	}

@@ -1,17 +1,16 @@
 package policy
 
 import (
-	"bytes"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/internal/yamlfile"
 )
 
@@ -24,15 +23,16 @@ type Diagnostic struct {
 	Snippet      string // the line of an expression, and under it a caret; may be empty
 }
 
-// Error returns "file:line:column: what", and the snippet on lines of its own.
+// Error returns "file:line:column: what", and the snippet on lines of its own. Characters
+// with an effect on a terminal are escaped.
 func (f *Diagnostic) Error() string {
 	s := f.File
 	if f.Line > 0 {
 		s += fmt.Sprintf(":%d:%d", f.Line, f.Column)
 	}
-	s += ": " + f.What
+	s = printable.Line(s + ": " + f.What)
 	if f.Snippet != "" {
-		s += "\n    " + strings.ReplaceAll(f.Snippet, "\n", "\n    ")
+		s += "\n    " + strings.ReplaceAll(printable.Lines(f.Snippet), "\n", "\n    ")
 	}
 	return s
 }
@@ -65,47 +65,8 @@ func newFile(name string, source []byte) *file {
 // document returns the root of the file, or nil with a problem.
 func (f *file) document() *yaml.Node { return f.Document(f.source, MaxFile) }
 
-// text reads a text.
-func (f *file) text(to *string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			f.Problem(n, "want a string")
-			return
-		}
-		*to = n.Value
-	}
-}
-
-// texts reads a list of texts, or a single one.
-func (f *file) texts(to *[]string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
-			*to = []string{n.Value}
-			return
-		}
-		f.List(n, func(el *yaml.Node) {
-			var s string
-			f.text(&s)(el)
-			*to = append(*to, s)
-		})
-	}
-}
-
-// tags reads a mapping of names to texts.
-func (f *file) tags(to *map[string]string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		*to = map[string]string{}
-		if n.Kind != yaml.MappingNode {
-			f.Problem(n, "want a mapping")
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			var v string
-			f.text(&v)(yamlfile.Resolve(n.Content[i+1]))
-			(*to)[n.Content[i].Value] = v
-		}
-	}
-}
+// leadingZero matches digits that YAML takes for a number and that no JSON number has.
+var leadingZero = regexp.MustCompile(`^0[0-9]+$`)
 
 // value reads any YAML as a JSON document, in the order of its keys.
 func (f *file) value(to *asset.Value) func(*yaml.Node) {
@@ -136,15 +97,18 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		dst = append(dst, '{')
-		for i := 0; i+1 < len(n.Content) && ok; i += 2 {
-			if i > 0 {
+		problems := len(f.problems)
+		for k, x := range f.Members(n) {
+			if dst[len(dst)-1] != '{' {
 				dst = append(dst, ',')
 			}
-			dst = quote(dst, n.Content[i].Value)
+			dst = quote(dst, k.Value)
 			dst = append(dst, ':')
-			dst, ok = f.json(dst, n.Content[i+1], depth+1)
+			if dst, ok = f.json(dst, x, depth+1); !ok {
+				break
+			}
 		}
-		return append(dst, '}'), ok
+		return append(dst, '}'), ok && len(f.problems) == problems
 	case yaml.SequenceNode:
 		dst = append(dst, '[')
 		for i := 0; i < len(n.Content) && ok; i++ {
@@ -154,6 +118,9 @@ func (f *file) json(dst []byte, n *yaml.Node, depth int) ([]byte, bool) {
 			dst, ok = f.json(dst, n.Content[i], depth+1)
 		}
 		return append(dst, ']'), ok
+	}
+	if n.Style == 0 && leadingZero.MatchString(n.Value) {
+		return quote(dst, n.Value), true // an account id, which is no octal number
 	}
 	switch n.Tag {
 	case "!!null":
@@ -195,79 +162,12 @@ func quote(dst []byte, s string) []byte {
 	return v.AppendJSON(dst)
 }
 
-// place returns the position in the file of an offset in the text of a scalar. YAML
-// folds and indents; what it keeps are the characters that are no white space, so
-// these are counted.
+// place returns the position in the file of an offset in the text of a scalar.
 func (f *file) place(p position, offset int) (line, column int) {
-	n := p.node
-	if n == nil || offset < 0 || offset > len(n.Value) {
+	if p.node == nil || offset < 0 || offset > len(p.node.Value) {
 		return p.line, p.column
 	}
-	ink := inkOf(n.Value[:offset])
-	end := ink > 0 && ink == inkOf(n.Value) // the place is behind the last character
-	if end {
-		ink--
-	}
-	line, column = n.Line, n.Column
-	at := f.offsetOf(line, column)
-	switch n.Style {
-	case yaml.LiteralStyle, yaml.FoldedStyle: // the text begins on the next line
-		next := bytes.IndexByte(f.source[at:], '\n')
-		if next < 0 {
-			return line, column
-		}
-		at, line, column = at+next+1, line+1, 1
-	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
-		at, column = at+1, column+1
-		if n.Style == yaml.DoubleQuotedStyle && strings.ContainsAny(n.Value, "\"\\\n\t") {
-			return n.Line, n.Column // escapes take more room than what they stand for
-		}
-	}
-	for at < len(f.source) {
-		r, size := utf8.DecodeRune(f.source[at:])
-		if !unicode.IsSpace(r) {
-			if ink == 0 && end {
-				return line, column + 1
-			}
-			if ink == 0 {
-				return line, column
-			}
-			ink--
-			if n.Style == yaml.SingleQuotedStyle && r == '\'' { // doubled
-				at += size
-				column++
-			}
-		}
-		at += size
-		column++
-		if r == '\n' {
-			line, column = line+1, 1
-		}
-	}
-	return n.Line, n.Column
-}
-
-// inkOf counts the characters of a text that are no white space.
-func inkOf(s string) int {
-	n := 0
-	for _, r := range s {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
-}
-
-func (f *file) offsetOf(line, column int) int {
-	at := 0
-	for l := 1; l < line; l++ {
-		next := bytes.IndexByte(f.source[at:], '\n')
-		if next < 0 {
-			return len(f.source)
-		}
-		at += next + 1
-	}
-	return min(at+column-1, len(f.source))
+	return yamlfile.Place(f.source, p.node, offset)
 }
 
 func parseTime(s string) (time.Time, error) {

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/asset/secret"
 )
 
 const (
@@ -33,13 +32,14 @@ const (
 // something in the scope.
 //
 // Collect redacts the assets that no Redactor has passed yet, with q.Redactor and the
-// secret paths of q.Schemas.
+// secret paths of q.Schemas. It adds the parents and links that the ids and documents of
+// assets name: see [asset.Derive].
 //
 // A panic of a provider becomes a panic of Collect, on the goroutine of the caller.
 // Otherwise Collect returns when all sequences have ended, and leaves no goroutine.
 func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, error) {
-	run, cancel := context.WithCancel(ctx)
-	defer cancel()
+	run, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	c := collector{
 		events: make(chan event, collectAhead),
 		slots:  make(chan struct{}, collectAtOnce),
@@ -52,6 +52,8 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 
 	inv := new(asset.Inventory)
 	errs := make([]error, len(ps))
+	var full error
+	omitted := make([]bool, len(ps)) // observations of a provider, because the inventory is full
 	clouds := make([]map[string]bool, len(ps))
 	known := newKnowledge(q)
 	for running := len(ps); running > 0; {
@@ -69,9 +71,22 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 				}
 				clouds[e.from][name] = true
 			}
+			if full != nil {
+				omitted[e.from] = true
+				break
+			}
 			if !known.add(e.from, e.seen) {
 				inv.Add(e.seen)
 			}
+			if q.MaxBytes > 0 && inv.Size() > q.MaxBytes {
+				full = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, q.MaxBytes)
+				cancel(full)
+			}
+		}
+	}
+	for i := range errs {
+		if errs[i] == nil && omitted[i] {
+			errs[i] = full
 		}
 	}
 	for _, g := range known.unknown(clouds) {
@@ -92,7 +107,7 @@ func Collect(ctx context.Context, q Query, ps ...Provider) (*asset.Inventory, er
 				Scope: asset.Scope{Provider: cloud},
 				Cause: asset.Unread{Reason: asset.Incomplete, Op: "discover " + name,
 					Code:    asset.CodeIncomplete,
-					Message: err.Error()},
+					Message: fmt.Sprint(err)}, // which takes a nil pointer in an error
 			})
 		}
 		if cause != nil && errors.Is(err, cause) {
@@ -149,28 +164,18 @@ func (c *collector) discover(ctx context.Context, q Query, i int, p Provider) {
 		last.err = context.Cause(ctx)
 		return
 	}
-	last.err = c.forward(ctx, i, q, p.Discover(ctx, q))
+	last.err = c.forward(ctx, i, q, p)
 }
 
-// forward sends what a provider yields, redacted, until its sequence ends or the context does.
-func (c *collector) forward(ctx context.Context, i int, q Query, seq func(func(asset.Observation, error) bool)) error {
-	filter := secret.Filter{Redactor: q.Redactor, Schemas: q.Schemas}
-	for o, err := range seq {
-		if err == nil {
-			o, err = filter.Pass(o)
-		}
-		switch {
-		case err != nil:
+// forward sends what a provider yields until its sequence ends or the context does.
+func (c *collector) forward(ctx context.Context, i int, q Query, p Provider) error {
+	for o, err := range Observe(ctx, p, q) {
+		if err != nil {
 			return err
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case notNil(o) != nil:
-			return notNil(o)
-		case !c.send(event{from: i, seen: o}):
+		}
+		if !c.send(event{from: i, seen: o}) {
 			return nil
 		}
 	}
-	// A provider that takes a cancelled context for the end of the assets must not
-	// make a shortened sequence look complete.
-	return context.Cause(ctx)
+	return nil
 }

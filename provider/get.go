@@ -40,8 +40,8 @@ func get(ctx context.Context, p Provider, ref asset.Ref) (*asset.Asset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("get %s: %w", ref, err)
 		}
-		if err := notNil(o); err != nil {
-			return nil, fmt.Errorf("get %s: %w", ref, err)
+		if asset.IsNil(o) {
+			return nil, fmt.Errorf("get %s: %w", ref, errNilObservation)
 		}
 		switch o := o.(type) {
 		case *asset.Asset:

@@ -9,26 +9,6 @@ import (
 
 var errNilObservation = errors.New("the provider yielded neither an observation nor an error")
 
-// notNil returns an error if there is no observation, be it a nil pointer of one of
-// their types.
-func notNil(o asset.Observation) error {
-	switch o := o.(type) {
-	case *asset.Asset:
-		if o != nil {
-			return nil
-		}
-	case *asset.Gap:
-		if o != nil {
-			return nil
-		}
-	case *asset.Coverage:
-		if o != nil {
-			return nil
-		}
-	}
-	return errNilObservation
-}
-
 func scopeOf(o asset.Observation) asset.Scope {
 	switch o := o.(type) {
 	case *asset.Asset:

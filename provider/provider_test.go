@@ -125,6 +125,19 @@ func TestCollectOfAProviderThatYieldsNothingAtAll(t *testing.T) {
 	}
 }
 
+// nilError is an error whose nil pointer cannot say what it is.
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+func TestCollectOfANilPointerInAnError(t *testing.T) {
+	inv, err := provider.Collect(t.Context(), provider.Query{}, failing("a", 2, (*nilError)(nil)))
+	require.ErrorContains(t, err, "discover a")
+	require.Len(t, inv.Gaps(), 1)
+	assert.Equal(t, 2, inv.Len(), "what came before the error stays")
+	assert.Equal(t, asset.Partial, stateIn(inv, "a"))
+}
+
 func TestCollectCancelled(t *testing.T) {
 	cause := errors.New("enough")
 	for name, run := range map[string]func(context.Context, func(asset.Observation, error) bool){
@@ -515,4 +528,22 @@ func ExampleGet() {
 	_, err := provider.Get(context.Background(), p, asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::logs"})
 	fmt.Println(errors.Is(err, provider.ErrNotFound))
 	// Output: true
+}
+
+// An inventory that would be larger than the query allows ends in an error, and what it
+// lacks is a gap.
+func TestCollectTooMuch(t *testing.T) {
+	many := things("a", 200)
+	inv, err := provider.Collect(t.Context(), provider.Query{MaxBytes: 20_000},
+		&providertest.Static{Source: "a", Observations: many},
+		&providertest.Static{Source: "b", Observations: things("b", 200)})
+	require.ErrorIs(t, err, provider.ErrTooLarge)
+	assert.ErrorContains(t, err, "inventory too large: more than 20000 bytes")
+	assert.Less(t, inv.Len(), 100)
+	assert.NotEqual(t, asset.Complete, stateIn(inv, "a"))
+	assert.NotEqual(t, asset.Complete, stateIn(inv, "b"))
+
+	inv, err = provider.Collect(t.Context(), provider.Query{MaxBytes: 1 << 30}, &providertest.Static{Source: "a", Observations: many})
+	require.NoError(t, err)
+	assert.Equal(t, 200, inv.Len())
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -38,6 +39,10 @@ type Query struct {
 	// once, so that it must be safe for concurrent use there.
 	Progress func(Progress)
 
+	// MaxBytes bounds the inventory of [Collect], as [asset.Inventory.Size] counts it. Past
+	// it the discoveries are cancelled, and the error is an [ErrTooLarge]. 0: no limit.
+	MaxBytes int64
+
 	// Redactor redacts the assets, unless a Redactor was given to the provider itself.
 	// Nil redacts without a key. See [secret.Filter].
 	Redactor *secret.Redactor
@@ -46,6 +51,10 @@ type Query struct {
 	// ([secret.Paths]). It must be safe for concurrent use. Nil: catalog.Schema.
 	Schemas func(asset.Type) (*asset.Schema, bool)
 }
+
+// ErrTooLarge is the error, under errors.Is, of a discovery whose inventory would be larger
+// than [Query.MaxBytes]. What was added before stays.
+var ErrTooLarge = errors.New("inventory too large")
 
 // Progress reports that a provider is done with one unit of a discovery, such as one
 // service in one region of an account.

@@ -1,6 +1,8 @@
 package assetexpr
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/openstance/stance/asset"
@@ -21,8 +23,10 @@ func lookups() []expr.Lookup {
 			Example: "referrers('logs_to', 'AWS::CloudTrail::Trail').map(t, t.asset.name)", Result: `["audit"]`,
 		},
 		{
-			Name: "assets", Find: find((*subject).assets),
-			Doc:     "The assets of a type in the account of the asset and, if the asset has a region, in that region or in none.",
+			Name: "assets", FindKeyed: findKeyed,
+			Find: find(func(s *subject, l *expr.List, _ string, t asset.Type) *asset.Unread { return s.assets(l, t, nil) }),
+			Doc: "The assets of a type in the account of the asset, or of the Google Cloud organization and folders that contain it, " +
+				"and, if the asset has a region, in that region or in none.",
 			Example: "assets('AWS::CloudTrail::Trail').exists(t, t.config.?IsMultiRegionTrail.orValue(false))", Result: "true",
 		},
 		{
@@ -30,6 +34,7 @@ func lookups() []expr.Lookup {
 			Doc:     "The assets of a type that contain the asset, such as its account, project, folders and organization.",
 			Example: "ancestors('Stance::AWS::Account').map(a, a.asset.id)", Result: `["111122223333"]`,
 		},
+		openRules,
 	}
 }
 
@@ -48,11 +53,17 @@ func find(in func(s *subject, l *expr.List, relation string, t asset.Type) *asse
 	}
 }
 
+// findKeyed finds assets for a filter.
+func findKeyed(from ref.Val, t asset.Type, filter expr.Keyed) ref.Val {
+	return find(func(s *subject, l *expr.List, _ string, t asset.Type) *asset.Unread { return s.assets(l, t, &filter) })(from, "", t)
+}
+
 var noInventory = &asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: "no inventory of other assets was given"}
 
 // follow finds the assets that links of the subject lead to.
 func (s *subject) follow(l *expr.List, relation string, t asset.Type) *asset.Unread {
 	for _, link := range s.asset.Links {
+		s.run.Budget().Work(1)
 		if link.Rel == relation && link.To.Type == t {
 			s.addRef(l, link.To)
 		}
@@ -60,13 +71,14 @@ func (s *subject) follow(l *expr.List, relation string, t asset.Type) *asset.Unr
 	if u := s.gap(t); u != nil {
 		return u
 	}
-	return unreadPart(s.asset, s.related.link(s.asset.Type, relation).From)
+	return s.related.unreadLinks(s.asset, relation)
 }
 
 // referrers finds the assets with a link to the subject.
 func (s *subject) referrers(l *expr.List, relation string, t asset.Type) *asset.Unread {
 	inv, own := s.related.inv, s.asset.Scope
 	for a := range inv.Referrers(s.asset.Ref, relation) {
+		s.run.Budget().Work(1)
 		if a.Type == t {
 			s.add(l, a)
 		}
@@ -82,45 +94,89 @@ func (s *subject) referrers(l *expr.List, relation string, t asset.Type) *asset.
 		return u
 	}
 	if searched != own {
-		if u := inv.IncompleteReason(searched, t); u != nil {
+		if u := s.related.incomplete(searched, t); u != nil {
 			return u
 		}
 	}
-	for _, g := range inv.GapsAmong(t) { // in the links of assets that may have one to the subject
-		if (g.Type == "" || g.Type == s.asset.Type) && overlap(searched, g.Scope) {
-			return &g.Cause
-		}
+	if u := s.related.belonging(s.run.Budget(), t, s.asset, relation, searched); u != nil {
+		return u
 	}
-	for _, d := range s.related.doubts(t, relation) {
-		if overlap(searched, d.scope) {
-			return d.why
-		}
-	}
-	return nil
+	return s.related.doubts(t, relation, s.asset.Type).first(s.run.Budget(), searched, anyKind)
 }
 
-func overlap(a, b asset.Scope) bool { return a.Contains(b) || b.Contains(a) }
-
-// assets finds the assets that the subject's account owns or observes, and for a
-// regional subject those in its region or in none.
-func (s *subject) assets(l *expr.List, _ string, t asset.Type) *asset.Unread {
-	for a := range s.related.inv.OfType(t) {
-		if a.Provider == s.asset.Provider && a.SeenBy(s.asset.Account) &&
-			(s.asset.Region == "" || a.Region == "" || a.Region == s.asset.Region) {
-			s.add(l, a)
+// assets finds the assets that the subject's account owns or observes, those of the
+// organization and the folders that contain the subject, and for a regional subject those
+// in its region or in none. With a filter it omits those that an index rules out.
+func (s *subject) assets(l *expr.List, t asset.Type, filter *expr.Keyed) *asset.Unread {
+	inv, own := s.related.inv, s.asset.Scope
+	accounts := append([]string{own.Account}, s.owners()...)
+	for i, account := range accounts {
+		at := place{t, own.Provider, account, own.Region, i > 0}
+		all := s.related.at(at)
+		add := func(a *asset.Asset) {
+			s.run.Budget().Work(1)
+			if !slices.ContainsFunc(accounts[:i], a.SeenBy) {
+				s.add(l, a)
+			}
+		}
+		if filter == nil {
+			for _, a := range all {
+				add(a)
+			}
+			continue
+		}
+		index := s.related.keyed(s.run, at, all, filter)
+		for _, i := range index.find(s.run, len(all), filter) {
+			add(all[i])
+		}
+		if s.found != nil {
+			for _, a := range index.read {
+				s.found(a)
+			}
 		}
 	}
-	return s.related.inv.IncompleteReasonFrom(s.asset.Scope, t)
+	if u := inv.IncompleteReasonFrom(own, t); u != nil {
+		return u
+	}
+	for _, account := range accounts[1:] {
+		// An account of which nothing is stated was not scanned, as in a scan of one project.
+		if scope := (asset.Scope{Provider: own.Provider, Account: account}); inv.Coverage(scope, t) == asset.Partial {
+			return inv.IncompleteReason(scope, t)
+		}
+	}
+	if u := s.asset.UnreadParents(); u != nil && s.related.aboveAccounts(t) {
+		return u // they may be of what contains the subject
+	}
+	return s.related.belonging(s.run.Budget(), t, nil, "", own)
+}
+
+// owners returns the accounts under which Google Cloud's organizations and folders own
+// assets: "organizations/1".
+func (s *subject) owners() []string {
+	var accounts []string
+	for _, p := range s.asset.Parents {
+		if p.Type == organizationType || p.Type == folderType {
+			accounts = append(accounts, resourceName(p.ID))
+		}
+	}
+	return accounts
 }
 
 // ancestors finds the assets that contain the subject.
 func (s *subject) ancestors(l *expr.List, _ string, t asset.Type) *asset.Unread {
 	for _, parent := range s.asset.Parents {
+		s.run.Budget().Work(1)
 		if parent.Type == t {
 			s.addRef(l, parent)
 		}
 	}
-	return s.gap(t)
+	if u := s.gap(t); u != nil {
+		return u
+	}
+	if len(l.Items) > 0 && !s.related.nests(t) {
+		return nil // there is no other, wherever the rest of the parents is unread
+	}
+	return s.asset.UnreadParents()
 }
 
 func (s *subject) add(l *expr.List, a *asset.Asset) {

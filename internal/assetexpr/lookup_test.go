@@ -46,7 +46,7 @@ func TestExamplesOfLookups(t *testing.T) {
 	bucket, inv := sample(t)
 	scope, err := env.Scope(bucket.Type)
 	require.NoError(t, err)
-	related, m, n := NewRelated(inv, catalog.Schema), expr.NewMachine(), 0
+	related, m, n := NewRelated(inv, catalog.Schema), expr.NewMachine(expr.Limits{}), 0
 	for _, f := range env.Functions() {
 		if f.Kind != "lookup" {
 			continue
@@ -60,7 +60,7 @@ func TestExamplesOfLookups(t *testing.T) {
 		require.NoError(t, r.Why(), f.Example)
 		assert.Equal(t, f.Result, expr.Text(r.Value), f.Example)
 	}
-	assert.Equal(t, 4, n)
+	assert.Equal(t, 5, n)
 }
 
 func TestLookupsThatFindNothing(t *testing.T) {
@@ -87,5 +87,83 @@ func TestLookupsThatFindNothing(t *testing.T) {
 		} else if assert.Len(t, diagnostics, 1, tt.source) {
 			assert.Equal(t, tt.want, diagnostics[0].Message)
 		}
+	}
+}
+
+// TestLookupsOverUnreadParts checks that lookups are unknown where parents or links were not
+// read, unless what was read decides.
+func TestLookupsOverUnreadParts(t *testing.T) {
+	env, err := NewEnv(Types{Schema: catalog.Schema})
+	require.NoError(t, err)
+	scope, err := env.Scope("AWS::S3::Bucket")
+	require.NoError(t, err)
+	trail := asset.Ref{Type: "AWS::CloudTrail::Trail", ID: "t"}
+	for _, tt := range []struct {
+		of     string // the asset with the unread part
+		unread asset.Path
+		source string
+		want   expr.Truth
+	}{
+		{"bucket", "links", "follow('encrypted_by', 'AWS::KMS::Key').size() == 1", expr.Unknown},
+		{"bucket", "links", "follow('encrypted_by', 'AWS::KMS::Key').exists(k, k.asset.name == 'main')", expr.True},
+		{"bucket", "links.encrypted_by", "follow('encrypted_by', 'AWS::KMS::Key').all(k, k.asset.name == 'main')", expr.Unknown},
+		{"bucket", "links.logs_to", "follow('encrypted_by', 'AWS::KMS::Key').size() == 1", expr.True},
+		{"bucket", "links", "referrers('logs_to', 'AWS::CloudTrail::Trail').size() == 1", expr.True},
+		{"trail", "links", "referrers('logs_to', 'AWS::CloudTrail::Trail').size() == 1", expr.Unknown},
+		{"trail", "links.logs_to", "referrers('logs_to', 'AWS::CloudTrail::Trail').size() == 1", expr.Unknown},
+		{"trail", "links.encrypted_by", "referrers('logs_to', 'AWS::CloudTrail::Trail').size() == 1", expr.True},
+		{"bucket", "parents", "ancestors('AWS::Organizations::OrganizationalUnit') == []", expr.Unknown},
+		{"bucket", "parents", "ancestors('Stance::AWS::Account').size() == 1", expr.True}, // there is one at most
+		{"bucket", "links", "ancestors('AWS::Organizations::OrganizationalUnit') == []", expr.True},
+		{"bucket", "parents", "assets('AWS::CloudTrail::Trail').size() == 1", expr.True},
+	} {
+		bucket, inv := sample(t)
+		of := bucket
+		if tt.of == "trail" {
+			of, _ = inv.Get(trail)
+		}
+		require.NoError(t, of.SetUnread(tt.unread, asset.Unread{Reason: asset.Denied}))
+		x, diagnostics := scope.Compile(tt.source, nil)
+		require.Empty(t, diagnostics, tt.source)
+		related, m := NewRelated(inv, catalog.Schema), expr.NewMachine(expr.Limits{})
+		m.Begin(context.Background(), func(run *expr.Run, name string) (ref.Val, bool) { return related.Value(run, bucket, name, nil) }, nil)
+		assert.Equal(t, tt.want, m.Eval(x).Truth(), "%s of the %s unread: %s", tt.unread, tt.of, tt.source)
+	}
+}
+
+// What an organization owns may be of one that contains the subject, whose parents were not
+// read.
+func TestAssetsOfUnreadParents(t *testing.T) {
+	env, err := NewEnv(Types{Schema: catalog.Schema})
+	require.NoError(t, err)
+	const sink asset.Type = "logging.googleapis.com/LogSink"
+	scope, err := env.Scope("storage.googleapis.com/Bucket")
+	require.NoError(t, err)
+	project := asset.Scope{Provider: "gcp", Account: "shop"}
+	organization := asset.Scope{Provider: "gcp", Account: "organizations/9"}
+	for _, tt := range []struct {
+		name    string
+		parents []asset.Ref
+		unread  bool
+		want    expr.Truth
+	}{
+		{"of its organization", []asset.Ref{{Type: "cloudresourcemanager.googleapis.com/Organization", ID: "//cloudresourcemanager.googleapis.com/organizations/9"}}, false, expr.False},
+		{"of another one", nil, false, expr.True},
+		{"of one that may be its own", nil, true, expr.Unknown},
+	} {
+		bucket := &asset.Asset{Ref: asset.Ref{Type: "storage.googleapis.com/Bucket", ID: "//storage.googleapis.com/b"}, Scope: project, Parents: tt.parents}
+		if tt.unread {
+			require.NoError(t, bucket.SetUnread("parents", *asset.NotStated("parents")))
+		}
+		inv := &asset.Inventory{}
+		inv.Add(bucket)
+		inv.Add(&asset.Asset{Ref: asset.Ref{Type: sink, ID: "//logging.googleapis.com/organizations/9/sinks/s"}, Scope: organization})
+		inv.Add(&asset.Coverage{Scope: project, Type: sink, State: asset.Complete})
+		inv.Add(&asset.Coverage{Scope: organization, Type: sink, State: asset.Complete})
+		x, diagnostics := scope.Compile("assets('logging.googleapis.com/LogSink') == []", nil)
+		require.Empty(t, diagnostics)
+		related, m := NewRelated(inv, catalog.Schema), expr.NewMachine(expr.Limits{})
+		m.Begin(context.Background(), func(run *expr.Run, name string) (ref.Val, bool) { return related.Value(run, bucket, name, nil) }, nil)
+		assert.Equal(t, tt.want, m.Eval(x).Truth(), tt.name)
 	}
 }

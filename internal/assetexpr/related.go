@@ -1,6 +1,8 @@
 package assetexpr
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/openstance/stance/asset"
@@ -12,27 +14,35 @@ type Related struct {
 	inv     *asset.Inventory
 	schemas func(asset.Type) (*asset.Schema, bool)
 
-	mu    sync.Mutex
-	doubt map[relation][]doubt
+	mu     sync.Mutex
+	doubt  map[relation]*reasons
+	hidden map[asset.Type]*reasons
+	wide   map[asset.Type]map[asset.Scope]*asset.Unread // see incomplete
+
+	places  map[place][]*asset.Asset
+	placed  map[asset.Type]bool // in places, for each account
+	indexes map[indexOf]*keyIndex
+	above   map[asset.Type]bool // see aboveAccounts
+
+	firewallsOnce sync.Once
+	firewallIndex *firewallIndex
 }
 
 // relation is one that assets of a type have to others.
 type relation struct {
 	from asset.Type
 	rel  string
-}
-
-// doubt is a reason why an asset may have further links.
-type doubt struct {
-	scope asset.Scope
-	why   *asset.Unread
+	to   asset.Type
 }
 
 // NewRelated returns the assets of an inventory. With a nil inventory all lookups are
 // unknown. A nil schemas stands for no schemas: then no link is known to lead to other
 // accounts, or to come from a part that may be unread.
 func NewRelated(inv *asset.Inventory, schemas func(asset.Type) (*asset.Schema, bool)) *Related {
-	return &Related{inv: inv, schemas: schemas, doubt: map[relation][]doubt{}}
+	return &Related{
+		inv: inv, schemas: schemas, doubt: map[relation]*reasons{}, hidden: map[asset.Type]*reasons{}, wide: map[asset.Type]map[asset.Scope]*asset.Unread{},
+		places: map[place][]*asset.Asset{}, placed: map[asset.Type]bool{}, indexes: map[indexOf]*keyIndex{}, above: map[asset.Type]bool{},
+	}
 }
 
 // Inventory returns the inventory, or nil.
@@ -56,23 +66,71 @@ func (r *Related) link(t asset.Type, rel string) asset.LinkRule {
 	return rule
 }
 
-// doubts returns the doubts about links of assets of a type. It computes them once.
-func (r *Related) doubts(t asset.Type, rel string) []doubt {
-	from := r.link(t, rel).From
-	if len(from) == 0 {
-		return nil
-	}
+// aboveAccounts reports whether an organization or a folder of Google Cloud owns assets of a
+// type.
+func (r *Related) aboveAccounts(t asset.Type) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := relation{t, rel}
-	found, ok := r.doubt[key]
+	above, ok := r.above[t]
 	if !ok {
 		for a := range r.inv.OfType(t) {
-			if why := unreadPart(a, from); why != nil {
-				found = append(found, doubt{a.Scope, why})
+			above = above || strings.HasPrefix(a.Account, "organizations/") || strings.HasPrefix(a.Account, "folders/")
+		}
+		r.above[t] = above
+	}
+	return above
+}
+
+// unreadLinks returns why links of a relation may be missing, or nil if none are.
+func (r *Related) unreadLinks(a *asset.Asset, rel string) *asset.Unread {
+	if u := a.UnreadLinks(rel); u != nil {
+		return u
+	}
+	return unreadPart(a, r.link(a.Type, rel).From)
+}
+
+// nests reports whether assets of a type may contain others of the type, as folders do.
+func (r *Related) nests(t asset.Type) bool {
+	s := r.schema(t)
+	return s == noSchema || slices.Contains(s.Parents, t)
+}
+
+// doubts returns why assets of a type may have further links to assets of another. It
+// computes them once.
+func (r *Related) doubts(t asset.Type, rel string, to asset.Type) *reasons {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := relation{t, rel, to}
+	found, ok := r.doubt[key]
+	if !ok {
+		found = &reasons{}
+		for _, g := range r.inv.GapsAmong(t) {
+			if g.Type == "" || g.Type == to {
+				found.add(g.Scope, "", &g.Cause)
+			}
+		}
+		for a := range r.inv.OfType(t) {
+			if why := r.unreadLinks(a, rel); why != nil {
+				found.add(a.Scope, "", why)
 			}
 		}
 		r.doubt[key] = found
 	}
 	return found
+}
+
+// incomplete is IncompleteReason of the inventory for a scope that is wider than an account,
+// for which it looks at every gap.
+func (r *Related) incomplete(s asset.Scope, t asset.Type) *asset.Unread {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	why, ok := r.wide[t][s]
+	if !ok {
+		why = r.inv.IncompleteReason(s, t)
+		if r.wide[t] == nil {
+			r.wide[t] = map[asset.Scope]*asset.Unread{}
+		}
+		r.wide[t][s] = why
+	}
+	return why
 }

@@ -99,7 +99,7 @@ func (m meta) Field(name string) (ref.Val, bool) {
 	case "type":
 		return types.String(m.asset.Type), true
 	case "name":
-		return types.String(m.asset.Name), true
+		return types.String(nameOf(m.asset)), true
 	case "class":
 		return types.String(m.asset.Class), true
 	case "provider":
@@ -126,6 +126,18 @@ func (m meta) Field(name string) (ref.Val, bool) {
 		return types.NewStringStringMap(types.DefaultTypeAdapter, m.asset.Tags), true
 	}
 	return nil, false
+}
+
+// nameOf returns the name of an asset, and the last part of its id if it has none.
+func nameOf(a *asset.Asset) string {
+	if a.Name != "" {
+		return a.Name
+	}
+	id := strings.TrimRight(strings.TrimSuffix(a.ID, ":*"), "/:")
+	if part := id[strings.LastIndexAny(id, "/:")+1:]; part != "" {
+		return part
+	}
+	return a.ID
 }
 
 // Len implements [expr.Fields].

@@ -2,12 +2,14 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 )
 
 // Account is an account with credentials for it. Clients of one service in one region
@@ -72,6 +74,9 @@ func Identity(ctx context.Context, cfg aws.Config) (account, partition, caller s
 	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", "", "", err
+	}
+	if aws.ToString(out.Account) == "" {
+		return "", "", "", &smithy.DeserializationError{Err: errors.New("malformed answer: no account")}
 	}
 	partition, caller = "aws", aws.ToString(out.Arn)
 	if id, err := arn.Parse(caller); err == nil {

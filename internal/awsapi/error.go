@@ -2,9 +2,13 @@ package awsapi
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -37,12 +41,19 @@ const maxMessage = 500
 
 // Unread returns why a call failed. Op is the operation that was meant; if the error
 // names another one of the same service that failed, that is the operation. An
-// *asset.Unread in the error is returned as it is.
+// *asset.Unread in the error is returned as it is, with the operation if it names none.
+// The code of an answer without an error
+// code is "HTTP" with its status.
 func Unread(op string, err error) *asset.Unread {
 	why := &asset.Unread{Op: op, Code: CodeNoAnswer}
 	var own *asset.Unread
 	if errors.As(err, &own) {
-		return own
+		if own.Op != "" {
+			return own
+		}
+		named := *own
+		named.Op = op
+		return &named
 	}
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
@@ -65,13 +76,18 @@ func Unread(op string, err error) *asset.Unread {
 		dns       *net.DNSError
 		unsent    *smithyhttp.RequestSendError
 		malformed *smithy.DeserializationError
+		syntax    *xml.SyntaxError // S3 looks for an error in every answer
 	)
 	switch {
-	case errors.As(err, &api):
+	case errors.As(err, &api) && hasCode(api, status):
 		why.Code, why.Message = Clip(api.ErrorCode()), Clip(api.ErrorMessage())
-		if why.Reason = Reason(api.ErrorCode()); why.Reason == asset.UnknownReason && status >= 500 {
-			why.Reason = asset.Unavailable
+		if why.Reason = Reason(api.ErrorCode()); why.Reason == asset.UnknownReason {
+			why.Reason = statusReason(status)
 		}
+	case status >= 300:
+		// A proxy or a gateway answered, or a service without a body.
+		why.Reason, why.Code = statusReason(status), "HTTP"+strconv.Itoa(status)
+		why.Message = Clip("status " + strconv.Itoa(status) + " " + http.StatusText(status) + " without an error code")
 	case errors.Is(err, context.DeadlineExceeded):
 		why.Reason, why.Code, why.Message = asset.TimedOut, CodeTimeout, "no answer in time"
 	case errors.As(err, &dns) && dns.IsNotFound:
@@ -79,10 +95,10 @@ func Unread(op string, err error) *asset.Unread {
 		why.Message = "no such host " + Clip(dns.Name) + ": the service may not be offered in the region"
 	default:
 		switch {
-		case errors.As(err, &malformed):
-			why.Reason = asset.Malformed
-		case errors.As(err, &unsent), status >= 500:
+		case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &unsent):
 			why.Reason = asset.Unavailable
+		case errors.As(err, &malformed), errors.As(err, &syntax):
+			why.Reason, why.Code = asset.Malformed, asset.CodeMalformed
 		}
 		why.Message = Clip(rootCause(err).Error())
 	}
@@ -105,6 +121,31 @@ func Reason(code string) asset.Reason {
 		return asset.Denied
 	case strings.Contains(code, "NotFound"), strings.HasPrefix(code, "NoSuch"):
 		return asset.NotFound
+	}
+	return asset.UnknownReason
+}
+
+// hasCode reports whether an error has a code of the service. The SDK gives others the
+// code UnknownError, or, for S3, one that it makes of the status.
+func hasCode(err smithy.APIError, status int) bool {
+	return err.ErrorCode() != "" && err.ErrorCode() != "UnknownError" && (status == 0 || err.ErrorMessage() != http.StatusText(status))
+}
+
+// statusReason maps the status of an answer whose error code says nothing.
+func statusReason(status int) asset.Reason {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return asset.Denied
+	case status == http.StatusNotFound:
+		return asset.NotFound
+	case status == http.StatusTooManyRequests:
+		return asset.Throttled
+	case status == http.StatusRequestTimeout, status == http.StatusGatewayTimeout:
+		return asset.TimedOut
+	case status == http.StatusNotImplemented:
+		return asset.Unsupported
+	case status >= 500:
+		return asset.Unavailable
 	}
 	return asset.UnknownReason
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/moto"
 )
 
@@ -46,6 +49,11 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		"throttled":                    {"json", `{"__type":"ThrottlingException"}`, 400, true},
 		"throttled, in a query":        {"query", `<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>`, 400, true},
 		"too many":                     {"rest json", `{"code":"TooManyRequestsException"}`, 429, true},
+		"too many, without a code":     {"rest json", ``, 429, true},
+		"too many, JSON":               {"json", ``, 429, true},
+		"too many, a page":             {"query", `<html>`, 429, true},
+		"too many, XML":                {"rest xml", ``, 429, true},
+		"denied, without a code":       {"json", ``, 403, false},
 		"slow down":                    {"rest xml", `<Error><Code>SlowDown</Code></Error>`, 503, true},
 		"failed":                       {"json", `{"__type":"InternalServerError"}`, 500, true},
 		"failed before the service":    {"query", `<html>`, 502, true},
@@ -71,5 +79,58 @@ func TestWhatIsTriedAgain(t *testing.T) {
 			require.Error(t, err)
 			assert.Equal(t, tt.again, newLimiter(0, 0).IsErrorRetryable(err), err)
 		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		header map[string]string
+		wait   time.Duration // at least
+		again  bool
+	}{
+		"seconds":            {429, map[string]string{"Retry-After": "7"}, 7 * time.Second, true},
+		"of an outage":       {503, map[string]string{"Retry-After": "30"}, 30 * time.Second, true},
+		"until a time":       {429, map[string]string{"Date": "Sun, 01 Mar 2026 12:00:00 GMT", "Retry-After": "Sun, 01 Mar 2026 12:00:09 GMT"}, 9 * time.Second, true},
+		"a time in the past": {429, map[string]string{"Date": "Sun, 01 Mar 2026 12:00:00 GMT", "Retry-After": "Sun, 01 Mar 2026 11:00:00 GMT"}, 0, true},
+		"too long":           {429, map[string]string{"Retry-After": "3600"}, time.Hour, false},
+		"nonsense":           {429, map[string]string{"Retry-After": "soon"}, 0, true},
+		"not requested":      {429, nil, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := answered(tt.status, "", "")
+			for k, v := range tt.header {
+				server.header.Set(k, v)
+			}
+			_, err := ecr.NewFromConfig(server.config()).DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{})
+			l := newLimiter(0, 0)
+			assert.Equal(t, tt.again, l.IsErrorRetryable(err))
+			delay, failed := l.RetryDelay(1, err)
+			require.NoError(t, failed)
+			assert.GreaterOrEqual(t, delay, tt.wait)
+			assert.LessOrEqual(t, delay, max(tt.wait, maxBackoff))
+		})
+	}
+}
+
+// The status says what went wrong where there is no code that does.
+func TestErrorsWithoutACode(t *testing.T) {
+	for name, read := range reads {
+		for _, tt := range []struct {
+			status int
+			reason asset.Reason
+		}{
+			{401, asset.Denied}, {403, asset.Denied}, {404, asset.NotFound}, {408, asset.TimedOut}, {429, asset.Throttled},
+			{500, asset.Unavailable}, {501, asset.Unsupported}, {502, asset.Unavailable}, {504, asset.TimedOut}, {302, asset.UnknownReason}, {418, asset.UnknownReason},
+		} {
+			for _, body := range []string{"", "<html><body>no</body></html>", "no"} {
+				err := read.call(t.Context(), answered(tt.status, "text/html", body).config())
+				require.Error(t, err)
+				why := Unread("x:Y", err)
+				assert.Equal(t, "HTTP"+strconv.Itoa(tt.status), why.Code, "%s %q: %v", name, body, err)
+				assert.Equal(t, tt.reason, why.Reason, "%s %d %q", name, tt.status, body)
+				assert.Contains(t, why.Message, strconv.Itoa(tt.status))
+			}
+		}
 	}
 }

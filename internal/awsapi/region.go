@@ -2,12 +2,14 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	accountapi "github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/smithy-go"
 
 	"github.com/openstance/stance/provider"
 )
@@ -26,9 +28,7 @@ func (a *Account) RegionsByEC2(ctx context.Context) (enabled, known []string, er
 			enabled = append(enabled, aws.ToString(r.RegionName))
 		}
 	}
-	slices.Sort(enabled)
-	slices.Sort(known)
-	return enabled, known, nil
+	return sorted(enabled, known)
 }
 
 // RegionsByAccount returns the regions that are enabled in the account and all that
@@ -54,6 +54,15 @@ func (a *Account) RegionsByAccount(ctx context.Context) (enabled, known []string
 		case accounttypes.RegionOptStatusEnabled, accounttypes.RegionOptStatusEnabledByDefault:
 			enabled = append(enabled, aws.ToString(r.RegionName))
 		}
+	}
+	return sorted(enabled, known)
+}
+
+// sorted sorts the regions. Every account has enabled regions: an answer without one is
+// malformed, and a scan that believed it would look nowhere.
+func sorted(enabled, known []string) ([]string, []string, error) {
+	if len(enabled) == 0 || slices.Contains(known, "") {
+		return nil, nil, &smithy.DeserializationError{Err: errors.New("malformed answer: no enabled region, or one without a name")}
 	}
 	slices.Sort(enabled)
 	slices.Sort(known)

@@ -52,12 +52,18 @@ type Cloud struct {
 
 // Codes of what the engine finds out itself, in place of a cloud's.
 const (
-	CodeMalformed    = "Malformed"    // the answer holds something that cannot be read
-	CodeNotCollected = "NotCollected" // the schema has the part, and no collector reads it
+	CodeMalformed    = asset.CodeMalformed // the answer holds something that cannot be read
+	CodeNotCollected = "NotCollected"      // the schema has the part, and no collector reads it
+	CodeNotStated    = asset.CodeNotStated // the scan ended without coverage or a gap of what was requested
 )
 
 // ErrGone is returned by a read for an asset that does not exist any more.
 var ErrGone = errors.New("the asset is gone")
+
+// notStated stands for a type of which a scan says nothing: nobody knows that there is none.
+func notStated() *asset.Unread {
+	return &asset.Unread{Op: "discover", Reason: asset.Incomplete, Code: CodeNotStated, Message: "the scan ended without looking"}
+}
 
 // NotCollected stands for a part that the schema has and the cloud does not return.
 func NotCollected() *asset.Unread {

@@ -40,9 +40,10 @@ type Draft struct {
 	// of all types of the table take its place.
 	Lost error
 
-	unread []mark
-	failed error
-	gone   bool
+	unread      []mark
+	unreadLinks map[string]*asset.Unread // by "links." and the relation, as assets have them
+	failed      error
+	gone        bool
 }
 
 // mark says why some parts were not read.
@@ -69,6 +70,14 @@ func (d *Draft) Link(rel string, t asset.Type, id string) {
 // SetUnread says why parts were not read. Parts that are filled stay.
 func (d *Draft) SetUnread(why *asset.Unread, paths ...asset.Path) {
 	d.unread = append(d.unread, mark{paths, why})
+}
+
+// SetUnreadLinks says why the links of a relation are not known, or may lead elsewhere.
+func (d *Draft) SetUnreadLinks(rel string, why *asset.Unread) {
+	if d.unreadLinks == nil {
+		d.unreadLinks = map[string]*asset.Unread{}
+	}
+	d.unreadLinks["links."+rel] = why
 }
 
 // Fail says, within a read of several assets together, why the read failed for this one.

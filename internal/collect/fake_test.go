@@ -170,7 +170,7 @@ func (f *fake) tables(project, zone string) []collect.Table {
 			return []*collect.Draft{d}, "", nil
 		},
 	}, {
-		Op: "boxes.list", Types: []asset.Type{boxType}, Absent: []string{"NoZone"},
+		Op: "boxes.list", Types: []asset.Type{boxType}, Absent: []string{"NoZone"}, Gone: []string{"NoBox"},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			if err := f.call(ctx, "boxes.list", "page "+token); err != nil {
 				return nil, "", err

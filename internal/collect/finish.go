@@ -26,6 +26,7 @@ func (r *run) finish(d *Draft) (*asset.Asset, error) {
 		Links:       d.Links,
 		Observers:   d.Observers,
 		Incarnation: d.Incarnation,
+		Unread:      d.unreadLinks,
 		Created:     d.Created,
 		Observed:    r.scan.Now().UTC(),
 	}

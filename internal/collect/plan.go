@@ -60,7 +60,7 @@ func (s *Scan) compile(t asset.Type) *typePlan {
 		configRest: rest(schema, "config"),
 		statusRest: rest(schema, "status"),
 	}
-	p.secret, p.err = secret.Compile(secret.Paths(schema)...)
+	p.secret, p.err = secret.CompileSchema(schema)
 	_, p.account = schema.Link("account")
 	_, p.region = schema.Link("region")
 	for _, o := range schema.Operations {
@@ -87,6 +87,7 @@ func (s *Scan) operation(t asset.Type, o asset.Operation) *operationPlan {
 type step struct {
 	*Read
 	*operationPlan
+	gone []string // of the table
 }
 
 // steps returns the reads of a table that apply to a type, in their order.
@@ -102,7 +103,7 @@ func (s *Scan) steps(t *Table, typ asset.Type) []step {
 		if o == nil {
 			o = s.operation(typ, asset.Operation{Name: r.Op})
 		}
-		steps = append(steps, step{r, o})
+		steps = append(steps, step{r, o, t.Gone})
 	}
 	return steps
 }

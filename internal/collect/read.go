@@ -33,11 +33,16 @@ func (r *run) each(s *step, d *Draft, calls timer) {
 func (r *run) note(s *step, d *Draft, err error) {
 	switch {
 	case err == nil || r.scan.HasCode(err, s.Absent):
-	case errors.Is(err, ErrGone):
+	case r.gone(err, s.gone):
 		d.gone = true
 	default:
 		d.SetUnread(r.scan.Unread(s.Op, err), s.provides...)
 	}
+}
+
+// gone reports whether an error says that the asset does not exist any more.
+func (r *run) gone(err error, codes []string) bool {
+	return errors.Is(err, ErrGone) || r.scan.HasCode(err, codes)
 }
 
 // together runs the reads of several assets at once, for the assets of a page.
@@ -147,17 +152,17 @@ func (r *run) watch(read *Read, before, after *Draft) {
 	if o := p.operations[read.Op]; o != nil {
 		provides = o.provides
 	}
-	told := func(parts []asset.Path) bool {
+	provided := func(parts []asset.Path) bool {
 		return slices.ContainsFunc(parts, func(part asset.Path) bool {
 			return slices.ContainsFunc(provides, func(f asset.Path) bool { return f.Covers(part) || part.Covers(f) })
 		})
 	}
 	for _, l := range after.Links[len(before.Links):] {
-		if rule, _ := p.schema.Link(l.Rel); !told(rule.From) {
+		if rule, _ := p.schema.Link(l.Rel); !provided(rule.From) {
 			r.scan.Watch.Stray(after.Type, asset.Path("link "+l.Rel+" of "+read.Op))
 		}
 	}
-	if before.Created.IsZero() && !after.Created.IsZero() && !told(p.schema.Created) {
+	if before.Created.IsZero() && !after.Created.IsZero() && !provided(p.schema.Created) {
 		r.scan.Watch.Stray(after.Type, asset.Path("created of "+read.Op))
 	}
 }

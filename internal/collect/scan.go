@@ -22,6 +22,7 @@ type Scan struct {
 	planMu sync.RWMutex
 	plans  map[asset.Type]*typePlan
 
+	stated  statements
 	gaps    atomic.Int64
 	out     chan event
 	workers *semaphore.Weighted
@@ -57,9 +58,11 @@ func (s *Scan) Gaps() int64 { return s.gaps.Load() }
 // Emit yields the parts of an observation that lie in the requested scopes. They are
 // dropped when the discovery has ended.
 func (s *Scan) Emit(ctx context.Context, o asset.Observation) {
-	if _, ok := o.(*asset.Gap); ok {
+	if g, ok := o.(*asset.Gap); ok {
 		s.gaps.Add(1)
+		o = s.redactor().RedactGap(g)
 	}
+	s.stated.note(o)
 	if len(s.Query.Scopes) == 0 {
 		s.send(ctx, event{observation: o})
 		return

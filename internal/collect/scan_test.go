@@ -5,10 +5,12 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -256,4 +258,175 @@ func TestScopes(t *testing.T) {
 	assert.Len(t, slices.Collect(inv.OfType(boxType)), 3)
 	assert.Empty(t, slices.Collect(inv.OfType(projectType)), "it is in no zone")
 	assert.Equal(t, asset.Complete, inv.Coverage(zone, boxType))
+}
+
+// A unit that says nothing of a type that it is made for gets a gap, as does a scan that
+// finds nowhere to look.
+func TestScanThatSaysNothing(t *testing.T) {
+	discover := func(t *testing.T, q provider.Query, work func(s *collect.Scan, ctx context.Context) error) *asset.Inventory {
+		inv := &asset.Inventory{}
+		s := newFake(t).engine.Scan(q)
+		require.NoError(t, s.Discover(t.Context(), func(ctx context.Context) error { return work(s, ctx) }, func(o asset.Observation) bool { inv.Add(o); return true }))
+		return inv
+	}
+	nothing := func(*collect.Scan, context.Context) error { return nil }
+	at := asset.Scope{Provider: "fake", Account: "p", Region: "z"}
+
+	inv := discover(t, provider.Query{}, func(s *collect.Scan, ctx context.Context) error {
+		s.Run(ctx, []*collect.Unit{{Scope: at, Service: "boxes", Types: []asset.Type{boxType}, Tables: func() []collect.Table { return nil }}})
+		return nil
+	})
+	require.Len(t, inv.Gaps(), 1)
+	assert.Equal(t, boxType, inv.Gaps()[0].Type)
+	assert.Equal(t, at, inv.Gaps()[0].Scope)
+	assert.Equal(t, collect.CodeNotStated, inv.Gaps()[0].Cause.Code)
+	assert.Equal(t, asset.Incomplete, inv.Gaps()[0].Cause.Reason)
+	assert.Equal(t, asset.Partial, inv.Coverage(at, boxType))
+
+	inv = discover(t, provider.Query{}, nothing)
+	require.Len(t, inv.Gaps(), 1, "no scope was found")
+	assert.Empty(t, inv.Gaps()[0].Type)
+
+	inv = discover(t, provider.Query{Types: []asset.Type{lidType, boxType}}, nothing)
+	require.Len(t, inv.Gaps(), 2)
+	assert.Equal(t, asset.Scope{Provider: "fake"}, inv.Gaps()[0].Scope)
+
+	inv = discover(t, provider.Query{Types: []asset.Type{boxType}, Scopes: []asset.Scope{at}}, nothing)
+	assert.Empty(t, inv.Gaps(), "a scope that does not exist is for the provider to tell")
+
+	inv = discover(t, provider.Query{Types: []asset.Type{boxType}}, func(s *collect.Scan, ctx context.Context) error {
+		s.Gap(ctx, at, "", &asset.Unread{Reason: asset.Denied})
+		return nil
+	})
+	assert.Len(t, inv.Gaps(), 1, "the gap is of every type")
+}
+
+// A list that never ends is a gap, by its time and by its pages, and what it listed stays.
+func TestListWithoutEnd(t *testing.T) {
+	for name, wait := range map[string]time.Duration{"slow": time.Minute, "fast": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pages := 0
+				var last error
+				for n, err := range collect.Pages(t.Context(), func(ctx context.Context, token string) ([]int, string, error) {
+					pages++
+					time.Sleep(wait)
+					return []int{pages}, strconv.Itoa(pages), nil
+				}) {
+					if last = err; err == nil {
+						require.Equal(t, pages, n)
+					}
+				}
+				var why *asset.Unread
+				require.ErrorAs(t, last, &why)
+				assert.Equal(t, asset.TimedOut, why.Reason)
+				assert.Equal(t, collect.CodeListTooLong, why.Code)
+				if wait > 0 {
+					assert.Equal(t, 21, pages, "20 minutes are over")
+				} else {
+					assert.Equal(t, collect.MaxPages, pages)
+				}
+			})
+		})
+	}
+}
+
+// An asset that vanished since it was listed is dropped, whichever call finds out, and
+// leaves no gap; the error of a part that is not configured does not drop it.
+func TestAssetsThatVanish(t *testing.T) {
+	for _, op := range []string{"boxes.lock", "boxes.access", "boxes.usage", "lids.list"} {
+		f := newFake(t)
+		f.fails[op+" box-1"] = codeError("NoBox")
+		inv := f.discover(t, provider.Query{})
+		assert.Empty(t, inv.Gaps(), op)
+		_, found := inv.Get(box(1))
+		assert.False(t, found, op)
+		_, found = inv.Get(box(0))
+		assert.True(t, found, op)
+		assert.Equal(t, asset.Complete, inv.Coverage(asset.Scope{Provider: "fake", Account: "p", Region: "z"}, boxType), op)
+		if op != "lids.list" { // a lookup lists nothing below
+			_, err := f.get(t.Context(), box(1))
+			require.ErrorIs(t, err, provider.ErrNotFound, op)
+		}
+	}
+	f := newFake(t)
+	f.fails["boxes.lock box-1"], f.fails["boxes.access box-1"] = codeError("NoLock"), codeError("NoSuchThing")
+	a, found := f.discover(t, provider.Query{}).Get(box(1))
+	require.True(t, found)
+	assert.NotNil(t, a.Access.Unread(), "another code does not say that it vanished")
+}
+
+// A unit without a region lists only what lies in its regions, and says so.
+func TestRegionsOfAUnit(t *testing.T) {
+	list := func(fail error) *asset.Inventory {
+		f := newFake(t)
+		s := f.engine.Scan(provider.Query{Types: []asset.Type{boxType}})
+		inv := &asset.Inventory{}
+		unit := &collect.Unit{
+			Scope: asset.Scope{Provider: "fake", Account: "p"}, Types: []asset.Type{boxType}, Regions: []string{"a", "b"},
+			Tables: func() []collect.Table {
+				return []collect.Table{{
+					Op: "boxes.list", Types: []asset.Type{boxType}, Global: true,
+					List: func(context.Context, string) ([]*collect.Draft, string, error) {
+						return []*collect.Draft{collect.NewDraft(boxType, "p/a/1", "1"), collect.NewDraft(boxType, "p/c/2", "2")}, "", fail
+					},
+				}}
+			},
+		}
+		require.NoError(t, s.Discover(t.Context(), func(ctx context.Context) error { s.Run(ctx, []*collect.Unit{unit}); return nil }, func(o asset.Observation) bool { inv.Add(o); return true }))
+		return inv
+	}
+	at := func(region string) asset.Scope { return asset.Scope{Provider: "fake", Account: "p", Region: region} }
+	inv := list(nil)
+	assert.Equal(t, 1, inv.Len())
+	assert.Equal(t, asset.Complete, inv.Coverage(at("a"), boxType))
+	assert.Equal(t, asset.Complete, inv.Coverage(at("b"), boxType))
+	assert.Equal(t, asset.NotAsked, inv.Coverage(at("c"), boxType))
+	inv = list(codeError("Denied"))
+	require.Len(t, inv.Gaps(), 2)
+	assert.Equal(t, at("a"), inv.Gaps()[0].Scope)
+}
+
+func TestUnreadLinks(t *testing.T) {
+	f := newFake(t)
+	why := &asset.Unread{Op: "keys.list", Reason: asset.Denied, Code: "Denied"}
+	s := f.engine.Scan(provider.Query{Types: []asset.Type{boxType}})
+	var got *asset.Asset
+	unit := &collect.Unit{Scope: asset.Scope{Provider: "fake", Account: "p", Region: "z"}, Tables: func() []collect.Table {
+		return []collect.Table{{Op: "boxes.list", Types: []asset.Type{boxType}, List: func(context.Context, string) ([]*collect.Draft, string, error) {
+			d := collect.NewDraft(boxType, "p/z/1", "1")
+			d.SetUnreadLinks("key", why)
+			return []*collect.Draft{d}, "", nil
+		}}}
+	}}
+	require.NoError(t, s.Discover(t.Context(), func(ctx context.Context) error { s.Run(ctx, []*collect.Unit{unit}); return nil }, func(o asset.Observation) bool {
+		if a, ok := o.(*asset.Asset); ok {
+			got = a
+		}
+		return true
+	}))
+	assert.Equal(t, why, got.UnreadLinks("key"))
+	assert.Nil(t, got.UnreadLinks("other"))
+}
+
+// Who waits for the call of another gives up when its own time is over.
+func TestOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		once := collect.Once(func(ctx context.Context) (int, error) {
+			calls++
+			time.Sleep(time.Minute)
+			return 7, nil
+		})
+		go once(t.Context())
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := once(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		n, err := once(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 7, n)
+		assert.Equal(t, 1, calls)
+	})
 }

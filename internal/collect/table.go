@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	"sync"
 
 	"github.com/openstance/stance/asset"
 )
@@ -19,6 +18,10 @@ type Table struct {
 	Types  []asset.Type // that it lists
 	Global bool         // it is listed once for an account, not in each region
 	Absent []string     // error codes that mean that there is nothing
+
+	// Gone are the error codes of reads, and of lists below, that mean that the asset does
+	// not exist any more: it vanished since it was listed, and is dropped.
+	Gone []string
 
 	// List lists the assets. If a single asset is looked up it should ask for that one
 	// alone, with a filter or by another operation; what it returns besides is skipped.
@@ -63,17 +66,23 @@ func (t *Table) AllTypes() []asset.Type {
 func (r *Read) applies(t asset.Type) bool { return r.Of == "" || r.Of == t }
 
 // Once returns a function that calls f when it is first called, and then returns the
-// same result: for a call that serves many assets.
+// same result: for a call that serves many assets. One that waits for another's call gives
+// up when its own context ends.
 func Once[T any](f func(context.Context) (T, error)) func(context.Context) (T, error) {
 	var (
-		mu   sync.Mutex
+		turn = make(chan struct{}, 1)
 		done bool
 		v    T
 		err  error
 	)
 	return func(ctx context.Context) (T, error) {
-		mu.Lock()
-		defer mu.Unlock()
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			var none T
+			return none, context.Cause(ctx)
+		}
 		if !done {
 			v, err = f(ctx)
 			done = true

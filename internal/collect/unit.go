@@ -2,13 +2,11 @@ package collect
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/openstance/stance/asset"
-	"github.com/openstance/stance/provider"
 )
 
 const perUnit = 8 // assets of a unit that are read at once
@@ -17,6 +15,13 @@ const perUnit = 8 // assets of a unit that are read at once
 type Unit struct {
 	Scope   asset.Scope // without a region: what is listed once for the account
 	Service string
+
+	// Types are the types that the unit has to state something of: coverage or a gap.
+	Types []asset.Type
+
+	// Regions, if there are any, limit what a unit without a region lists to assets in one
+	// of them, or in none. Statements of types that have a region are then about these.
+	Regions []string
 
 	// Tables returns the tables of the service. Those that are global are skipped where
 	// the unit has a region, and the others where it has none.
@@ -38,16 +43,24 @@ type run struct {
 	*Unit
 	scan         *Scan
 	assets, gaps atomic.Int64
+	stated       typeSet // the types with coverage, or with a gap that is not limited to one parent
 }
 
-// scope is what statements about a type are about. Of a global type that each region
+// scopes are what statements about a type are about. Of a global type that each region
 // lists it is the account.
-func (r *run) scope(t asset.Type) asset.Scope {
-	s := r.Scope
-	if r.scan.plan(t).schema.Global {
-		s.Region = ""
+func (r *run) scopes(t asset.Type) []asset.Scope {
+	at := r.Scope
+	switch global := r.scan.plan(t).schema.Global; {
+	case global:
+		at.Region = ""
+	case at.Region == "" && len(r.Regions) > 0:
+		var all []asset.Scope
+		for _, region := range r.Regions {
+			all = append(all, asset.Scope{Provider: at.Provider, Account: at.Account, Region: region})
+		}
+		return all
 	}
-	return s
+	return []asset.Scope{at}
 }
 
 func (s *Scan) wantsTable(t *Table) bool {
@@ -62,6 +75,20 @@ func (r *run) all(ctx context.Context) {
 		if t.Global == (r.Scope.Region == "") && r.scan.wantsTable(t) {
 			r.table(ctx, t)
 		}
+	}
+	for _, t := range r.Types {
+		if ctx.Err() == nil && r.scan.Query.Wants(t) && !r.stated.has(t) {
+			r.gap(ctx, t, asset.Ref{}, notStated())
+			r.cover(ctx, t, asset.Partial)
+		}
+	}
+}
+
+// cover states the coverage of a type.
+func (r *run) cover(ctx context.Context, t asset.Type, state asset.CoverageState) {
+	r.stated.add(t)
+	for _, at := range r.scopes(t) {
+		r.scan.Emit(ctx, &asset.Coverage{Scope: at, Type: t, State: state})
 	}
 }
 
@@ -82,7 +109,7 @@ func (r *run) table(ctx context.Context, t *Table) {
 		if partial.has(typ) || r.scan.mayOmit(typ, t) {
 			state = asset.Partial
 		}
-		r.scan.Emit(ctx, &asset.Coverage{Scope: r.scope(typ), Type: typ, State: state})
+		r.cover(ctx, typ, state)
 	}
 }
 
@@ -147,22 +174,15 @@ func (r *run) pages(ctx context.Context, t *tablePlan, list ListFunc, of asset.R
 	}
 }
 
-// Pages is [provider.Pages] with a limit to the time that each page may take.
-func Pages[T any](ctx context.Context, fetch func(ctx context.Context, token string) ([]T, string, error)) iter.Seq2[T, error] {
-	return provider.Pages(ctx, func(ctx context.Context, token string) ([]T, string, error) {
-		ctx, cancel := context.WithTimeout(ctx, CallTimeout)
-		defer cancel()
-		return fetch(ctx, token)
-	})
-}
-
 // gap emits a gap if the type is requested.
 func (r *run) gap(ctx context.Context, t asset.Type, of asset.Ref, why *asset.Unread) {
 	if !r.scan.Query.Wants(t) {
 		return
 	}
-	r.gaps.Add(1)
-	r.scan.Emit(ctx, &asset.Gap{Scope: r.scope(t), Type: t, Of: of, Cause: *why})
+	for _, at := range r.scopes(t) {
+		r.gaps.Add(1)
+		r.scan.Emit(ctx, &asset.Gap{Scope: at, Type: t, Of: of, Cause: *why})
+	}
 }
 
 // page reads and emits the assets of a page and what is below them.
@@ -220,10 +240,16 @@ func (r *run) wants(t *tablePlan, d *Draft) bool {
 // inScope reports whether a draft lies in a requested scope, or is visible to one.
 func (r *run) inScope(d *Draft) bool {
 	q := &r.scan.Query
-	if len(q.Scopes) == 0 {
+	if len(q.Scopes) == 0 && len(r.Regions) == 0 {
 		return true
 	}
 	at, owned := r.place(d)
+	if r.Scope.Region == "" && len(r.Regions) > 0 && at.Region != "" && !slices.Contains(r.Regions, at.Region) {
+		return false
+	}
+	if len(q.Scopes) == 0 {
+		return true
+	}
 	if q.WantsScope(at) {
 		return true
 	}
@@ -258,13 +284,23 @@ func (r *run) place(d *Draft) (at asset.Scope, owned bool) {
 
 // one reads and emits one asset and what is below it.
 func (r *run) one(ctx context.Context, t *tablePlan, d *Draft, calls timer, partial *typeSet) {
+	if d.gone {
+		return
+	}
 	for _, below := range t.under {
 		if d.Type == below.Of {
-			list := func(ctx context.Context, token string) ([]*Draft, string, error) { return below.ListOf(ctx, d, token) }
+			list := func(ctx context.Context, token string) ([]*Draft, string, error) {
+				ds, next, err := below.ListOf(ctx, d, token)
+				if err != nil && r.gone(err, t.Gone) {
+					d.gone = true
+					return nil, "", nil
+				}
+				return ds, next, err
+			}
 			r.pages(ctx, below, list, d.Ref, partial)
 		}
 	}
-	if !r.wants(t, d) {
+	if d.gone || !r.wants(t, d) {
 		return
 	}
 	steps := t.steps[d.Type]

@@ -15,7 +15,7 @@ import (
 // What is plain is decided without a value on the heap. The race detector makes the
 // pools of cel-go drop what they are given now and then.
 func TestEvaluationAllocatesNothing(t *testing.T) {
-	b, m := newBench(t), expr.NewMachine()
+	b, m := newBench(t), expr.NewMachine(expr.Limits{})
 	doc := document(t, map[string]any{
 		"s": "a", "i": 22, "ls": []any{"x", "y"},
 		"lo": []any{map[string]any{"s": "a", "i": 1, "ls": []any{"p"}}, map[string]any{"s": "b", "i": 2, "ls": []any{"q"}}},

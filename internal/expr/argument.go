@@ -44,8 +44,24 @@ func documents(v ref.Val) ([]asset.Value, error) {
 	return docs, nil
 }
 
+// listOf returns a list as a value, with unknown elements as unread ones.
+func listOf(v ref.Val) (asset.Value, error) {
+	docs, err := documents(v)
+	if err != nil {
+		return asset.Value{}, err
+	}
+	list := make([]any, len(docs))
+	for i, d := range docs {
+		list[i] = d
+	}
+	return asset.Of(list)
+}
+
 // stringsOf returns the elements of a list of strings.
 func stringsOf(v ref.Val) ([]string, error) { return each(v, asset.Value.Str) }
+
+// Integers returns the elements of a list of integers.
+func Integers(v ref.Val) ([]int64, error) { return integersOf(v) }
 
 // integersOf returns the elements of a list of integers.
 func integersOf(v ref.Val) ([]int64, error) { return each(v, asset.Value.Int) }

@@ -130,7 +130,8 @@ func (c *chainRead) find(frame *interpreter.ExecutionFrame) (asset.Value, found)
 		v = o.v
 	}
 	for i, key := range c.keys {
-		if v.Kind() != asset.Map && !v.IsAbsent() {
+		// An absent document is an empty map. A null element of a list is none.
+		if k := v.Kind(); k != asset.Map && k != asset.Absent {
 			return v, fallback
 		}
 		if v = v.Get(key); v.IsAbsent() {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
 )
 
@@ -16,6 +18,7 @@ type comparison struct {
 	of      int64             // the chain
 	text    func(string) bool // for a string; nil: cel-go's node decides
 	integer func(int64) bool  // the same for integers
+	read    int               // at most so many bytes of a string are charged
 }
 
 // chainComparison is the node of a comparison.
@@ -50,6 +53,19 @@ func comparisonOf(function string, with ast.Expr) (text func(string) bool, integ
 		}
 	}
 	return nil, nil
+}
+
+// readBy returns how many bytes of a string the function reads at most to compare it with
+// a constant. Equality and sets read no more than the constants have.
+func readBy(function string, with ast.Expr) int {
+	want, _ := literalString(with)
+	switch function {
+	case "contains":
+		return math.MaxInt
+	case "startsWith", "endsWith":
+		return len(want)
+	}
+	return 0
 }
 
 func stringComparison(function, want string) func(string) bool {
@@ -93,6 +109,7 @@ func (t *chainComparison) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	case present:
 		if t.text != nil {
 			if s, err := v.Str(); err == nil {
+				t.chain.m.run.budget.Read(min(len(s), t.read))
 				return types.Bool(t.text(s))
 			}
 		} else if n, err := v.Int(); err == nil {
@@ -102,6 +119,7 @@ func (t *chainComparison) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		switch d := t.chain.otherwise.(type) {
 		case types.String:
 			if t.text != nil {
+				t.chain.m.run.budget.Read(min(len(d), t.read))
 				return types.Bool(t.text(string(d)))
 			}
 		case types.Int:
@@ -116,4 +134,47 @@ func (t *chainComparison) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 // Eval implements interpreter.Interpretable.
 func (t *chainComparison) Eval(a interpreter.Activation) ref.Val {
 	return interpreter.EvalActivation(a, t.Exec)
+}
+
+// constantSet returns the node of a membership in a list of constants, which the nodes of
+// the list are charged for, or any other node as it is.
+func constantSet(i interpreter.InterpretableV2) interpreter.InterpretableV2 {
+	call, ok := i.(interpreter.InterpretableCall)
+	if !ok || call.Function() != operators.In {
+		return i
+	}
+	c, ok := call.Args()[1].(interpreter.InterpretableConst)
+	if !ok {
+		return i
+	}
+	list, ok := c.Value().(traits.Lister)
+	if !ok {
+		return i
+	}
+	return &setMembership{i, call.Args()[0], list}
+}
+
+type setMembership struct {
+	interpreter.InterpretableV2
+	of   interpreter.InterpretableV2
+	list traits.Lister
+}
+
+// Exec implements interpreter.InterpretableV2.
+func (s *setMembership) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	v := s.of.Exec(frame)
+	if types.IsUnknownOrError(v) {
+		return v
+	}
+	for it := s.list.Iterator(); it.HasNext() == types.True; {
+		if it.Next().Equal(v) == types.True {
+			return types.True
+		}
+	}
+	return types.False
+}
+
+// Eval implements interpreter.Interpretable.
+func (s *setMembership) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, s.Exec)
 }

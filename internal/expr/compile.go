@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
+
+	"github.com/openstance/stance/internal/printable"
 )
 
 // Expr is a compiled expression. It is immutable and may be shared.
@@ -18,6 +21,7 @@ type Expr struct {
 	scope  *Scope
 	ast    *cel.Ast
 	plan   planInfo
+	pass   pass
 }
 
 // Compile parses and checks a source, and returns the expression or all diagnostics.
@@ -47,6 +51,9 @@ func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Diagnostic) {
 		d.add(x.root().ID(), fmt.Sprintf("is of type %s, not %s", cel.FormatCELType(x.Type), cel.FormatCELType(want)))
 	}
 	for _, g := range x.unguarded() {
+		if d.full() {
+			break
+		}
 		d.add(g.id, g.what)
 	}
 	if cost := s.env.costOf(x.root()); cost > MaxCost {
@@ -56,8 +63,8 @@ func (s *Scope) Compile(source string, want *cel.Type) (*Expr, []Diagnostic) {
 	if d.found != nil {
 		return nil, d.found
 	}
-	x.plan = planOf(x)
-	if _, err := NewMachine().program(x); err != nil { // an invalid constant: a pattern, a number
+	x.plan, x.pass = planOf(x), passOf(x.root())
+	if _, err := NewMachine(Limits{}).program(x); err != nil { // an invalid constant: a pattern, a number
 		d.add(x.root().ID(), err.Error())
 		return nil, d.found
 	}
@@ -74,7 +81,7 @@ func (d *diagnoser) lookups() {
 	calls := d.parsed.SourceInfo().MacroCalls()
 	ast.PostOrderVisit(d.parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		call, ok := d.scope.env.lookupOf(e)
-		if !ok {
+		if !ok || d.full() {
 			return
 		}
 		var relation, typ error
@@ -105,8 +112,8 @@ type Diagnostic struct {
 
 // diagnosticAt returns a diagnostic for a place in a source.
 func diagnosticAt(text common.Source, loc common.Location, message string) Diagnostic {
-	d := Diagnostic{Offset: -1, Message: message}
-	if loc == nil || loc.Line() < 1 {
+	d := Diagnostic{Offset: -1, Message: printable.Short(message)}
+	if loc == nil || loc.Line() < 1 || loc.Column() < 0 { // what a macro made may have no place
 		return d
 	}
 	line, ok := text.Snippet(loc.Line())
@@ -121,6 +128,31 @@ func diagnosticAt(text common.Source, loc common.Location, message string) Diagn
 	runes := []rune(line)
 	column := min(loc.Column(), len(runes))
 	d.Offset = offset + len(string(runes[:column]))
-	d.Snippet = line + "\n" + strings.Repeat(" ", column) + "^"
+	d.Snippet = snippet(runes, column)
 	return d
+}
+
+// maxSnippet is the number of characters of a line in a diagnostic.
+const maxSnippet = 200
+
+// snippet returns the part of a line around a column with a caret under the column. Every
+// character keeps its place: those that may not be printed have a sign in theirs.
+func snippet(line []rune, column int) string {
+	from := 0
+	if len(line) > maxSnippet {
+		from = min(max(0, column-maxSnippet/2), len(line)-maxSnippet)
+		line = line[from : from+maxSnippet]
+	}
+	shown := make([]rune, len(line))
+	for i, r := range line {
+		switch {
+		case r == '\t':
+			shown[i] = ' '
+		case !printable.Rune(r):
+			shown[i] = utf8.RuneError
+		default:
+			shown[i] = r
+		}
+	}
+	return string(shown) + "\n" + strings.Repeat(" ", column-from) + "^"
 }

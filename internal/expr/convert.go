@@ -1,12 +1,14 @@
 package expr
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/openstance/stance/asset"
 )
@@ -49,8 +51,7 @@ func toPlain(v ref.Val) (any, error) {
 		return nil, fmt.Errorf("%v", x)
 	case traits.Mapper:
 		m := map[string]any{}
-		for it := x.Iterator(); it.HasNext() == types.True; {
-			k := it.Next()
+		for _, k := range new(Budget).keysOf(x) {
 			switch k.(type) {
 			case types.String, types.Int, types.Uint, types.Bool:
 			default:
@@ -77,6 +78,27 @@ func toPlain(v ref.Val) (any, error) {
 	return nil, fmt.Errorf("invalid value of type %s in a document", v.Type().TypeName())
 }
 
+// shown reports whether a value has so few parts that its text is made. Documents have no
+// more than their size; a value that an expression made can share parts with itself.
+func shown(v ref.Val) (small bool) {
+	switch v.(type) {
+	case *object, *list:
+		return true
+	}
+	var b Budget
+	b.begin(context.Background(), Limits{Operations: 100_000})
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(interpreter.EvalCancelledError); !ok {
+				panic(r)
+			}
+			small = false
+		}
+	}()
+	b.walk(v, 1)
+	return true
+}
+
 // Text returns a short readable form of a value.
 func Text(v ref.Val) string {
 	const limit = 400
@@ -100,6 +122,9 @@ func Text(v ref.Val) string {
 	case types.Timestamp, types.Duration:
 		s = fmt.Sprint(x.ConvertToType(types.StringType).Value())
 	default:
+		if !shown(v) {
+			return "a " + v.Type().TypeName() + " with many parts"
+		}
 		if doc, err := ToValue(v); err == nil {
 			s = doc.String()
 		} else {

@@ -8,6 +8,8 @@ import (
 
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
+
+	"github.com/openstance/stance/internal/nearest"
 )
 
 // diagnoser collects the diagnostics of one source.
@@ -23,15 +25,25 @@ func (d *diagnoser) add(id int64, message string) {
 	d.found = append(d.found, diagnosticAt(d.text, d.parsed.SourceInfo().GetStartLocation(id), message))
 }
 
+// maxDiagnostics is how many diagnostics an expression has at most.
+const maxDiagnostics = 100
+
+// full reports whether no further diagnostic is wanted.
+func (d *diagnoser) full() bool { return len(d.found) > maxDiagnostics }
+
 // syntax adds the errors of the parser.
 func (d *diagnoser) syntax(errs []*common.Error) {
 	for _, err := range errs {
+		if d.full() {
+			return
+		}
 		d.found = append(d.found, diagnosticAt(d.text, err.Location, err.Message))
 	}
 }
 
 // check adds the errors of the checker, with the nearest name for unknown ones.
 func (d *diagnoser) check(errs []*common.Error) {
+	errs = errs[:min(len(errs), maxDiagnostics)]
 	unknown := map[int64]string{} // names by the ids of their expressions
 	for _, err := range errs {
 		if name, ok := quoted(err.Message, "undeclared reference to '"); ok {
@@ -78,7 +90,7 @@ func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
 			full := space + "." + name
 			functions := d.scope.env.names()
 			inSpace := func(f string) bool { return strings.HasPrefix(f, space+".") }
-			if space != "" && slices.Contains(slices.Collect(maps.Values(unknown)), root) && (slices.ContainsFunc(functions, inSpace) || nearest(full, functions) != "") {
+			if space != "" && slices.Contains(slices.Collect(maps.Values(unknown)), root) && (slices.ContainsFunc(functions, inSpace) || nearest.Name(full, functions) != "") {
 				name = full
 				d.skip = append(d.skip, root)
 			}
@@ -99,7 +111,7 @@ func (d *diagnoser) unknownCalls(unknown map[int64]string) map[int64]string {
 func (d *diagnoser) beginning(loc common.Location, name string) common.Location {
 	line, ok := d.text.Snippet(loc.Line())
 	runes := []rune(line)
-	if !ok || loc.Column() > len(runes) {
+	if !ok || loc.Column() < 0 || loc.Column() > len(runes) {
 		return loc
 	}
 	before, found := strings.CutSuffix(strings.TrimRight(string(runes[:loc.Column()]), " \t"), name)
@@ -130,42 +142,8 @@ func quoted(message, prefix string) (string, bool) {
 
 // DidYouMean returns what a message about an unknown name adds: the nearest one.
 func DidYouMean(name string, names []string) string {
-	if near := nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	return ""
-}
-
-// nearest returns the name that is most like another, or "" if none is like it.
-func nearest(name string, names []string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, remove, replace or swap.
-func distance(a, b string) int {
-	prev2, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(prev[j]+cost, prev[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], prev2[j-1]+1)
-			}
-		}
-		prev2, prev, row = prev, row, prev2
-	}
-	return prev[len(b)]
 }

@@ -29,14 +29,14 @@ func (p *planInfo) direct(x *Expr, e ast.NavigableExpr) {
 		}
 		if _, ok := p.chains[args[0].ID()]; ok {
 			if text, integer := comparisonOf(e.AsCall().FunctionName(), args[1]); text != nil || integer != nil {
-				p.comparisons[e.ID()] = comparison{args[0].ID(), text, integer}
+				p.comparisons[e.ID()] = comparison{args[0].ID(), text, integer, readBy(e.AsCall().FunctionName(), args[1])}
 			}
 		}
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
 		body, decides, logical := quantifierOf(c)
 		if _, ok := p.chains[c.IterRange().ID()]; ok && logical && !c.HasIterVar2() && p.keepsNode(body) {
-			p.loops[e.ID()] = quantifier{c.IterRange().ID(), body.ID(), c.IterVar(), decides == True}
+			p.loops[e.ID()] = quantifier{c.IterRange().ID(), body.ID(), c.IterVar(), decides == True, passOf(c.LoopCondition(), c.LoopStep())}
 		}
 	}
 }
@@ -83,7 +83,7 @@ func (d *director) node(i interpreter.InterpretableV2) interpreter.Interpretable
 		return r
 	}
 	if t, ok := d.plan.comparisons[id]; ok && d.chains[t.of] != nil {
-		return &chainComparison{i, t, d.chains[t.of]}
+		return &chainComparison{constantSet(i), t, d.chains[t.of]}
 	}
 	if q, ok := d.plan.loops[id]; ok && d.chains[q.over] != nil {
 		l := d.loop(id)

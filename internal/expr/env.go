@@ -1,7 +1,10 @@
 package expr
 
 import (
+	"fmt"
+
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 
@@ -12,18 +15,20 @@ import (
 const (
 	MaxSource = 32 << 10 // bytes of an expression
 	MaxCost   = 1 << 26  // static estimate of the operations for lists of assumedList elements
-	MaxSteps  = 1 << 22  // passes through the bodies of comprehensions in one evaluation
 
 	assumedList = 64
+	maxRange    = 10_000 // elements of lists.range
 )
 
 // Env is what expressions can name: CEL with its extensions, the functions of
 // Stance, object types from schemas, and the lookups of a binding. It is not safe for
 // concurrent use; what it compiles is.
 type Env struct {
-	base    *cel.Env
-	types   *typeSet
-	lookups []Lookup
+	base *cel.Env
+	// The functions as cel-go made them, by name, for machines to charge their budgets.
+	bindings map[string][]*functions.Overload
+	types    *typeSet
+	lookups  []Lookup
 }
 
 // NewEnv returns an environment without variables.
@@ -40,16 +45,25 @@ func NewEnv(lookups ...Lookup) (*Env, error) {
 		cel.OptionalTypes(),
 		cel.EnableMacroCallTracking(),
 		cel.CrossTypeNumericComparisons(true),
+		cel.EnableErrorOnBadPresenceTest(true), // by a key that is not constant; see selecting
 		cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(MaxSource),
-		cel.RegexProgramSizeLimit(1000),
-		ext.Bindings(), ext.Strings(), ext.Lists(ext.ListsMaxRangeSize(10_000)), ext.Sets(), ext.Math(),
+		ext.Bindings(), ext.Strings(), ext.Lists(ext.ListsMaxRangeSize(maxRange)), ext.Sets(), ext.Math(),
 		ext.Encoders(), ext.Regex(), ext.TwoVarComprehensions(), ext.Network(),
 	}
 	opts = append(opts, helperOptions()...)
 	opts = append(opts, e.lookupOptions()...)
 	if e.base, err = cel.NewCustomEnv(opts...); err != nil {
 		return nil, err
+	}
+	e.bindings = map[string][]*functions.Overload{}
+	for name, f := range e.base.Functions() {
+		if _, ok := e.workOf(name); !ok {
+			return nil, fmt.Errorf("function %s has no work to charge", name)
+		}
+		if e.bindings[name], err = f.Bindings(); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
 }

@@ -7,52 +7,55 @@ import (
 )
 
 // equal is CEL's equality, three-valued: false as soon as a part differs, else unknown
-// if a part is unread.
-func equal(a, b ref.Val) ref.Val {
-	if types.IsUnknownOrError(a) {
-		return a
+// if a part is unread. Parts that the values share are charged as often as they are
+// compared.
+func (b *Budget) equal(x, y ref.Val) ref.Val {
+	b.Work(1)
+	if types.IsUnknownOrError(x) {
+		return x
 	}
-	if types.IsUnknownOrError(b) {
-		return b
+	if types.IsUnknownOrError(y) {
+		return y
 	}
-	switch x := a.(type) {
+	switch x := x.(type) {
 	case traits.Mapper:
-		y, ok := b.(traits.Mapper)
+		y, ok := y.(traits.Mapper)
 		if !ok {
 			return types.False
 		}
-		return equalMaps(x, y)
+		return b.equalMaps(x, y)
 	case traits.Lister:
-		y, ok := b.(traits.Lister)
+		y, ok := y.(traits.Lister)
 		if !ok {
 			return types.False
 		}
-		return equalLists(x, y)
+		return b.equalLists(x, y)
 	case *types.Optional:
-		y, ok := b.(*types.Optional)
+		y, ok := y.(*types.Optional)
 		if !ok || x.HasValue() != y.HasValue() {
 			return types.False
 		}
 		if !x.HasValue() {
 			return types.True
 		}
-		return equal(x.GetValue(), y.GetValue())
+		return b.equal(x.GetValue(), y.GetValue())
 	}
-	return types.Equal(a, b)
+	b.Read(min(textLen(x), textLen(y)))
+	return types.Equal(x, y)
 }
 
-func equalLists(x, y traits.Lister) ref.Val {
+func (b *Budget) equalLists(x, y traits.Lister) ref.Val {
 	if longer(x, y) || longer(y, x) {
 		return types.False
 	}
-	sizes := equal(x.Size(), y.Size())
+	sizes := b.equal(x.Size(), y.Size())
 	if sizes != types.True {
 		return sizes
 	}
 	n := x.Size().(types.Int)
 	var unknown *types.Unknown
 	for i := types.Int(0); i < n; i++ {
-		switch e := equal(x.Get(i), y.Get(i)).(type) {
+		switch e := b.equal(x.Get(i), y.Get(i)).(type) {
 		case types.Bool:
 			if !e {
 				return types.False
@@ -77,14 +80,13 @@ func longer(x, y traits.Lister) bool {
 	return ok && known && len(open.Items) > int(n)
 }
 
-func equalMaps(x, y traits.Mapper) ref.Val {
-	sizes := equal(x.Size(), y.Size())
+func (b *Budget) equalMaps(x, y traits.Mapper) ref.Val {
+	sizes := b.equal(x.Size(), y.Size())
 	if sizes == types.False {
 		return types.False
 	}
 	unknown, _ := sizes.(*types.Unknown)
-	for it := x.Iterator(); it.HasNext() == types.True; {
-		k := it.Next()
+	for _, k := range b.keysOf(x) {
 		v := x.Get(k)
 		other, ok := y.Find(k)
 		if !ok {
@@ -94,7 +96,7 @@ func equalMaps(x, y traits.Mapper) ref.Val {
 			}
 			return types.False
 		}
-		switch e := equal(v, other).(type) {
+		switch e := b.equal(v, other).(type) {
 		case types.Bool:
 			if !e {
 				return types.False
@@ -112,13 +114,13 @@ func equalMaps(x, y traits.Mapper) ref.Val {
 }
 
 // contains is CEL's membership of lists, three-valued.
-func contains(l traits.Lister, x ref.Val) ref.Val {
+func (b *Budget) contains(l traits.Lister, x ref.Val) ref.Val {
 	if types.IsUnknownOrError(x) {
 		return x
 	}
 	var unknown *types.Unknown
 	for it := l.Iterator(); it.HasNext() == types.True; {
-		switch e := equal(it.Next(), x).(type) {
+		switch e := b.equal(it.Next(), x).(type) {
 		case types.Bool:
 			if e {
 				return types.True

@@ -1,9 +1,6 @@
 package expr
 
 import (
-	"context"
-	"fmt"
-
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -29,7 +26,8 @@ type Step struct {
 // those that decided first.
 func (m *Machine) Explain(x *Expr) *Step {
 	m.run.track = true
-	m.left = MaxSteps
+	m.charged += m.run.budget.used()
+	m.run.budget.refill()
 	defer func() { m.run.track = false }()
 	return m.explain(x, x.root(), "", true)
 }
@@ -42,7 +40,7 @@ func (m *Machine) explain(x *Expr, e ast.Expr, let string, condition bool) *Step
 	if condition {
 		s.Branch = Branch{let, e.ID()}
 	}
-	if err := m.exhausted(); err != nil {
+	if err := m.exhausted(len(s.Source)); err != nil {
 		s.Result = Result{Value: types.WrapErr(err), Err: err}
 		return s
 	}
@@ -145,7 +143,7 @@ func (m *Machine) explainQuantifier(s *Step, x *Expr, e ast.Expr, let string) bo
 			if len(s.Steps) <= maxElements || child.Result.Truth() != True {
 				s.Steps = append(s.Steps, child)
 			}
-			if logical && child.Result.Truth() == decides || m.exhausted() != nil {
+			if logical && child.Result.Truth() == decides || m.exhausted(0) != nil {
 				break
 			}
 		}
@@ -208,11 +206,9 @@ func elementsOf(v ref.Val) (keys, values []ref.Val, ok bool) {
 		return nil, nil, false
 	}
 	var c collector
-	switch x := v.(type) {
+	switch x := new(Budget).inOrder(v).(type) {
 	case traits.Foldable:
 		x.Fold(&c)
-	case traits.Mapper:
-		types.ToFoldableMap(x).Fold(&c)
 	case traits.Lister:
 		types.ToFoldableList(x).Fold(&c)
 	default:
@@ -231,15 +227,15 @@ func (x *Expr) text(e ast.Expr) string {
 }
 
 // exhausted returns an error if no steps are left or the evaluation was canceled. Each
-// part of an explanation takes a step.
-func (m *Machine) exhausted() error {
-	if m.left--; m.left < 0 {
-		return fmt.Errorf("%w: more than the allowed number of steps", ErrTooCostly)
+// part of an explanation is charged for its source.
+func (m *Machine) exhausted(source int) error {
+	b := &m.run.budget
+	b.left -= 1 + int64(source)/nodesPerOperation
+	b.bytes -= stepSize + int64(source)
+	if b.left >= b.mark && b.bytes >= 0 {
+		return nil
 	}
-	if m.ctx.Err() != nil {
-		return context.Cause(m.ctx)
-	}
-	return nil
+	return ended(b.state())
 }
 
 // part returns a part of x as an expression of its own, the same for each call.
@@ -270,5 +266,5 @@ func (x *Expr) part(e ast.Expr) *Expr {
 	if err != nil {
 		return x
 	}
-	return &Expr{Source: x.text(e), Type: x.typeOf(e), scope: x.scope, ast: cel.CheckedExprToAst(p), plan: x.plan}
+	return &Expr{Source: x.text(e), Type: x.typeOf(e), scope: x.scope, ast: cel.CheckedExprToAst(p), plan: x.plan, pass: passOf(e)}
 }

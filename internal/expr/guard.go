@@ -11,6 +11,7 @@ import (
 
 // A plain select of an absent field is an error, and an error is not a verdict. So a
 // field that may be absent may only be selected where a has() of the same path is true.
+// A comparison that is always false, or always true, is no verdict either.
 
 type unguarded struct {
 	id   int64
@@ -83,6 +84,11 @@ func (g *guard) walk(e ast.Expr, known facts) {
 func (g *guard) call(c ast.CallExpr, known facts) {
 	args := c.Args()
 	switch c.FunctionName() {
+	case operators.Equals, operators.NotEquals:
+		if isOptional(g.x.typeOf(args[0])) != isOptional(g.x.typeOf(args[1])) {
+			g.found = append(g.found, unguarded{args[0].ID(),
+				"compares an optional value with one that is not, which are never equal: read it with .orValue(), or test it with .hasValue()"})
+		}
 	case operators.LogicalAnd:
 		g.walk(args[0], known)
 		g.walk(args[1], known.and(whenTrue(args[0])))
@@ -104,6 +110,8 @@ func (g *guard) call(c ast.CallExpr, known facts) {
 		g.walk(a, known)
 	}
 }
+
+func isOptional(t *types.Type) bool { return t.TypeName() == types.OptionalType.TypeName() }
 
 // whenTrue returns the paths that are present if e is true.
 func whenTrue(e ast.Expr) []string {

@@ -22,20 +22,15 @@ import (
 // helper is a function of Stance. It handles unread parts itself: where its result
 // depends on one, call returns an *asset.Unread as the error.
 type helper struct {
-	name   string
+	name   string // with "@" before it, the instant of the evaluation is the first argument, which a macro passes
 	args   []*cel.Type
 	result *cel.Type
 	call   func(args []ref.Val) (any, error)
 }
 
-// helperOptions declares the helpers, and the macro age(t), which passes the instant of
-// the evaluation to one.
+// helperOptions declares the helpers and the macros of those that want the instant.
 func helperOptions() []cel.EnvOption {
-	opts := []cel.EnvOption{
-		cel.Macros(cel.GlobalMacro("age", 1, func(eh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
-			return eh.NewCall("@age", eh.NewIdent("now"), args[0]), nil
-		})),
-	}
+	var opts []cel.EnvOption
 	overloads := map[string][]cel.FunctionOpt{}
 	for _, f := range helpers {
 		id := strings.NewReplacer(".", "_", "@", "").Replace(f.name)
@@ -45,6 +40,9 @@ func helperOptions() []cel.EnvOption {
 		overloads[f.name] = append(overloads[f.name], cel.Overload(id, f.args, f.result, cel.FunctionBinding(func(args ...ref.Val) ref.Val {
 			return f.bind(args)
 		})))
+		if f.isTimed() {
+			opts = append(opts, cel.Macros(f.macro()))
+		}
 	}
 	for _, f := range helpers {
 		if o := overloads[f.name]; o != nil {
@@ -54,6 +52,22 @@ func helperOptions() []cel.EnvOption {
 		}
 	}
 	return opts
+}
+
+func (f helper) isTimed() bool { return f.name[0] == '@' }
+
+// macro returns the macro that passes the instant to the helper.
+func (f helper) macro() cel.Macro {
+	expand := func(eh cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+		if space, _, ok := strings.Cut(f.name[1:], "."); ok && (target.Kind() != ast.IdentKind || target.AsIdent() != space) {
+			return nil, nil // a function of the same name of something else
+		}
+		return eh.NewCall(f.name, append([]ast.Expr{eh.NewIdent("now")}, args...)...), nil
+	}
+	if _, name, ok := strings.Cut(f.name, "."); ok {
+		return cel.ReceiverMacro(name, len(f.args)-1, expand)
+	}
+	return cel.GlobalMacro(f.name[1:], len(f.args)-1, expand)
 }
 
 func (f helper) bind(args []ref.Val) ref.Val {
@@ -71,10 +85,20 @@ func (f helper) bind(args []ref.Val) ref.Val {
 	}
 	var u *asset.Unread
 	r := runOf(args)
+	found, _ := result.([]string)
 	if r == nil || !errors.As(err, &u) {
-		return types.NewErr("%s: %v", f.name, err)
+		failed := types.NewErr("%s: %v", f.name, err)
+		if len(found) == 0 {
+			return failed
+		}
+		// The items found are certain, and what decides without the rest does.
+		all := make([]ref.Val, 0, len(found)+1)
+		for _, s := range found {
+			all = append(all, types.String(s))
+		}
+		return types.NewRefValList(types.DefaultTypeAdapter, append(all, failed))
 	}
-	if found, ok := result.([]string); ok && len(found) > 0 {
+	if len(found) > 0 {
 		// The items found are certain; there may be more.
 		l := &List{Run: r, More: u}
 		for _, s := range found {
@@ -130,6 +154,9 @@ var basicHelpers = []helper{
 		}
 		return time.Duration(n) * 24 * time.Hour, nil
 	}},
+	{"unknown", []*cel.Type{cel.StringType}, cel.DynType, func(a []ref.Val) (any, error) {
+		return nil, errors.New(string(a[0].(types.String)))
+	}},
 	{"secret.detected", []*cel.Type{cel.DynType}, cel.BoolType, func(a []ref.Val) (any, error) {
 		names, err := detectors(a[0])
 		if len(names) > 0 {
@@ -167,30 +194,35 @@ func detectors(v ref.Val) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return detectorsIn(doc)
+	b := new(Budget)
+	if r := runOf([]ref.Val{v}); r != nil {
+		b = r.Budget()
+	}
+	return b.detectorsIn(doc)
 }
 
-func detectorsIn(v asset.Value) (names []string, err error) {
+func (b *Budget) detectorsIn(v asset.Value) (names []string, err error) {
 	switch v.Kind() {
 	case asset.UnreadPart:
 		return nil, v.Unread()
 	case asset.String:
 		s, _ := v.Str()
 		if r, ok := v.Redacted(); ok {
-			return r.Detectors, nil
+			return detectorsOf(r)
 		}
 		if r, ok := asset.ParseRedacted(s); ok {
-			return r.Detectors, nil
+			return detectorsOf(r)
 		}
+		b.Work(int64(len(s)) / 16) // by many detectors
 		return secret.Detect(s), nil
 	case asset.List:
 		for i := range v.Len() {
-			names, err = union(names, err, v.Index(i))
+			names, err = b.union(names, err, v.Index(i))
 		}
 	case asset.Map:
 		for i := range v.Len() {
 			_, x := v.MemberAt(i)
-			names, err = union(names, err, x)
+			names, err = b.union(names, err, x)
 		}
 		if v.IsPartial() {
 			err = errors.Join(err, v.Get("").Err())
@@ -199,8 +231,18 @@ func detectorsIn(v asset.Value) (names []string, err error) {
 	return names, err
 }
 
-func union(names []string, err error, v asset.Value) ([]string, error) {
-	more, errMore := detectorsIn(v)
+// detectorsOf returns the detectors of a redacted string, and an error if its content could
+// not be searched.
+func detectorsOf(r asset.Redacted) ([]string, error) {
+	if !slices.Contains(r.Detectors, secret.Opaque) {
+		return r.Detectors, nil
+	}
+	names := slices.DeleteFunc(slices.Clone(r.Detectors), func(d string) bool { return d == secret.Opaque })
+	return names, &asset.Unread{Op: "secret.detectors", Reason: asset.Unsupported, Code: "Opaque", Message: "the content cannot be decoded"}
+}
+
+func (b *Budget) union(names []string, err error, v asset.Value) ([]string, error) {
+	more, errMore := b.detectorsIn(v)
 	for _, n := range more {
 		if !slices.Contains(names, n) {
 			names = append(names, n)

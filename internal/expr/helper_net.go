@@ -37,6 +37,11 @@ var netHelpers = []helper{
 			return netrule.SecurityGroupOpens(rules, string(a[1].(types.String)), ports, lists)
 		})
 	}},
+	{"net.sgOpensOver", []*cel.Type{cel.StringType, cel.DynType, cel.StringType, intList, documentList}, cel.BoolType, func(a []ref.Val) (any, error) {
+		return withRules(a[1], a[3], a[4], func(rules asset.Value, ports []int64, lists []asset.Value) (any, error) {
+			return netrule.SecurityGroupOpensOver(string(a[0].(types.String)), rules, string(a[2].(types.String)), ports, lists)
+		})
+	}},
 	{"net.sgOpensAll", []*cel.Type{cel.DynType, cel.StringType, documentList}, cel.BoolType, func(a []ref.Val) (any, error) {
 		return withRules(a[0], nil, a[2], func(rules asset.Value, _ []int64, lists []asset.Value) (any, error) {
 			return netrule.SecurityGroupOpensAll(rules, string(a[1].(types.String)), lists)

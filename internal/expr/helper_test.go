@@ -198,7 +198,7 @@ func TestJudgementsAreSound(t *testing.T) {
 			t.Run(call, func(t *testing.T) {
 				x, problems := b.scope.Compile(call, nil)
 				require.Empty(t, problems)
-				mac := expr.NewMachine()
+				mac := expr.NewMachine(expr.Limits{})
 				yes, no, open := 0, 0, 0
 				for _, seed := range seeds(400) {
 					s := newSource(seed)

@@ -55,7 +55,7 @@ func (l *List) at(i int64) (ref.Val, bool) {
 
 // Contains implements traits.Container.
 func (l *List) Contains(x ref.Val) ref.Val {
-	found := contains(l, x)
+	found := l.Run.budget.contains(l, x)
 	if found == types.False && l.More != nil {
 		return l.Run.Unknown(l.More)
 	}
@@ -109,4 +109,4 @@ func (l *List) Add(other ref.Val) ref.Val {
 func (l *List) Type() ref.Type { return types.ListType }
 
 // Equal implements ref.Val.
-func (l *List) Equal(other ref.Val) ref.Val { return equal(l, other) }
+func (l *List) Equal(other ref.Val) ref.Val { return l.Run.budget.equal(l, other) }

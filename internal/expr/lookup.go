@@ -20,9 +20,23 @@ type Lookup struct {
 	Reverse  bool     // the relation is one of the subjects found, not of the subject
 	Assumed  int      // length of the result that the static cost assumes; 0: assumedList
 	Find     FindFunc // finds the subjects
+	// FindKeyed finds those for which a filter may be true, and others up to a number. Nil:
+	// the lookup has no index.
+	FindKeyed func(subject ref.Val, t asset.Type, filter Keyed) ref.Val
 
+	// A lookup with Answer returns a value of a type of its own: name(args...). It reads the
+	// whole subject, and subjects of Types.
+	Answer  AnswerFunc
+	Args    []*cel.Type
+	Returns *cel.Type
+	Types   []asset.Type
+
+	Signature            string // of a lookup with Answer
 	Doc, Example, Result string // see [Function]
 }
+
+// AnswerFunc returns the value of a lookup for the subject, or an unknown.
+type AnswerFunc func(subject ref.Val, args []ref.Val) ref.Val
 
 // FindFunc finds subjects of a type for the subject, which is the value of the
 // variable [SubjectVar]. The result is a *[List] or an unknown.
@@ -66,6 +80,10 @@ func (e *Env) lookupOptions() []cel.EnvOption {
 	element := types.NewTypeParamType("A")
 	for i := range e.lookups {
 		l := &e.lookups[i]
+		if l.Answer != nil {
+			opts = append(opts, cel.Macros(l.answerMacro()), l.answerFunction())
+			continue
+		}
 		opts = append(opts,
 			cel.Macros(l.macro()),
 			cel.Function(l.function(), cel.Overload(l.Name+"_of_type",
@@ -105,13 +123,39 @@ func (l *Lookup) macro() cel.Macro {
 	})
 }
 
+// answerMacro passes the subject to the function.
+func (l *Lookup) answerMacro() cel.Macro {
+	return cel.GlobalMacro(l.Name, len(l.Args), func(eh cel.MacroExprFactory, _ ast.Expr, in []ast.Expr) (ast.Expr, *cel.Error) {
+		return eh.NewCall(l.function(), append([]ast.Expr{eh.NewIdent(SubjectVar)}, in...)...), nil
+	})
+}
+
+func (l *Lookup) answerFunction() cel.EnvOption {
+	return cel.Function(l.function(), cel.Overload(l.Name+"_of_subject",
+		append([]*cel.Type{cel.DynType}, l.Args...), l.Returns,
+		cel.FunctionBinding(func(args ...ref.Val) ref.Val { return l.Answer(args[0], args[1:]) })))
+}
+
+// answerOf returns the lookup with an answer that e is an expansion of.
+func (e *Env) answerOf(x ast.Expr) (*Lookup, bool) {
+	if x.Kind() != ast.CallKind {
+		return nil, false
+	}
+	for i := range e.lookups {
+		if l := &e.lookups[i]; l.Answer != nil && x.AsCall().FunctionName() == l.function() {
+			return l, true
+		}
+	}
+	return nil, false
+}
+
 // lookupOf returns the use of a lookup that e is an expansion of.
 func (e *Env) lookupOf(x ast.Expr) (LookupCall, bool) {
 	if x.Kind() != ast.CallKind {
 		return LookupCall{}, false
 	}
 	for i := range e.lookups {
-		if l := &e.lookups[i]; x.AsCall().FunctionName() == l.function() {
+		if l := &e.lookups[i]; l.Answer == nil && x.AsCall().FunctionName() == l.function() {
 			args := x.AsCall().Args()
 			relation, _ := literalString(args[1])
 			return LookupCall{l, relation, asset.Type(args[2].AsIdent())}, true

@@ -14,6 +14,7 @@ type quantifier struct {
 	over, body int64
 	name       string     // of the variable that is the element
 	decides    types.Bool // truth of the body that ends it
+	pass       pass
 }
 
 // loopOf returns the id of the comprehension whose element the variable e is, or 0.
@@ -52,6 +53,7 @@ type loop struct {
 	running bool
 	outer   *interpreter.ExecutionFrame
 	element asset.Value
+	unread  *types.Unknown // that stands for the element if it is unread, or nil
 }
 
 // Exec implements interpreter.InterpretableV2.
@@ -65,8 +67,12 @@ func (l *loop) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	result := ref.Val(!l.decides)
 	inner := frame.Push(l)
 	for i := range v.Len() {
-		l.element = v.Index(i)
-		l.m.step()
+		l.element, l.unread = v.Index(i), nil
+		if u := l.element.Unread(); u != nil {
+			// Its reason precedes those of the body, as where cel-go iterates.
+			l.unread = l.m.run.Unknown(u)
+		}
+		l.m.run.budget.begun(l.pass)
 		x := l.each.Exec(inner)
 		if x == l.decides {
 			result = x
@@ -98,6 +104,9 @@ func undecided(a, b ref.Val) ref.Val {
 func (l *loop) ResolveName(name string) (any, bool) {
 	if name != l.name {
 		return nil, false
+	}
+	if l.unread != nil {
+		return l.unread, true
 	}
 	return anyOf(l.m.run.wrap(l.element, nil))
 }

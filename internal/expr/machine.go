@@ -11,6 +11,7 @@ import (
 	"cel.dev/cel-go/interpreter"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/internal/printable"
 )
 
 // Truth is the outcome of a condition.
@@ -64,9 +65,12 @@ type Let struct {
 type Machine struct {
 	programs  map[*Expr]cel.Program
 	parts     map[partKey]*Expr // of explanations
+	patterns  map[string]*pattern
+	limits    Limits
+	charged   int64      // operations of earlier evaluations
+	args      [2]ref.Val // of the function that is called
 	run       Run
 	ctx       context.Context // of the current evaluation
-	left      int             // steps
 	vars      func(*Run, string) (ref.Val, bool)
 	lets      []Let
 	values    []any      // of lets, nil until used
@@ -79,18 +83,20 @@ type local struct {
 	value ref.Val
 }
 
-// NewMachine returns a machine.
-func NewMachine() *Machine {
-	return &Machine{programs: map[*Expr]cel.Program{}, parts: map[partKey]*Expr{}}
+// NewMachine returns a machine whose evaluations have the limits.
+func NewMachine(limits Limits) *Machine {
+	return &Machine{programs: map[*Expr]cel.Program{}, parts: map[partKey]*Expr{}, patterns: map[string]*pattern{}, limits: limits}
 }
 
 // Begin prepares the evaluation of the expressions of one subject. Vars gives the
-// variables; their values belong to the run. The limit of steps holds for all
-// expressions until the next Begin.
+// variables; their values belong to the run. The limits hold for all
+// expressions until the next Begin together.
 func (m *Machine) Begin(ctx context.Context, vars func(*Run, string) (ref.Val, bool), lets []Let) {
 	m.run.reset()
 	m.run.track = false
-	m.ctx, m.left, m.vars, m.lets = ctx, MaxSteps, vars, lets
+	m.charged += m.run.budget.used()
+	m.run.budget.begin(ctx, m.limits)
+	m.ctx, m.vars, m.lets = ctx, vars, lets
 	m.locals = m.locals[:0]
 	m.letStates = m.letStates[:0]
 	for range lets {
@@ -98,6 +104,9 @@ func (m *Machine) Begin(ctx context.Context, vars func(*Run, string) (ref.Val, b
 	}
 	m.forget()
 }
+
+// Operations returns the operations of all evaluations.
+func (m *Machine) Operations() int64 { return m.charged + m.run.budget.used() }
 
 // letState records what was done with a let.
 type letState struct{ evaluated, explained bool }
@@ -127,24 +136,52 @@ func (m *Machine) Eval(x *Expr) Result {
 	return Result{Value: v}
 }
 
+// maxError is the number of bytes of an error that is returned as it is.
+const maxError = 2000
+
 func (m *Machine) eval(x *Expr) (ref.Val, error) {
 	p, err := m.program(x)
 	if err != nil {
 		return nil, err
 	}
+	if err := m.begin(x); err != nil {
+		return nil, err
+	}
 	v, _, err := p.Eval((*activation)(m))
 	if err != nil {
 		var cancelled interpreter.EvalCancelledError
-		if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
-			return nil, fmt.Errorf("%w: %s", ErrTooCostly, cancelled.Message)
+		if errors.As(err, &cancelled) {
+			return nil, ended(&cancelled)
+		}
+		if text := err.Error(); len(text) > maxError { // it quotes a string of the document
+			return nil, errors.New(printable.Short(text))
 		}
 		return nil, err
 	}
 	return v, nil
 }
 
-// ErrTooCostly marks an evaluation that stopped at [MaxSteps].
-var ErrTooCostly = errors.New("expression given up")
+// begin charges an evaluation of x, and returns why it cannot begin, or nil.
+func (m *Machine) begin(x *Expr) error {
+	b := &m.run.budget
+	b.left -= x.pass.operations
+	b.bytes -= x.pass.bytes
+	if b.left >= b.mark && b.bytes >= 0 {
+		return nil
+	}
+	return ended(b.state())
+}
+
+// ended returns the error of an evaluation that its budget ended, or nil.
+func ended(by *interpreter.EvalCancelledError) error {
+	switch {
+	case by == nil:
+		return nil
+	case by.Cause == interpreter.CostLimitExceeded:
+		return fmt.Errorf("%w: %s", ErrTooCostly, by.Message)
+	}
+	return *by
+}
 
 // activation resolves names for cel-go: local variables of an explanation, lets,
 // then the subject's variables.
@@ -176,9 +213,7 @@ func (m *Machine) let(i int) any {
 	m.letStates[i].evaluated = true
 	v, err := m.eval(m.lets[i].Expr)
 	if err != nil {
-		if errors.Is(err, ErrTooCostly) || m.ctx.Err() != nil {
-			panic(interpreter.EvalCancelledError{Cause: interpreter.CostLimitExceeded, Message: err.Error()})
-		}
+		m.run.budget.look() // what ended the let ends the evaluation
 		v = types.WrapErr(fmt.Errorf("%s: %w", m.lets[i].Name, err))
 	}
 	m.values[i] = v

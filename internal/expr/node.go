@@ -1,10 +1,6 @@
 package expr
 
 import (
-	"slices"
-	"strings"
-
-	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -12,16 +8,16 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-// counted counts the passes through the body of a comprehension.
+// counted charges the passes through the body of a comprehension.
 type counted struct {
 	interpreter.InterpretableV2
 	m    *Machine
-	loop ast.ComprehensionExpr
+	loop body
 }
 
 // Exec implements interpreter.InterpretableV2.
 func (c *counted) Exec(frame *interpreter.ExecutionFrame) ref.Val {
-	c.m.step()
+	c.m.run.budget.begun(c.loop.pass)
 	if len(c.m.run.maybeAbsent) > 0 {
 		if more := c.maybeElement(frame); more != nil {
 			return c.execMaybe(frame, more)
@@ -76,41 +72,36 @@ func (w *fullyRead) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	return v
 }
 
-// ordered makes a comprehension iterate over one of cel-go's own maps in the order of
-// its keys, which cel-go does not promise.
-type ordered struct{ interpreter.InterpretableV2 }
+// readString charges a string that is looked up.
+type readString struct {
+	interpreter.InterpretableV2
+	budget *Budget
+}
 
 // Exec implements interpreter.InterpretableV2.
-func (o *ordered) Exec(frame *interpreter.ExecutionFrame) ref.Val {
-	v := o.InterpretableV2.Exec(frame)
-	if m, ok := v.(traits.Mapper); ok {
-		if _, own := v.(*object); !own {
-			return orderedMap{m}
-		}
+func (r *readString) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	v := r.InterpretableV2.Exec(frame)
+	r.budget.Read(textLen(v))
+	return v
+}
+
+// keyOnly refuses lists and maps as keys, which no map has. An error that quoted one could
+// be of any length.
+type keyOnly struct{ interpreter.InterpretableV2 }
+
+// Exec implements interpreter.InterpretableV2.
+func (k *keyOnly) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	v := k.InterpretableV2.Exec(frame)
+	switch v.(type) {
+	case traits.Lister, traits.Mapper, *types.Optional:
+		return types.NewErr("invalid key of type %s", v.Type().TypeName())
 	}
 	return v
 }
 
-type orderedMap struct{ traits.Mapper }
-
-// Fold implements traits.Foldable.
-func (m orderedMap) Fold(f traits.Folder) {
-	var keys []ref.Val
-	for it := m.Iterator(); it.HasNext() == types.True; {
-		keys = append(keys, it.Next())
-	}
-	slices.SortFunc(keys, func(a, b ref.Val) int {
-		if c, ok := a.(traits.Comparer); ok && a.Type() == b.Type() {
-			n, _ := c.Compare(b).(types.Int)
-			return int(n)
-		}
-		return strings.Compare(a.Type().TypeName(), b.Type().TypeName())
-	})
-	for _, k := range keys {
-		if !f.FoldEntry(k, m.Get(k)) {
-			return
-		}
-	}
+// Eval implements interpreter.Interpretable.
+func (k *keyOnly) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, k.Exec)
 }
 
 // compare is ==, != and in, three-valued at every depth.
@@ -118,6 +109,7 @@ type compare struct {
 	interpreter.InterpretableV2
 	lhs, rhs interpreter.InterpretableV2
 	function string
+	budget   *Budget
 }
 
 // Exec implements interpreter.InterpretableV2.
@@ -132,11 +124,14 @@ func (c *compare) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	}
 	if c.function == operators.In {
 		if lister, ok := r.(traits.Lister); ok {
-			return contains(lister, l)
+			return c.budget.contains(lister, l)
+		}
+		if container, ok := r.(traits.Container); ok {
+			return container.Contains(l)
 		}
 		return c.InterpretableV2.Exec(frame)
 	}
-	e := equal(l, r)
+	e := c.budget.equal(l, r)
 	if b, ok := e.(types.Bool); ok && c.function == operators.NotEquals {
 		return !b
 	}
@@ -149,8 +144,8 @@ func (c *counted) Eval(a interpreter.Activation) ref.Val {
 }
 
 // Eval implements interpreter.Interpretable.
-func (o *ordered) Eval(a interpreter.Activation) ref.Val {
-	return interpreter.EvalActivation(a, o.Exec)
+func (r *readString) Eval(a interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(a, r.Exec)
 }
 
 // Eval implements interpreter.Interpretable.

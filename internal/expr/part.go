@@ -178,6 +178,7 @@ var notKept = &asset.Unread{Reason: asset.NotKept, Code: asset.CodeNotKept}
 // Size implements traits.Sizer. The size of a map with unread members is unknown.
 func (o *object) Size() ref.Val {
 	n := 0
+	o.run.budget.Work(int64(o.v.Len()))
 	for i := range o.v.Len() {
 		_, v := o.v.MemberAt(i)
 		if u := v.Unread(); u != nil {
@@ -222,6 +223,7 @@ func (o *object) Fold(f traits.Folder) {
 // Iterator implements traits.Iterable over the keys, including those of unread members.
 func (o *object) Iterator() traits.Iterator {
 	var keys []ref.Val
+	o.run.budget.Work(int64(o.v.Len()))
 	for i := range o.v.Len() {
 		if k, v := o.v.MemberAt(i); !v.IsAbsent() {
 			keys = append(keys, types.String(k))
@@ -231,7 +233,7 @@ func (o *object) Iterator() traits.Iterator {
 }
 
 // Equal implements ref.Val.
-func (o *object) Equal(other ref.Val) ref.Val { return equal(o, other) }
+func (o *object) Equal(other ref.Val) ref.Val { return o.run.budget.equal(o, other) }
 
 // GetInt64Index is cel-go's fast way to an element. An unread element is present.
 func (l *list) GetInt64Index(i int64) (any, bool) {
@@ -258,7 +260,7 @@ func (l *list) Get(index ref.Val) ref.Val {
 // if one could be.
 func (l *list) Contains(x ref.Val) ref.Val {
 	l.run.noteAll(l.at, l.v)
-	return contains(l, x)
+	return l.run.budget.contains(l, x)
 }
 
 // Size implements traits.Sizer.
@@ -280,6 +282,7 @@ func (l *list) Fold(f traits.Folder) {
 
 // Iterator implements traits.Iterable.
 func (l *list) Iterator() traits.Iterator {
+	l.run.budget.Work(int64(l.v.Len()))
 	items := make([]ref.Val, l.v.Len())
 	for i := range items {
 		items[i], _ = l.run.wrap(l.v.Index(i), l.at.index(i))
@@ -303,4 +306,4 @@ func (l *list) Add(other ref.Val) ref.Val {
 }
 
 // Equal implements ref.Val.
-func (l *list) Equal(other ref.Val) ref.Val { return equal(l, other) }
+func (l *list) Equal(other ref.Val) ref.Val { return l.run.budget.equal(l, other) }

@@ -72,6 +72,10 @@ func (r *reader) walk(e ast.Expr) []Place {
 		if l, ok := r.x.scope.env.lookupOf(e); ok {
 			return r.lookup(l)
 		}
+		if l, ok := r.x.scope.env.answerOf(e); ok {
+			r.answer(l, e.AsCall().Args()[1:])
+			return nil
+		}
 		return r.call(e.AsCall())
 	case ast.ListKind:
 		for _, el := range e.AsList().Elements() {
@@ -143,6 +147,17 @@ func (r *reader) lookup(l LookupCall) []Place {
 		r.read = append(r.read, linked)
 	}
 	return found
+}
+
+// answer notes what a lookup with an answer reads.
+func (r *reader) answer(l *Lookup, args []ast.Expr) {
+	r.all(r.vars["config"])
+	for _, t := range l.Types {
+		r.all([]Place{{Type: t, many: true}})
+	}
+	for _, a := range args {
+		r.all(r.walk(a))
+	}
 }
 
 func (r *reader) comprehension(c ast.ComprehensionExpr) []Place {

@@ -32,7 +32,7 @@ func checkReads(t *testing.T, b *bench, data []byte) (compiled bool) {
 		doc, _ := obscure(s, raw, thingNames, document(t, raw))
 		part, err := doc.Project(within...)
 		require.NoError(t, err)
-		want, got := b.eval(expr.NewMachine(), x, doc), b.eval(expr.NewMachine(), x, part)
+		want, got := b.eval(expr.NewMachine(expr.Limits{}), x, doc), b.eval(expr.NewMachine(expr.Limits{}), x, part)
 		wantValue, ok := settled(want)
 		gotValue, gotOK := settled(got)
 		require.Equal(t, want.Err == nil, got.Err == nil, "%s\nreads %v\n%v of %s\n%v of %s", text, within, want.Err, doc, got.Err, part)

@@ -46,7 +46,7 @@ func TestRecordThatIsNoAsset(t *testing.T) {
 	unread, err := event.Set("actor.mfa", (&asset.Unread{Op: "cloudtrail:LookupEvents", Code: "AccessDenied"}).Value())
 	require.NoError(t, err)
 
-	m := expr.NewMachine()
+	m := expr.NewMachine(expr.Limits{})
 	for _, tt := range []struct {
 		source string
 		event  asset.Value
@@ -107,7 +107,7 @@ func TestLookupOfAnotherBinding(t *testing.T) {
 	scope := events(t, expr.Lookup{Name: "earlier", Find: tr.earlier})
 	failed, err := asset.Parse([]byte(`{"name": "ConsoleLogin", "at": "2026-05-01T10:00:00Z", "actor": {"arn": "a"}}`))
 	require.NoError(t, err)
-	m := expr.NewMachine()
+	m := expr.NewMachine(expr.Limits{})
 	for _, tt := range []struct {
 		source string
 		more   *asset.Unread

@@ -48,6 +48,9 @@ var signatureText = strings.NewReplacer("google.protobuf.Timestamp", "timestamp"
 	"optional_type(", "optional(", "<", "", ">", "", " -> ", " -> ", "net.CIDR", "CIDR", "net.IP", "IP")
 
 func (l *Lookup) signature() string {
+	if l.Answer != nil {
+		return l.Signature
+	}
 	if l.Relation {
 		return l.Name + "('relation', 'Type') -> list(Type)"
 	}
@@ -80,6 +83,11 @@ func macroName(name string) string {
 	if space, ok := macroSpaces[name]; ok {
 		return space + "." + name
 	}
+	for _, f := range helpers {
+		if f.isTimed() && strings.HasSuffix(f.name, "."+name) {
+			return f.name[1:]
+		}
+	}
 	return name
 }
 
@@ -94,7 +102,7 @@ func (e *Env) operators() []string {
 		switch {
 		case ok:
 			symbols = append(symbols, symbol)
-		case strings.ContainsRune("@_!-", rune(name[0])) && !slices.Contains(internalFunctions, name) && !e.isLookup(name):
+		case strings.ContainsRune("@_!-", rune(name[0])) && !slices.Contains(internalFunctions, name) && !isHelper(name) && !e.isLookup(name):
 			symbols = append(symbols, name)
 		}
 	}
@@ -103,4 +111,8 @@ func (e *Env) operators() []string {
 }
 
 // internalFunctions are those that macros expand to, and old names of operators.
-var internalFunctions = []string{"@age", "@not_strictly_false", "__not_strictly_false__", "@sortByAssociatedKeys", "_in_"}
+var internalFunctions = []string{"@not_strictly_false", "__not_strictly_false__", "@sortByAssociatedKeys", "_in_"}
+
+func isHelper(name string) bool {
+	return slices.ContainsFunc(helpers, func(f helper) bool { return f.name == name })
+}

@@ -22,7 +22,7 @@ func TestExamples(t *testing.T) {
 	require.NoError(t, err)
 	scope, err := env.Scope(expr.Var{Name: "now", Type: cel.TimestampType})
 	require.NoError(t, err)
-	m := expr.NewMachine()
+	m := expr.NewMachine(expr.Limits{})
 	for _, f := range env.Functions() {
 		t.Run(f.Kind+" "+f.Name, func(t *testing.T) {
 			assert.Contains(t, []string{"operator", "macro", "function"}, f.Kind)

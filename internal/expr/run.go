@@ -17,6 +17,7 @@ type Read struct {
 
 // Run is the state of one evaluation. Its values are valid until the next evaluation.
 type Run struct {
+	budget      Budget
 	unread      []*asset.Unread         // by the id of the unknown, less one
 	maybeAbsent map[*types.Unknown]bool // unknowns that stand for elements that may be absent
 	track       bool
@@ -24,6 +25,10 @@ type Run struct {
 	objects     slab[object]
 	lists       slab[list]
 }
+
+// Budget returns what is left of the limits of the evaluation, for everything that does
+// work for it.
+func (r *Run) Budget() *Budget { return &r.budget }
 
 func (r *Run) reset() {
 	r.unread = r.unread[:0]
@@ -39,9 +44,15 @@ type slab[T any] struct {
 	used   int
 }
 
-const chunk = 64
+const (
+	chunk     = 64
+	maxChunks = 64 // further values are left to the garbage collector
+)
 
 func (s *slab[T]) next() *T {
+	if s.used == chunk*maxChunks {
+		return new(T)
+	}
 	i, j := s.used/chunk, s.used%chunk
 	if i == len(s.chunks) {
 		s.chunks = append(s.chunks, make([]T, chunk))
@@ -112,9 +123,19 @@ func (p params) Len() int { return len(p.values) }
 
 // Unknown returns the unknown that stands for an unread part.
 func (r *Run) Unknown(u *asset.Unread) *types.Unknown {
-	r.unread = append(r.unread, u)
+	// The work of merging unknowns grows with the number of their reasons.
+	if n := len(r.unread); n < maxReasons {
+		r.unread = append(r.unread, u)
+	} else if n == maxReasons {
+		r.unread = append(r.unread, moreUnread)
+	}
 	return types.NewUnknown(int64(len(r.unread)), types.NewAttributeTrail(u.Error()))
 }
+
+// maxReasons is how many unread parts of one evaluation have reasons of their own.
+const maxReasons = 1000
+
+var moreUnread = &asset.Unread{Reason: asset.NotObserved, Code: asset.CodeNotObserved, Message: "more than 1000 parts"}
 
 // maybeElement returns an unknown for an element that may be absent: an unread member,
 // or the further elements of an incomplete list or map.
@@ -123,6 +144,7 @@ func (r *Run) maybeElement(u *asset.Unread) *types.Unknown {
 		r.maybeAbsent = map[*types.Unknown]bool{}
 	}
 	more := r.Unknown(u)
+	r.budget.Make(unknownSize)
 	r.maybeAbsent[more] = true
 	return more
 }
@@ -141,7 +163,13 @@ func (r *Run) Reasons(u *types.Unknown) []*asset.Unread {
 	return reasons
 }
 
+// maxReads is how many reads of a part are kept for its explanation.
+const maxReads = 10_000
+
 func (r *Run) note(at *trail, v asset.Value) {
+	if len(r.reads) == maxReads {
+		return
+	}
 	r.reads = append(r.reads, Read{at.of, at.path, v})
 }
 

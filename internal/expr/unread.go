@@ -28,14 +28,18 @@ func (r *Run) unreadIn(v ref.Val) ref.Val {
 	case *types.Unknown:
 		return x
 	case traits.Lister:
+		r.budget.Work(1)
 		for it := x.Iterator(); it.HasNext() == types.True; {
+			r.budget.Work(1)
 			if u := r.unreadIn(it.Next()); u != nil {
 				return u
 			}
 		}
 	case traits.Mapper:
-		for it := x.Iterator(); it.HasNext() == types.True; {
-			if u := r.unreadIn(x.Get(it.Next())); u != nil {
+		r.budget.Work(1)
+		for _, k := range r.budget.keysOf(x) {
+			r.budget.Work(1)
+			if u := r.unreadIn(x.Get(k)); u != nil {
 				return u
 			}
 		}
@@ -44,8 +48,34 @@ func (r *Run) unreadIn(v ref.Val) ref.Val {
 }
 
 func (r *Run) marksIn(v asset.Value) ref.Val {
-	if u := FirstUnread(v); u != nil {
+	if u := r.budget.firstUnread(v); u != nil {
 		return r.Unknown(u)
+	}
+	return nil
+}
+
+// firstUnread is [FirstUnread], with an operation for each part that it looks at.
+func (b *Budget) firstUnread(v asset.Value) *asset.Unread {
+	b.Work(1)
+	switch v.Kind() {
+	case asset.UnreadPart:
+		return v.Unread()
+	case asset.List:
+		for i := range v.Len() {
+			if u := b.firstUnread(v.Index(i)); u != nil {
+				return u
+			}
+		}
+	case asset.Map:
+		for i := range v.Len() {
+			_, x := v.MemberAt(i)
+			if u := b.firstUnread(x); u != nil {
+				return u
+			}
+		}
+		if v.IsPartial() {
+			return notKept
+		}
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 package expr
 
-// HelperVersion is the version of the meaning of the helpers, lookups and CEL
+// HelperVersion is the version of the meaning of the helpers, lookups, variables and CEL
 // extensions. It is part of a policy's digest: change it when one of them, given the
 // same arguments, returns something else than before.
-const HelperVersion = "1"
+const HelperVersion = "3"

@@ -158,6 +158,7 @@ func TestKeys(t *testing.T) {
 	}{
 		"policy":      {"policy", nil, "QQQQQQQQ: 1\n", policyKeys},
 		"check":       {"policy", []string{"checks", "items"}, valid1 + "checks: [{QQQQQQQQ: 1}]\n", policyKeys},
+		"claim":       {"policy", []string{"checks", "items", "claims", "items"}, valid1 + "checks: [{claims: [{QQQQQQQQ: 1}]}]\n", policyKeys},
 		"parameter":   {"policy", []string{"params", "additionalProperties"}, valid1 + "params: {p: {QQQQQQQQ: 1}}\n", policyKeys},
 		"remediation": {"policy", []string{"remediation"}, valid1 + "remediation: {QQQQQQQQ: 1}\n", policyKeys},
 		"case":        {"policy", []string{"tests", "items"}, valid1 + "type: T\nrequire: 'true'\ntests: [{QQQQQQQQ: 1}]\n", policyKeys},

@@ -19,7 +19,9 @@ func policyFile() schema {
 		"controls":    oneOrMore(str()).as("Controls of standards that the policy covers, such as cis-aws-5.0/2.1.4"),
 		"labels":      oneOrMore(str()),
 		"remediation": remediation(),
+		"noDismissal": boolean().as("Users and exceptions cannot dismiss its alerts"),
 		"checks":      list(object(check(), "type", "require")).as("One check for each shape of subject, in place of type and require"),
+		"defaults":    defaults().as("What assets of the tests have of the parts that a test omits; without it these are unread"),
 		"tests":       list(testCase()),
 	}, "id", "title", "severity")
 	maps.Copy(s["properties"].(map[string]schema), check())
@@ -34,7 +36,16 @@ func check() map[string]schema {
 		"let":     mapping(scalar()).as("Named CEL expressions; each may use those before it"),
 		"require": scalar().as("CEL: true where the asset complies"),
 		"message": scalar().as("CEL: the text of a finding that fails"),
+		"claims":  list(claim()).as("What single controls ask, where that is a part of what the policy requires"),
 	}
+}
+
+func claim() schema {
+	return object(map[string]schema{
+		"controls": oneOrMore(str()).as("Each one of the controls of the policy"),
+		"when":     scalar().as("CEL: false where the controls are not about the asset"),
+		"require":  scalar().as("CEL: true where the asset complies with the controls"),
+	}, "controls")
 }
 
 func param() schema {
@@ -58,16 +69,21 @@ func remediation() schema {
 func testCase() schema {
 	members := map[string]schema{
 		"name":     scalar(),
-		"want":     enum(policy.Pass, policy.Fail, policy.Unknown, policy.NotApplicable),
+		"want":     statuses(),
 		"message":  scalar().as("The expected message"),
 		"now":      str().as("The instant of the evaluation, as RFC 3339 or a date"),
 		"params":   mapping(anything()),
+		"controls": mapping(statuses()).as("The expected statuses of controls with claims"),
 		"asset":    object(meta()),
 		"related":  list(object(with(documents(), meta()), "id")),
 		"gaps":     list(object(with(scope(), cause(), map[string]schema{"type": str(), "of": ref()}))),
 		"coverage": list(object(with(scope(), map[string]schema{"type": str(), "state": states()}))),
 	}
 	return object(with(members, documents()), "name", "want")
+}
+
+func statuses() schema {
+	return enum(policy.Pass, policy.Fail, policy.Unknown, policy.NotApplicable)
 }
 
 func documents() map[string]schema {

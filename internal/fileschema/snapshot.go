@@ -10,6 +10,7 @@ func snapshotLine() schema {
 	count := schema{"type": "integer", "minimum": 0}
 	lines := []schema{
 		object(map[string]schema{"stance": {"const": "snapshot"}, "version": {"const": 1}, "created": nullable(str())}, "stance", "version"),
+		object(map[string]schema{"defaults": defaults()}, "defaults"),
 		object(map[string]schema{
 			"asset": recordedAsset(), "unread": nullable(list(object(nulls(recordedCause(), map[string]schema{"path": str()}), "path"))),
 			"redacted": nullable(list(object(map[string]schema{"path": str(), "detectors": nullable(list(str())), "hash": nullable(str())}, "path"))),
@@ -20,6 +21,12 @@ func snapshotLine() schema {
 		object(map[string]schema{"end": object(map[string]schema{"assets": count, "gaps": count, "coverage": count}, "assets", "gaps", "coverage")}, "end"),
 	}
 	return schema{"anyOf": lines}
+}
+
+// defaults describes the parts that assets have none of where they omit them.
+func defaults() schema {
+	none := schema{"type": "array", "maxItems": 0}
+	return object(map[string]schema{"parents": none, "links": none, "access": {"type": "null"}})
 }
 
 func states() schema { return enum(asset.NotAsked, asset.Partial, asset.Complete) }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,8 @@ import (
 type client struct{}
 
 // Do sends a request. A response counts even if the server sent it before it read the
-// whole request. Do does not repeat requests.
+// whole request. Do does not repeat requests. JSON that moto calls HTML gets the content
+// type that AWS sends.
 func (client) Do(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.URL.Host)
@@ -36,6 +38,9 @@ func (client) Do(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%s %s: %w", r.Method, r.URL, cmp.Or(context.Cause(ctx), unsent, err))
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if bytes.HasPrefix(body, []byte("{")) && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		resp.Header.Set("Content-Type", "application/json")
+	}
 	return resp, nil
 }
 

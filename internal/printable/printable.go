@@ -21,8 +21,24 @@ func Rune(r rune) bool {
 }
 
 // Text returns a string with every character escaped, as in JSON, that may not be
-// printed as it is.
-func Text(s string) string {
+// printed as it is, and without commands that runners of CI systems obey anywhere in a line:
+// "##vso[" of Azure, "##teamcity[" and the like. Those that they obey at the beginning of a
+// line are left to [Line].
+func Text(s string) string { return Commands(characters(s)) }
+
+// Commands returns a string in which the commands of runners begin with an escape. It may
+// be JSON, and stays the same value.
+func Commands(s string) string {
+	if !strings.Contains(s, "##") {
+		return s
+	}
+	return commands.Replace(s)
+}
+
+var commands = strings.NewReplacer("##[", `\u0023#[`, "##vso[", `\u0023#vso[`, "##teamcity[", `\u0023#teamcity[`)
+
+// characters escapes characters.
+func characters(s string) string {
 	clean := true
 	for _, r := range s {
 		if !Rune(r) {
@@ -45,4 +61,42 @@ func Text(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// Lines is [Text] for a string of several lines, which it keeps.
+func Lines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Line(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Line is [Text] for the beginning of a line, where GitHub's runner obeys commands such as
+// "::error".
+func Line(s string) string { return Beginning(Text(s)) }
+
+// Beginning returns a text that [Text] returned as the beginning of a line.
+func Beginning(s string) string {
+	if at := len(s) - len(strings.TrimLeft(s, " ")); strings.HasPrefix(s[at:], "::") {
+		return s[:at] + `\u003a` + s[at+1:]
+	}
+	return s
+}
+
+// maxShort is the number of characters of a string in a message.
+const maxShort = 500
+
+// Short returns the first characters of a string that a message quotes.
+func Short(s string) string {
+	if len(s) <= maxShort {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n > maxShort {
+			return s[:i] + "..."
+		}
+	}
+	return s
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,22 +17,52 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openstance/stance/internal/nearest"
+	"github.com/openstance/stance/internal/printable"
 )
 
 // maxNodes bounds what aliases can make of a file.
 const maxNodes = 200_000
+
+// MaxProblems is how many problems of a file are reported at most.
+const MaxProblems = 100
 
 // File is a file that is being read.
 type File struct {
 	// Report takes a problem. Lines and columns count from 1.
 	Report func(line, column int, what string)
 
-	nodes int
+	nodes, problems int
 }
 
-// Problem reports a problem at a node.
+// Problem reports a problem at a node. It omits those after [MaxProblems].
 func (f *File) Problem(n *yaml.Node, format string, args ...any) {
-	f.Report(n.Line, n.Column, fmt.Sprintf(format, args...))
+	f.problems++
+	switch {
+	case f.problems <= MaxProblems:
+		f.Report(n.Line, n.Column, printable.Short(fmt.Sprintf(format, args...)))
+	case f.problems == MaxProblems+1:
+		f.Report(n.Line, n.Column, fmt.Sprintf("more than %d problems", MaxProblems))
+	}
+}
+
+// Read returns the bytes of a regular file of at most limit bytes. It looks at the file
+// before it opens it, because to open a pipe is to wait for its writer.
+func Read(fsys fs.FS, name string, limit int) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Size() > int64(limit):
+		return nil, fmt.Errorf("file of %d bytes, more than %d", info.Size(), limit)
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(limit)+1)) // Document refuses what has grown since
 }
 
 // Document returns the root of the only document in source, or nil after a problem. More
@@ -70,7 +102,7 @@ func (f *File) malformed(err error) {
 			}
 		}
 	}
-	f.Report(line, 1, text)
+	f.Report(line, 1, printable.Short(text))
 }
 
 // Resolve returns what a node stands for, if it is an alias.
@@ -82,13 +114,14 @@ func Resolve(n *yaml.Node) *yaml.Node {
 }
 
 // Count counts a node that is read, as often as aliases lead to it. It reports false,
-// after a problem the first time, when there are too many.
+// after a problem the first time, when there are too many, and when too many problems were
+// found.
 func (f *File) Count(n *yaml.Node) bool {
 	f.nodes++
 	if f.nodes == maxNodes+1 {
 		f.Problem(n, "document is too large")
 	}
-	return f.nodes <= maxNodes
+	return f.nodes <= maxNodes && f.problems <= MaxProblems
 }
 
 // Mapping calls the function of each key of a mapping, and returns what stands at
@@ -100,8 +133,10 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 		f.Problem(n, "want a mapping")
 		return seen
 	}
-	for i := 0; i+1 < len(n.Content) && f.Count(n.Content[i]); i += 2 {
-		k, v := n.Content[i], Resolve(n.Content[i+1])
+	for k, v := range f.Members(n) {
+		if !f.Count(k) {
+			break
+		}
 		read, ok := keys[k.Value]
 		switch {
 		case !ok:
@@ -114,6 +149,24 @@ func (f *File) Mapping(n *yaml.Node, keys map[string]func(*yaml.Node)) map[strin
 		}
 	}
 	return seen
+}
+
+// Members yields the keys of a mapping with what stands at them. A key that is not a
+// scalar is a problem, and so is a merge key, which stands for members of another mapping.
+func (f *File) Members(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(k, v *yaml.Node) bool) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k := Resolve(n.Content[i])
+			switch {
+			case k.Kind != yaml.ScalarNode:
+				f.Problem(n.Content[i], "invalid key (want a string)")
+			case k.ShortTag() == "!!merge":
+				f.Problem(k, "merge key << is not supported (write out the members)")
+			case !yield(k, Resolve(n.Content[i+1])):
+				return
+			}
+		}
+	}
 }
 
 // known returns the suffix of the error about an unknown key: the key that was probably

@@ -38,7 +38,7 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 	var problems []error
 	first := map[string]string{}
 	for _, fsys := range fsys {
-		before := len(all)
+		files := 0
 		err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -46,9 +46,11 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
 				return nil
 			}
-			source, err := fs.ReadFile(fsys, name)
+			files++
+			source, err := yamlfile.Read(fsys, name, policy.MaxFile)
 			if err != nil {
-				return err
+				problems = append(problems, &policy.Diagnostic{File: name, Line: 1, Column: 1, What: err.Error()})
+				return nil
 			}
 			r := newReader(name)
 			s := r.read(source)
@@ -60,7 +62,7 @@ func Load(fsys ...fs.FS) ([]*Standard, error) {
 			all = append(all, s)
 			return nil
 		})
-		if err == nil && len(all) == before {
+		if err == nil && files == 0 {
 			err = errors.New("no standards: no file ends in .yaml or .yml")
 		}
 		if err != nil {

@@ -14,16 +14,17 @@ import (
 // is safe for concurrent use.
 type Mapping struct {
 	standards []*mapped
-	policies  []string       // ids of policies that cover anything, sorted
+	policies  []string       // ids of policies that cover anything, sorted, then those of claims
 	index     map[string]int // of policies, also by earlier ids
 	controls  map[string][]string
+	claims    map[int]map[string]int // of policies whose controls have claims: the numbers of these
 }
 
 // mapped is a standard with its sections numbered in their order.
 type mapped struct {
 	*Standard
 	chapter []int   // of each section: the number of its requirement
-	covers  [][]int // of each policy: the numbers of its sections
+	covers  [][]int // of each policy, without controls that have claims, and of each claim: the numbers of its sections
 }
 
 // NewMapping maps policies, such as those of a set ([policy.Set.Policies]), to the
@@ -32,7 +33,7 @@ type mapped struct {
 // error joins every control of a policy that none of the standards has, and every
 // policy of a section that is not among the policies, by its present or an earlier id.
 func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Mapping, error) {
-	m := &Mapping{index: map[string]int{}, controls: map[string][]string{}}
+	m := &Mapping{index: map[string]int{}, controls: map[string][]string{}, claims: map[int]map[string]int{}}
 	sections := map[string]bool{}
 	var problems []error
 	for _, s := range standards {
@@ -44,7 +45,8 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 			}
 		}
 	}
-	byID := map[string]string{} // also by earlier ids
+	claimed := map[string][]string{} // controls that have claims, by policy id
+	byID := map[string]string{}      // also by earlier ids
 	for p := range policies {
 		byID[p.ID] = p.ID
 		for _, id := range p.PreviousIDs {
@@ -58,6 +60,11 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 				continue
 			}
 			m.add(c, p.ID)
+		}
+		for _, check := range p.Checks {
+			for _, claim := range check.Claims {
+				claimed[p.ID] = append(claimed[p.ID], claim.Controls...)
+			}
 		}
 	}
 	for _, s := range standards {
@@ -76,7 +83,7 @@ func NewMapping(policies iter.Seq[*policy.Policy], standards ...*Standard) (*Map
 		slices.SortFunc(problems, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 		return nil, fmt.Errorf("map policies to standards: %w", errors.Join(problems...))
 	}
-	m.number(byID, standards)
+	m.number(byID, claimed, standards)
 	return m, nil
 }
 
@@ -86,8 +93,8 @@ func (m *Mapping) add(control, policy string) {
 	}
 }
 
-// number gives policies and sections their numbers.
-func (m *Mapping) number(byID map[string]string, standards []*Standard) {
+// number gives policies, claims and sections their numbers.
+func (m *Mapping) number(byID map[string]string, claimed map[string][]string, standards []*Standard) {
 	for _, ids := range m.controls {
 		slices.Sort(ids)
 		m.policies = append(m.policies, ids...)
@@ -99,12 +106,27 @@ func (m *Mapping) number(byID map[string]string, standards []*Standard) {
 			m.index[id] = i
 		}
 	}
+	for p, id := range m.policies {
+		for _, control := range claimed[id] {
+			if m.claims[p] == nil {
+				m.claims[p] = map[string]int{}
+			}
+			if _, ok := m.claims[p][control]; !ok {
+				m.claims[p][control] = len(m.policies)
+				m.policies = append(m.policies, id)
+			}
+		}
+	}
 	for _, s := range standards {
 		x := &mapped{Standard: s, covers: make([][]int, len(m.policies))}
 		for chapter := range s.Requirements {
 			for j := range s.Requirements[chapter].Sections {
-				for _, id := range m.controls[s.Control(&s.Requirements[chapter].Sections[j])] {
+				control := s.Control(&s.Requirements[chapter].Sections[j])
+				for _, id := range m.controls[control] {
 					p := m.index[id]
+					if claim, ok := m.claims[p][control]; ok {
+						p = claim
+					}
 					x.covers[p] = append(x.covers[p], len(x.chapter))
 				}
 				x.chapter = append(x.chapter, chapter)

@@ -98,6 +98,15 @@ func say(p, id, status string) policy.Finding {
 		f.Status, f.Exception = policy.Fail, &policy.Exception{Owner: "o", Reason: "r", Until: time.Unix(9e9, 0)}
 	case "partial":
 		f.Subject = policy.CoverageSubject{Type: "T", Account: asset.Scope{Provider: "aws", Account: id}, Regions: []string{"r"}, State: asset.Partial}
+	case "closed":
+		f.Policy = policy.AccountPolicy()
+		g := &asset.Gap{Scope: asset.Scope{Provider: "aws", Account: id}, Cause: asset.Unread{Reason: asset.Disabled}}
+		f.Subject = policy.GapSubject{Gap: g, Policies: policies()[:1]}
+		if p == "b" {
+			f.Subject = policy.GapSubject{Gap: g, Policies: policies()[1:]}
+		}
+	case "of":
+		f.Subject = policy.GapSubject{Gap: &asset.Gap{Scope: scope, Type: "T", Of: asset.Ref{Type: "P", ID: id}}}
 	case "gap":
 		f.Subject = policy.GapSubject{Gap: &asset.Gap{Scope: scope, Type: "T", Cause: asset.Unread{Op: "List", RequestID: id}}}
 	}
@@ -178,6 +187,10 @@ func TestSectionStatus(t *testing.T) {
 		{"a - gap", compliance.Unknown},
 		{"a x pass, a 1 partial", compliance.Unknown},
 		{"a 1 partial", compliance.Unknown},
+		{"a x pass, a parent of", compliance.Unknown},
+		{"a x pass, a 9 closed", compliance.Unknown},
+		{"a 9 closed", compliance.Unknown},
+		{"a x pass, b 9 closed", compliance.Passed},  // the account holds nothing that the policy needs
 		{"a x pass, c 1 partial", compliance.Passed}, // the coverage is of what another policy needs
 		{"a x fail, a y unknown", compliance.Failed},
 		{"a x pass, a y x", compliance.Accepted},

@@ -38,8 +38,8 @@ func rankOf(f policy.Finding) rank {
 	return rankUnknown
 }
 
-// result is what one policy says of an asset: the number of the policy in the
-// mapping, and a rank in the lowest byte.
+// result is what one policy says of an asset: the number of the policy, or of a claim, in
+// the mapping, and a rank in the lowest byte.
 type result uint32
 
 func (r result) policy() int { return int(r >> 8) }
@@ -94,23 +94,50 @@ func newResults(m *Mapping) *results {
 }
 
 func (r *results) add(f policy.Finding) {
-	p, ok := r.m.index[f.Policy.ID]
+	if p, ok := r.m.index[f.Policy.ID]; ok && f.Asset() != nil {
+		r.addAsset(p, f)
+	}
+	h, ok := holeOf(f.Subject)
 	if !ok {
 		return
 	}
-	if f.Asset() != nil {
-		r.addAsset(p, f)
-	} else if h, ok := holeOf(f.Subject); ok {
-		if r.holes[h] == nil {
-			r.holes[h] = map[int]bool{}
+	r.hole(h, f.Policy)
+	if g, ok := f.Subject.(policy.GapSubject); ok {
+		for _, p := range g.Policies {
+			r.hole(h, p)
 		}
-		r.holes[h][p] = true
+	}
+}
+
+// hole records that a policy did not see what is in a hole.
+func (r *results) hole(h hole, p *policy.Policy) {
+	i, ok := r.m.index[p.ID]
+	if !ok {
+		return
+	}
+	if r.holes[h] == nil {
+		r.holes[h] = map[int]bool{}
+	}
+	r.holes[h][i] = true
+	for _, claim := range r.m.claims[i] {
+		r.holes[h][claim] = true
 	}
 }
 
 func (r *results) addAsset(p int, f policy.Finding) {
 	a := r.asset(f.Asset())
-	k := rankOf(f)
+	a.add(p, rankOf(f))
+	for control, claim := range r.m.claims[p] {
+		of := f
+		of.Status = f.Control(control)
+		if k := rankOf(of); k != rankNone {
+			a.add(claim, k)
+		}
+	}
+}
+
+// add adds what a policy says, or a claim, of which the worst counts.
+func (a *seen) add(p int, k rank) {
 	for i, x := range a.results {
 		if x.policy() == p {
 			if k > x.rank() {

@@ -66,6 +66,6 @@ func TestPackOfAnotherModule(t *testing.T) {
 	})
 	out, err = goTest()
 	require.Error(t, err)
-	assert.Contains(t, out, "acme-owner-tag.yaml:18: want pass, got fail")
+	assert.Contains(t, out, "acme-owner-tag.yaml:19: want pass, got fail")
 	assert.Contains(t, out, "params.tag in asset.tags => false")
 }

@@ -43,11 +43,14 @@ func Now() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 //
 // A policy must have a case that wants pass and one that wants fail. A case fails if
 // the status is not the wanted one, if it names a message and the finding has
-// another, or if the expression of a failing finding's message went wrong; the
-// error shows what decided, step by step. A case sees the assets, gaps and coverage
+// another, if a control that it names has another status, or if the expression of a failing
+// finding's message went wrong; the error shows what decided, step by step. A case sees the assets, gaps and coverage
 // that are related to it and the asset itself. If it states no coverage, that of
 // every type that the policy looks for is complete in the region and the account of
-// the asset.
+// the asset. Parents, links and an access policy that a case does not state are unread,
+// unless the file says that there are none:
+//
+//	defaults: {parents: [], links: [], access: null}
 //
 // Conditions that no case has shown true, or false, are logged, and are an error
 // where they leave less than the demanded coverage. Conditions without a variable

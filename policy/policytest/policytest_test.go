@@ -97,15 +97,33 @@ func TestGoodPack(t *testing.T) {
 			"  - {name: default again, want: pass, config: {acl: private}}\n",
 		"default instant": "require: now == timestamp('2026-01-01T00:00:00Z')\ntests:\n  - {name: default, want: pass}\n  - {name: later, want: fail, now: 2026-01-02}\n",
 		"looks up": "require: follow('encrypted_by', 'Test::Key').exists(k, k.config.?rotated.orValue(false)) && assets('Test::Bucket').size() == 1\n" +
-			"tests:\n" +
+			"defaults: {links: []}\ntests:\n" +
 			"  - {name: rotated, want: pass, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k, config: {rotated: true}}]}\n" +
 			"  - {name: not rotated, want: fail, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k}]}\n" +
 			"  - {name: two, want: fail, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k, config: {rotated: true}}, {type: Test::Bucket, id: b}]}\n" +
 			"  - {name: no key, want: fail}\n" +
+			"  - {name: links not read, want: unknown, unread: [links]}\n" +
+			"  - {name: links of the relation not read, want: unknown, unread: [links.encrypted_by]}\n" +
+			"  - {name: other links not read, want: fail, unread: [links.logs_to]}\n" +
 			"  - {name: key not observed, want: unknown, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}}\n" +
 			"  - {name: in a region, want: pass, asset: {region: r1, links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k, config: {rotated: true}}]}\n" +
 			"  - {name: covered in part, want: unknown, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k, config: {rotated: true}}], coverage: [{type: Test::Bucket, state: partial}]}\n" +
 			"  - {name: gap, want: unknown, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k, config: {rotated: true}}], gaps: [{type: Test::Bucket, code: AccessDenied}]}\n",
+		"parts that a case does not state": "require: access.?open.orValue(false) == false && ancestors('Test::Key').size() == 0 && follow('encrypted_by', 'Test::Key').size() == 0\n" +
+			"tests:\n" +
+			"  - {name: nothing is stated, want: unknown}\n" +
+			"  - {name: all is, want: pass, access: null, asset: {parents: [], links: []}}\n" +
+			"  - {name: no parents, want: unknown, access: null, asset: {links: []}}\n" +
+			"  - {name: no links, want: unknown, access: null, asset: {parents: []}}\n" +
+			"  - {name: no access, want: unknown, asset: {parents: [], links: []}}\n" +
+			"  - {name: open, want: fail, access: {open: true}}\n" +
+			"  - {name: linked, want: fail, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}}\n" +
+			"  - {name: contained, want: fail, asset: {parents: [{type: Test::Key, id: k}]}}\n",
+		"defaults": "require: access.?open.orValue(false) == false && ancestors('Test::Key').size() == 0 && follow('encrypted_by', 'Test::Key').size() == 0\n" +
+			"defaults: {parents: [], links: [], access: null}\ntests:\n" +
+			"  - {name: none, want: pass}\n  - {name: parents not read, want: unknown, unread: [parents]}\n" +
+			"  - {name: open, want: fail, access: {open: true}}\n  - {name: linked, want: fail, asset: {links: [{rel: encrypted_by, type: Test::Key, id: k}]}}\n" +
+			"  - {name: parent, want: fail, asset: {parents: [{type: Test::Key, id: k}]}, related: [{type: Test::Key, id: k}]}\n",
 		"constants do not count": "require: \"config.?acl.orValue('') != 'x' || ['x'].exists(a, a == 'y') || !true\"\n" +
 			"tests:\n  - {name: ok, want: pass}\n  - {name: x, want: fail, config: {acl: x}}\n",
 		"quantifier": "require: config.?ports.orValue([]).all(p, p > 1024 || p == 443)\n" +
@@ -136,6 +154,9 @@ func TestBrokenPack(t *testing.T) {
 			": p3.yaml:5:",
 		}, "type int, not bool"},
 		{"two of one id", fstest.MapFS{"a.yaml": pack(private + both)["p1.yaml"], "b.yaml": pack(private + both)["p1.yaml"]}, []string{": b.yaml:1:5: duplicate policy \"p1\" (also in a.yaml)"}, ""},
+		{"defaults that are not empty", pack(private + "defaults: {parents: [a], links: {}, access: {}, tags: {}}\n" + both), []string{
+			": p1.yaml:6:21: invalid default of parents", ": p1.yaml:6:33: invalid default of links", ": p1.yaml:6:45: invalid default of access", ": p1.yaml:6:49: unknown key \"tags\"",
+		}, "has access, links, parents"},
 		{"no cases", pack(private), []string{"p1: missing case that wants pass", "p1: missing case that wants fail"}, ""},
 		{"no failing case", pack(private + "tests:\n  - {name: private, want: pass}\n"), []string{"p1: missing case that wants fail"}, ""},
 		{"no passing case", pack(private + "tests:\n  - {name: public, want: fail, config: {public: true}}\n"), []string{"p1: missing case that wants pass"}, ""},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -161,13 +162,14 @@ func (s *suite) test(t tester, c *policy.Case) {
 	if s.now = c.Now; s.now.IsZero() {
 		s.now = Now()
 	}
-	inv := surroundings(c, set)
-	f, err := s.find(t.Context(), set, c.Asset, inv)
+	subject := asset.Derive(c.Asset, s.schema)
+	inv := s.surroundings(c, subject, set)
+	f, err := s.find(t.Context(), set, subject, inv)
 	if err != nil {
 		t.Errorf("%s%v", s.place(c), err)
 		return
 	}
-	x, err := set.Explain(t.Context(), s.policy.ID, c.Asset, inv)
+	x, err := set.Explain(t.Context(), s.policy.ID, subject, inv)
 	if err != nil {
 		t.Errorf("%s%v", s.place(c), err)
 		return
@@ -179,6 +181,14 @@ func (s *suite) test(t tester, c *policy.Case) {
 	}
 	if c.Message != "" && f.Message != c.Message {
 		wrong = append(wrong, fmt.Sprintf("want message %q, got %q", c.Message, f.Message))
+	}
+	for _, control := range slices.Sorted(maps.Keys(c.Controls)) {
+		switch got := f.Control(control); {
+		case !slices.Contains(s.policy.Controls, control):
+			wrong = append(wrong, fmt.Sprintf("unknown control %q (want one of the controls of the policy)", control))
+		case got != c.Controls[control]:
+			wrong = append(wrong, fmt.Sprintf("want %s of control %s, got %s", c.Controls[control], control, got))
+		}
 	}
 	var unread *asset.Unread
 	if f.Status == policy.Fail && f.Err != nil && !errors.As(f.Err, &unread) {
@@ -198,12 +208,15 @@ func (s *suite) place(c *policy.Case) string {
 }
 
 // surroundings returns what a case says there is.
-func surroundings(c *policy.Case, set *policy.Set) *asset.Inventory {
+func (s *suite) surroundings(c *policy.Case, subject *asset.Asset, set *policy.Set) *asset.Inventory {
 	inv := &asset.Inventory{}
 	for _, o := range c.Related {
+		if a, ok := o.(*asset.Asset); ok {
+			o = asset.Derive(a, s.schema)
+		}
 		inv.Add(o)
 	}
-	inv.Add(c.Asset)
+	inv.Add(subject)
 	if c.Covered {
 		return inv
 	}

@@ -29,6 +29,9 @@ func TestServicesThatAreSwitchedOff(t *testing.T) {
 		"Security Hub": {securityHub, func(x *tester) {
 			x.fail(&hubtypes.InvalidAccessException{Message: aws.String("Account 123456789012 is not subscribed to AWS Security Hub")}, "SecurityHub:DescribeHub")
 		}},
+		"Security Hub, in other words": {securityHub, func(x *tester) {
+			x.fail(&hubtypes.InvalidAccessException{Message: aws.String("Security Hub is not enabled in this account and region")}, "SecurityHub:DescribeHub")
+		}},
 		"Security Hub, of old": {securityHub, func(x *tester) { x.fail(code("ResourceNotFoundException"), "SecurityHub:DescribeHub") }},
 		"GuardDuty":            {guardDutyDetector, func(x *tester) { x.says("GuardDuty:ListDetectors", &guardduty.ListDetectorsOutput{}) }},
 		"Access Analyzer":      {accessAnalyzer, func(x *tester) { x.says("AccessAnalyzer:ListAnalyzers", &accessanalyzer.ListAnalyzersOutput{}) }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	accountapi "github.com/aws/aws-sdk-go-v2/service/account"
@@ -65,9 +66,9 @@ func accountTable(u *unit, client *iam.Client, report func(context.Context) (cre
 				if err != nil {
 					return err
 				}
-				row, ok := rows[rootRow]
-				if !ok {
-					return unread("iam:GetCredentialReport", codeNotInReport, "the report has no row of the root user")
+				row, err := rows.of(rootRow, time.Time{})
+				if err != nil {
+					return err
 				}
 				d.Status["CredentialReport"] = row
 				return nil

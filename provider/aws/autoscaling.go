@@ -112,7 +112,7 @@ func notificationDocs(list []autoscalingtypes.NotificationConfiguration) []colle
 	return docs
 }
 
-func autoScalingGroupDraft(u *unit, owners netOwners, x autoscalingtypes.AutoScalingGroup) *collect.Draft {
+func autoScalingGroupDraft(u *unit, owners *netOwners, x autoscalingtypes.AutoScalingGroup) *collect.Draft {
 	d := collect.NewDraft(autoScalingGroup, aws.ToString(x.AutoScalingGroupARN), aws.ToString(x.AutoScalingGroupName))
 	d.Created, d.Incarnation = aws.ToTime(x.CreatedTime), d.ID
 	d.Tags = tagMap(x.Tags, func(t autoscalingtypes.TagDescription) (key, value *string) { return t.Key, t.Value })
@@ -168,7 +168,7 @@ func autoScalingGroupDraft(u *unit, owners netOwners, x autoscalingtypes.AutoSca
 		"Instances":          append([]autoscalingtypes.Instance{}, x.Instances...),
 	}
 	for _, s := range subnets {
-		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		owners.linkSubnet(d, &s)
 	}
 	for _, i := range x.Instances {
 		d.Link("instance", ec2Instance, u.ec2ARN("", "instance", aws.ToString(i.InstanceId)))

@@ -113,6 +113,7 @@ func TestTagsOfLoadBalancersAreReadTwentyAtOnce(t *testing.T) {
 		}
 		return out, nil
 	})
+	x.fail(denied, "Elastic Load Balancing v2:DescribeTargetGroupAttributes", "Elastic Load Balancing v2:DescribeTargetHealth")
 	inv := x.collect(t, elbTargetGroup)
 	assert.Equal(t, 3, x.calls.n["Elastic Load Balancing v2:DescribeTags"])
 	tagged := 0

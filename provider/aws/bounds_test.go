@@ -14,14 +14,6 @@ import (
 	"github.com/openstance/stance/provider"
 )
 
-// sdkServices are the names of services in the SDK by their prefixes in operations.
-func sdkServices() map[string]string {
-	return map[string]string{
-		"iam": "IAM", "s3": "S3", "ec2": "EC2", "lambda": "Lambda", "sqs": "SQS", "sns": "SNS", "kms": "KMS", "logs": "CloudWatch Logs",
-		"cloudwatch": "CloudWatch", "dynamodb": "DynamoDB", "secretsmanager": "Secrets Manager", "ecr": "ECR",
-	}
-}
-
 // TestCallsAreThoseOfTheCatalogue says that more resources, on as many pages, take
 // the calls that the catalogue has for each of them, and no others.
 func TestCallsAreThoseOfTheCatalogue(t *testing.T) {

@@ -77,6 +77,7 @@ func sings(text string) string {
 
 // listener notes which answers have canaries in them.
 type listener struct {
+	next  aws.HTTPClient
 	mu    sync.Mutex
 	heard map[string]bool // by service and operation, or method of those that do not name it
 }
@@ -88,7 +89,7 @@ func (l *listener) Do(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := l.next.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +191,7 @@ func TestCanary(t *testing.T) {
 	var log bytes.Buffer
 	x := one(t)
 	plantCanaries(t, x.cfg)
-	x.Provider.cfg.HTTPClient = heard
+	heard.next, x.Provider.cfg.HTTPClient = x.Provider.cfg.HTTPClient, heard
 	x.Provider.cfg.Logger = logging.NewStandardLogger(&log)
 	x.Provider.cfg.ClientLogMode = aws.LogRetries | aws.LogDeprecatedUsage
 	broken := "{" + tokenCanary

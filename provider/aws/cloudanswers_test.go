@@ -31,7 +31,7 @@ func cloudAnswers() map[string]func(*question) string {
 		"Organizations:DescribeOrganization": always(notConfigured + "AWSOrganizationsNotInUseException"),
 		"SecurityHub:DescribeHub":            always(notConfigured + "ResourceNotFoundException"),
 	}
-	for _, add := range []func(map[string]func(*question) string){iamAnswers, s3Answers, ec2Answers, networkAnswers, computeAnswers, messageAnswers, watchAnswers, dataAnswers} {
+	for _, add := range []func(map[string]func(*question) string){iamAnswers, s3Answers, ec2Answers, networkAnswers, computeAnswers, messageAnswers, watchAnswers, dataAnswers, plainAnswers} {
 		add(answers)
 	}
 	return answers
@@ -89,6 +89,8 @@ func iamAnswers(m map[string]func(*question) string) {
 		}
 		return "<Content>" + base64Of(b.String()) + "</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>2026-02-28T03:04:05Z</GeneratedTime>"
 	}
+	m["IAM:GetPolicy"] = always("<Policy><Arn>arn:aws:iam::aws:policy/PowerUserAccess</Arn><PolicyName>PowerUserAccess</PolicyName><PolicyId>ANPA</PolicyId><Path>/</Path><DefaultVersionId>v1</DefaultVersionId><IsAttachable>true</IsAttachable><CreateDate>2025-01-02T03:04:05Z</CreateDate></Policy>")
+	m["IAM:GetPolicyVersion"] = always("<PolicyVersion><Document>" + policy + "</Document><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>2025-01-02T03:04:05Z</CreateDate></PolicyVersion>")
 	m["IAM:ListPolicyTags"] = always(tags + "<IsTruncated>false</IsTruncated>")
 	m["IAM:GetLoginProfile"] = always("<LoginProfile><UserName>user</UserName><CreateDate>2025-01-02T03:04:05Z</CreateDate><PasswordResetRequired>false</PasswordResetRequired></LoginProfile>")
 	m["IAM:ListMFADevices"] = always("<MFADevices><member><UserName>user</UserName><SerialNumber>arn:aws:iam::" + moto.Account + ":mfa/user</SerialNumber><EnableDate>2025-01-02T03:04:05Z</EnableDate></member></MFADevices><IsTruncated>false</IsTruncated>")
@@ -173,20 +175,21 @@ func ec2Answers(m map[string]func(*question) string) {
 		})
 		return "<reservationSet>" + things + "</reservationSet>" + next
 	}
-	script := "<userData><value>" + base64Of(cloudScript) + "</value></userData>"
+	const id = "<instanceId>i-1</instanceId>"
+	script := id + "<userData><value>" + base64Of(cloudScript) + "</value></userData>"
 	m["EC2:DescribeInstanceAttribute"] = func(q *question) string {
 		switch {
 		case strings.Contains(q.asked, "Attribute=userData"):
 			return script
 		case strings.Contains(q.asked, "Attribute=disableApiTermination"):
-			return "<disableApiTermination><value>true</value></disableApiTermination>"
+			return id + "<disableApiTermination><value>true</value></disableApiTermination>"
 		}
-		return "<instanceInitiatedShutdownBehavior><value>stop</value></instanceInitiatedShutdownBehavior>"
+		return id + "<instanceInitiatedShutdownBehavior><value>stop</value></instanceInitiatedShutdownBehavior>"
 	}
 	m["EC2:DescribeVolumes"] = ec2List("volumeSet", ec2Volume, 500, func(q *question, i int) string {
 		return "<volumeId>" + q.id("vol", i) + "</volumeId><size>100</size><snapshotId/><availabilityZone>" + q.region + "a</availabilityZone><status>in-use</status><createTime>2026-01-02T03:04:05.000Z</createTime><attachmentSet><item><volumeId>" + q.id("vol", i) + "</volumeId><instanceId>" + q.id("i", i) + "</instanceId><device>/dev/xvda</device><status>attached</status><attachTime>2026-01-02T03:04:05.000Z</attachTime><deleteOnTermination>true</deleteOnTermination></item></attachmentSet><volumeType>gp3</volumeType><iops>3000</iops><encrypted>true</encrypted><kmsKeyId>" + q.arn("kms", "key/00000000-0000-4000-8000-000000000000") + "</kmsKeyId><multiAttachEnabled>false</multiAttachEnabled><throughput>125</throughput>"
 	})
-	m["EC2:DescribeVolumeAttribute"] = always("<autoEnableIO><value>false</value></autoEnableIO>")
+	m["EC2:DescribeVolumeAttribute"] = always("<volumeId>vol-1</volumeId><autoEnableIO><value>false</value></autoEnableIO>")
 	m["EC2:DescribeSnapshots"] = func(q *question) string {
 		if strings.Contains(q.asked, "RestorableBy") {
 			return "<snapshotSet/>"
@@ -203,9 +206,9 @@ func networkAnswers(m map[string]func(*question) string) {
 	})
 	m["EC2:DescribeVpcAttribute"] = func(q *question) string {
 		if strings.Contains(q.asked, "Hostnames") {
-			return "<enableDnsHostnames><value>true</value></enableDnsHostnames>"
+			return "<vpcId>vpc-1</vpcId><enableDnsHostnames><value>true</value></enableDnsHostnames>"
 		}
-		return "<enableDnsSupport><value>true</value></enableDnsSupport>"
+		return "<vpcId>vpc-1</vpcId><enableDnsSupport><value>true</value></enableDnsSupport>"
 	}
 	m["EC2:DescribeSubnets"] = ec2List("subnetSet", ec2Subnet, 1000, func(q *question, i int) string {
 		return "<subnetId>" + q.id("subnet", i) + "</subnetId><subnetArn>" + q.arn("ec2", "subnet/"+q.id("subnet", i)) + "</subnetArn><state>available</state><ownerId>" + moto.Account + "</ownerId><vpcId>" + q.id("vpc", 0) + "</vpcId><cidrBlock>10.0.1.0/24</cidrBlock><availableIpAddressCount>200</availableIpAddressCount><availabilityZone>" + q.region + "a</availabilityZone><defaultForAz>false</defaultForAz><mapPublicIpOnLaunch>false</mapPublicIpOnLaunch>"
@@ -350,7 +353,7 @@ func dataAnswers(m map[string]func(*question) string) {
 		name := fmt.Sprintf("app/secret-%04d", i)
 		return `{"ARN":"` + q.arn("secretsmanager", "secret:"+name+"-AbCdEf") + `","Name":"` + name + `","Description":"password of a database","LastChangedDate":1735787045,"LastAccessedDate":1735787045,"CreatedDate":1735787045,"RotationEnabled":true,"RotationRules":{"AutomaticallyAfterDays":30},` + jsonTags + `}`
 	})
-	m["Secrets Manager:GetResourcePolicy"] = always(`{"ResourcePolicy":` + quoted(cloudAccess) + `}`)
+	m["Secrets Manager:GetResourcePolicy"] = always(`{"ARN":"arn:aws:secretsmanager:us-east-1:` + moto.Account + `:secret:app","ResourcePolicy":` + quoted(cloudAccess) + `}`)
 }
 
 func base64Of(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

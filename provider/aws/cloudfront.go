@@ -19,6 +19,7 @@ func cloudfrontTables(u *unit) []collect.Table {
 	client := cloudfront.NewFromConfig(u.config("cloudfront"))
 	return []collect.Table{{
 		Op:     "cloudfront:ListDistributions",
+		Gone:   []string{"NoSuchDistribution"},
 		Types:  []asset.Type{cloudfrontDistribution},
 		Global: true,
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

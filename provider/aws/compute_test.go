@@ -50,6 +50,8 @@ func TestFunctions(t *testing.T) {
 	x.says("Lambda:GetFunctionConcurrency", &lambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: aws.Int32(3)})
 	x.says("Lambda:GetFunctionRecursionConfig", &lambda.GetFunctionRecursionConfigOutput{RecursiveLoop: lambdatypes.RecursiveLoopTerminate})
 	x.says("Lambda:GetRuntimeManagementConfig", &lambda.GetRuntimeManagementConfigOutput{UpdateRuntimeOn: lambdatypes.UpdateRuntimeOnAuto})
+	x.says("Lambda:ListAliases", &lambda.ListAliasesOutput{})
+	x.says("Lambda:ListVersionsByFunction", &lambda.ListVersionsByFunctionOutput{})
 	x.fail(denied, "Lambda:ListTags")
 	x.answer("Lambda:ListFunctionUrlConfigs", func(in any) (any, error) {
 		out := &lambda.ListFunctionUrlConfigsOutput{}
@@ -97,6 +99,7 @@ func TestFunctions(t *testing.T) {
 		"STS:GetCallerIdentity": 1, "EC2:DescribeRegions": 1, "EC2:DescribeSubnets": 1, "Lambda:ListFunctions": 1,
 		"Lambda:GetPolicy": 3, "Lambda:GetFunctionCodeSigningConfig": 3, "Lambda:GetFunctionConcurrency": 3,
 		"Lambda:GetFunctionRecursionConfig": 3, "Lambda:GetRuntimeManagementConfig": 3, "Lambda:ListTags": 3, "Lambda:ListFunctionUrlConfigs": 3,
+		"Lambda:ListAliases": 3, "Lambda:ListVersionsByFunction": 3,
 	}, x.calls.n)
 }
 

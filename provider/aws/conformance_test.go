@@ -15,5 +15,23 @@ func TestConformance(t *testing.T) {
 		Missing: asset.Ref{Type: s3Bucket, ID: "arn:aws:s3:::no-such-bucket"},
 		Secrets: []string{base64Of(cloudScript)},
 		Sample:  100,
+		Broken:  brokenClouds(t),
 	})
+}
+
+// brokenClouds are providers over a cloud of which no call but the first has a right answer.
+func brokenClouds(t *testing.T) map[string]func() provider.Provider {
+	all := map[string]func() provider.Provider{}
+	for name, fault := range faults() {
+		if name == "hanging" {
+			continue // for minutes, which TestFaults does not wait for
+		}
+		all[name] = func() provider.Provider {
+			p := newCloud(1).provider(t)
+			p.cfg.HTTPClient = &faulty{newCloud(1), "", fault}
+			once(&p.cfg)
+			return p
+		}
+	}
+	return all
 }

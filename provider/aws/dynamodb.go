@@ -18,6 +18,7 @@ func dynamoTables(u *unit) []collect.Table {
 	client := dynamodb.NewFromConfig(u.config("dynamodb"), func(o *dynamodb.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "dynamodb:ListTables",
+		Gone:   []string{"ResourceNotFoundException", "TableNotFoundException"},
 		Types:  []asset.Type{dynamoTable},
 		Absent: []string{(&ddbtypes.ResourceNotFoundException{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

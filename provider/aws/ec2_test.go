@@ -109,6 +109,7 @@ func TestSharedSubnet(t *testing.T) {
 	x := newTester(t, &Options{Regions: []string{"us-east-1"}})
 	x.says("EC2:DescribeSubnets", subnets("subnet-1", "999999999999"))
 	x.says("EC2:DescribeInstances", instances("i-1"))
+	x.fail(denied, "EC2:DescribeInstanceAttribute", "EC2:DescribeInstanceCreditSpecifications")
 	inv := x.collectQuery(t, provider.Query{
 		Types: []asset.Type{ec2Instance, ec2Subnet},
 		Reads: map[asset.Type][]asset.Path{ec2Instance: {"config.SubnetId"}},
@@ -128,6 +129,7 @@ func TestSharedSubnet(t *testing.T) {
 	x.fail(denied, "EC2:DescribeSubnets")
 	a = only(t, x.collect(t, ec2Instance), ec2Instance)
 	assert.Contains(t, a.Links, asset.Link{Rel: "subnet", To: ref(ec2Subnet, "subnet/subnet-1")})
+	assert.NotNil(t, a.UnreadLinks("subnet"), "it may be that of another account")
 }
 
 func subnets(id, owner string) *ec2.DescribeSubnetsOutput {

@@ -16,6 +16,7 @@ import (
 func volumeTable(u *unit, client *ec2.Client) collect.Table {
 	return collect.Table{
 		Op:    "ec2:DescribeVolumes",
+		Gone:  []string{"InvalidVolume.NotFound"},
 		Types: []asset.Type{ec2Volume},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{IncludeManagedResources: aws.Bool(true), Filters: u.ec2Only("volume-id", "volume/", ec2Volume), NextToken: optional(token), MaxResults: aws.Int32(500)})
@@ -101,6 +102,7 @@ func snapshotTable(u *unit, client *ec2.Client) collect.Table {
 	})
 	return collect.Table{
 		Op:    "ec2:DescribeSnapshots",
+		Gone:  []string{"InvalidSnapshot.NotFound"},
 		Types: []asset.Type{ec2Snapshot},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := page(ctx, token, nil)
@@ -177,6 +179,7 @@ func snapshotDraft(u *unit, x ec2types.Snapshot) *collect.Draft {
 func imageTable(u *unit, client *ec2.Client) collect.Table {
 	return collect.Table{
 		Op:    "ec2:DescribeImages",
+		Gone:  []string{"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"},
 		Types: []asset.Type{ec2Image},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{

@@ -36,7 +36,7 @@ func vpcEndpointTable(u *unit, client *ec2.Client) collect.Table {
 	}
 }
 
-func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoint) *collect.Draft {
+func vpcEndpointDraft(op string, u *unit, owners *netOwners, x ec2types.VpcEndpoint) *collect.Draft {
 	id := aws.ToString(x.VpcEndpointId)
 	tags := tagMap(x.Tags, ec2Tag)
 	d := collect.NewDraft(ec2VPCEndpoint, u.ec2ARN(aws.ToString(x.OwnerId), "vpc-endpoint", id), ec2Name(tags, id))
@@ -86,9 +86,9 @@ func vpcEndpointDraft(op string, u *unit, owners netOwners, x ec2types.VpcEndpoi
 		d.Config["DnsOptions"] = options
 	}
 	d.Status = collect.Doc{"State": x.State, "OwnerId": x.OwnerId, "RequesterManaged": x.RequesterManaged}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	owners.linkVPC(d, x.VpcId)
 	for _, s := range x.SubnetIds {
-		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		owners.linkSubnet(d, &s)
 	}
 	for _, r := range x.RouteTableIds {
 		d.Link("route_table", ec2RouteTable, u.ec2ARN("", "route-table", r))

@@ -46,7 +46,7 @@ func securityGroupTable(u *unit, client *ec2.Client) collect.Table {
 	}
 }
 
-func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *collect.Draft {
+func securityGroupDraft(u *unit, owners *netOwners, x ec2types.SecurityGroup) *collect.Draft {
 	id := aws.ToString(x.GroupId)
 	name := aws.ToString(x.GroupName)
 	if name == "" {
@@ -69,7 +69,7 @@ func securityGroupDraft(u *unit, owners netOwners, x ec2types.SecurityGroup) *co
 		}),
 	}
 	d.Status = collect.Doc{"OwnerId": x.OwnerId}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	owners.linkVPC(d, x.VpcId)
 	sources := map[string]bool{}
 	for _, p := range slices.Concat(x.IpPermissions, x.IpPermissionsEgress) {
 		for _, g := range p.UserIdGroupPairs {

@@ -20,6 +20,7 @@ import (
 func instanceTable(u *unit, client *ec2.Client) collect.Table {
 	return collect.Table{
 		Op:    "ec2:DescribeInstances",
+		Gone:  []string{"InvalidInstanceID.NotFound"},
 		Also:  []string{"ec2:DescribeSubnets"},
 		Types: []asset.Type{ec2Instance},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
@@ -41,7 +42,7 @@ func instanceTable(u *unit, client *ec2.Client) collect.Table {
 	}
 }
 
-func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance) *collect.Draft {
+func instanceDraft(u *unit, owners *netOwners, owner string, x ec2types.Instance) *collect.Draft {
 	id := aws.ToString(x.InstanceId)
 	tags := tagMap(x.Tags, ec2Tag)
 	d := collect.NewDraft(ec2Instance, u.ec2ARN(owner, "instance", id), ec2Name(tags, id))
@@ -134,8 +135,8 @@ func instanceDraft(u *unit, owners netOwners, owner string, x ec2types.Instance)
 	if m := x.MetadataOptions; m != nil {
 		d.Status["MetadataOptions"] = collect.Doc{"State": m.State}
 	}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
-	d.Link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	owners.linkVPC(d, x.VpcId)
+	owners.linkSubnet(d, x.SubnetId)
 	d.Link("image", ec2Image, u.ec2OpenARN("image", aws.ToString(x.ImageId)))
 	d.Link("launch_template", ec2LaunchTemplate, u.ec2ARN("", "launch-template", tags["aws:ec2launchtemplate:id"]))
 	return d

@@ -30,7 +30,7 @@ func networkInterfaceTable(u *unit, client *ec2.Client) collect.Table {
 	}
 }
 
-func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterface) *collect.Draft {
+func networkInterfaceDraft(u *unit, owners *netOwners, x ec2types.NetworkInterface) *collect.Draft {
 	id := aws.ToString(x.NetworkInterfaceId)
 	tags := tagMap(x.TagSet, ec2Tag)
 	d := collect.NewDraft(ec2NetworkInterface, u.ec2ARN(aws.ToString(x.OwnerId), "network-interface", id), ec2Name(tags, id))
@@ -81,8 +81,8 @@ func networkInterfaceDraft(u *unit, owners netOwners, x ec2types.NetworkInterfac
 		"Association":      x.Association,
 		"Attachment":       x.Attachment,
 	}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
-	d.Link("subnet", ec2Subnet, u.subnetARN(owners, x.SubnetId))
+	owners.linkVPC(d, x.VpcId)
+	owners.linkSubnet(d, x.SubnetId)
 	if a := x.Attachment; a != nil {
 		d.Link("attached_to", ec2Instance, u.ec2ARN(aws.ToString(a.InstanceOwnerId), "instance", aws.ToString(a.InstanceId)))
 	}

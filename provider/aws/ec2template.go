@@ -33,8 +33,10 @@ func launchTemplateTable(u *unit, client *ec2.Client) collect.Table {
 		}
 		return byID, nil
 	})
+	used := collect.Once(func(ctx context.Context) (templateUses, error) { return u.templateUses(ctx, client) })
 	return collect.Table{
 		Op:    "ec2:DescribeLaunchTemplates",
+		Also:  []string{"ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"},
 		Types: []asset.Type{ec2LaunchTemplate},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{IncludeManagedResources: aws.Bool(true), NextToken: optional(token), MaxResults: aws.Int32(200)})
@@ -73,6 +75,16 @@ func launchTemplateTable(u *unit, client *ec2.Client) collect.Table {
 				d.Config["LaunchTemplateData"] = v.LaunchTemplateData
 				linkTemplate(d, u, *v.LaunchTemplateData)
 				return nil
+			},
+		}, {
+			Op: "ec2:DescribeLaunchTemplateVersions(used)",
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				uses, err := used(ctx)
+				if err != nil {
+					return err
+				}
+				d.Status["UsedVersions"], err = usedVersions(ctx, client, d, uses.of(d))
+				return err
 			},
 		}},
 	}

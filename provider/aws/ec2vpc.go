@@ -42,6 +42,7 @@ func vpcTable(u *unit, client *ec2.Client) collect.Table {
 	})
 	return collect.Table{
 		Op:    "ec2:DescribeVpcs",
+		Gone:  []string{"InvalidVpcID.NotFound"},
 		Types: []asset.Type{ec2VPC},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: only, NextToken: optional(token), MaxResults: aws.Int32(ec2Page)})

@@ -17,6 +17,7 @@ func ecrTables(u *unit) []collect.Table {
 	client := ecr.NewFromConfig(u.config("ecr"), func(o *ecr.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "ecr:DescribeRepositories",
+		Gone:   []string{"RepositoryNotFoundException"},
 		Types:  []asset.Type{ecrRepository},
 		Absent: []string{(&ecrtypes.RepositoryNotFoundException{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

@@ -19,6 +19,7 @@ func efsTables(u *unit) []collect.Table {
 	client := efs.NewFromConfig(u.config("efs"))
 	return []collect.Table{{
 		Op:     "efs:DescribeFileSystems",
+		Gone:   []string{"FileSystemNotFound"},
 		Types:  []asset.Type{efsFileSystem},
 		Absent: []string{(&efstypes.FileSystemNotFound{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
@@ -137,6 +138,7 @@ func fileSystemReads(client *efs.Client) []collect.Read {
 func mountTargets(u *unit, client *efs.Client) collect.Table {
 	return collect.Table{
 		Op:    "efs:DescribeMountTargets",
+		Gone:  []string{"MountTargetNotFound"},
 		Also:  []string{"ec2:DescribeSubnets"},
 		Types: []asset.Type{efsMountTarget},
 		Of:    efsFileSystem,
@@ -158,7 +160,7 @@ func mountTargets(u *unit, client *efs.Client) collect.Table {
 					"SubnetId":     x.SubnetId,
 				}
 				d.Link("file_system", efsFileSystem, fs.ID)
-				d.Link("subnet", ec2Subnet, u.subnetARN(u.netOwners(ctx), x.SubnetId))
+				u.netOwners(ctx).linkSubnet(d, x.SubnetId)
 				ds = append(ds, d)
 			}
 			return ds, aws.ToString(out.NextMarker), nil

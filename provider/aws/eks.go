@@ -19,6 +19,7 @@ func eksTables(u *unit) []collect.Table {
 	client := eks.NewFromConfig(u.config("eks"))
 	return []collect.Table{{
 		Op:     "eks:ListClusters",
+		Gone:   []string{"ResourceNotFoundException"},
 		Also:   []string{"ec2:DescribeSubnets"},
 		Types:  []asset.Type{eksCluster},
 		Absent: []string{(&ekstypes.ResourceNotFoundException{}).ErrorCode()},
@@ -145,6 +146,7 @@ func eksLogging(l *ekstypes.Logging) any {
 func eksNodegroupTable(u *unit, client *eks.Client) collect.Table {
 	return collect.Table{
 		Op:    "eks:ListNodegroups",
+		Gone:  []string{"ResourceNotFoundException"},
 		Also:  []string{"eks:DescribeNodegroup", "ec2:DescribeSubnets"},
 		Types: []asset.Type{eksNodegroup},
 		Of:    eksCluster,

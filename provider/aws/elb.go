@@ -26,6 +26,7 @@ func elbTables(u *unit) []collect.Table {
 func elbLoadBalancers(u *unit, client *elb.Client) collect.Table {
 	return collect.Table{
 		Op:     "elasticloadbalancing:DescribeLoadBalancers",
+		Gone:   []string{"LoadBalancerNotFound"},
 		Also:   []string{"ec2:DescribeSubnets"},
 		Types:  []asset.Type{elbLoadBalancer},
 		Absent: []string{(&elbtypes.LoadBalancerNotFoundException{}).ErrorCode()},
@@ -138,7 +139,7 @@ func noElbTags() *asset.Unread {
 	return unread("elasticloadbalancing:DescribeTags", codeNotListed, "it is not in the answer")
 }
 
-func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *collect.Draft {
+func loadBalancerDraft(u *unit, owners *netOwners, x elbtypes.LoadBalancer) *collect.Draft {
 	d := collect.NewDraft(elbLoadBalancer, aws.ToString(x.LoadBalancerArn), aws.ToString(x.LoadBalancerName))
 	d.Created, d.Incarnation = aws.ToTime(x.CreatedTime), d.ID
 	_, full, _ := strings.Cut(d.ID, ":loadbalancer/")
@@ -154,7 +155,7 @@ func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *coll
 			mapping["SourceNatIpv6Prefix"] = z.SourceNatIpv6Prefixes[0]
 		}
 		mappings = append(mappings, mapping)
-		d.Link("subnet", ec2Subnet, u.subnetARN(owners, z.SubnetId))
+		owners.linkSubnet(d, z.SubnetId)
 	}
 	d.Config = collect.Doc{
 		"CanonicalHostedZoneID":        x.CanonicalHostedZoneId,
@@ -177,7 +178,7 @@ func loadBalancerDraft(u *unit, owners netOwners, x elbtypes.LoadBalancer) *coll
 		d.Config["Ipv4IpamPoolId"] = p.Ipv4IpamPoolId
 	}
 	d.Status = collect.Doc{"State": x.State, "CreatedTime": x.CreatedTime, "VpcId": x.VpcId, "AvailabilityZones": x.AvailabilityZones}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	owners.linkVPC(d, x.VpcId)
 	for _, g := range x.SecurityGroups {
 		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))
 	}
@@ -237,6 +238,7 @@ func linkCertificate(d *collect.Draft, arn string) {
 func elbTargetGroups(u *unit, client *elb.Client) collect.Table {
 	return collect.Table{
 		Op:     "elasticloadbalancing:DescribeTargetGroups",
+		Gone:   []string{"TargetGroupNotFound"},
 		Also:   []string{"ec2:DescribeSubnets"},
 		Types:  []asset.Type{elbTargetGroup},
 		Absent: []string{(&elbtypes.TargetGroupNotFoundException{}).ErrorCode()},
@@ -283,7 +285,7 @@ func elbTargetGroups(u *unit, client *elb.Client) collect.Table {
 	}
 }
 
-func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *collect.Draft {
+func targetGroupDraft(u *unit, owners *netOwners, x elbtypes.TargetGroup) *collect.Draft {
 	d := collect.NewDraft(elbTargetGroup, aws.ToString(x.TargetGroupArn), aws.ToString(x.TargetGroupName))
 	d.Incarnation = d.ID
 	_, full, _ := strings.Cut(d.ID, ":targetgroup/")
@@ -310,7 +312,7 @@ func targetGroupDraft(u *unit, owners netOwners, x elbtypes.TargetGroup) *collec
 		"UnhealthyThresholdCount":    x.UnhealthyThresholdCount,
 		"VpcId":                      x.VpcId,
 	}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VpcId))
+	owners.linkVPC(d, x.VpcId)
 	for _, lb := range x.LoadBalancerArns {
 		d.Link("load_balancer", elbLoadBalancer, lb)
 	}

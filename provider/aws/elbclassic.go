@@ -18,6 +18,7 @@ func classicTable(u *unit) collect.Table {
 	client := classic.NewFromConfig(u.config("elasticloadbalancing"))
 	return collect.Table{
 		Op:     "elasticloadbalancing:DescribeLoadBalancers",
+		Gone:   []string{"LoadBalancerNotFound"},
 		Also:   []string{"ec2:DescribeSubnets"},
 		Types:  []asset.Type{classicLoadBalancer},
 		Absent: []string{(&classictypes.AccessPointNotFoundException{}).ErrorCode()},
@@ -102,7 +103,7 @@ func classicTable(u *unit) collect.Table {
 	}
 }
 
-func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescription) *collect.Draft {
+func classicDraft(u *unit, owners *netOwners, x classictypes.LoadBalancerDescription) *collect.Draft {
 	name := aws.ToString(x.LoadBalancerName)
 	d := collect.NewDraft(classicLoadBalancer, u.arn("elasticloadbalancing", "loadbalancer/"+name), name)
 	d.Created = aws.ToTime(x.CreatedTime)
@@ -160,9 +161,9 @@ func classicDraft(u *unit, owners netOwners, x classictypes.LoadBalancerDescript
 		d.Config["LBCookieStickinessPolicy"] = cookies
 	}
 	d.Status = collect.Doc{"CreatedTime": x.CreatedTime, "VPCId": x.VPCId}
-	d.Link("vpc", ec2VPC, u.vpcARN(owners, x.VPCId))
+	owners.linkVPC(d, x.VPCId)
 	for _, s := range x.Subnets {
-		d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+		owners.linkSubnet(d, &s)
 	}
 	for _, g := range x.SecurityGroups {
 		d.Link("security_group", ec2SecurityGroup, u.ec2ARN("", "security-group", g))

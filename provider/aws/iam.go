@@ -73,8 +73,11 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		}
 		return byARN, nil
 	})
+	// A policy of AWS that is a boundary and attached to nobody is not among the details.
+	var boundaries boundaryPolicies
 	return collect.Table{
 		Op:     op,
+		Gone:   []string{"NoSuchEntity"},
 		Types:  []asset.Type{iamUser, iamRole, iamGroup, iamManagedPolicy},
 		Global: true,
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
@@ -84,6 +87,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 			}
 			var ds []*collect.Draft
 			for _, x := range out.UserDetailList {
+				boundaries.use(x.PermissionsBoundary)
 				d := userDraft(op, x)
 				if len(x.GroupList) > 0 {
 					arns, err := groups(ctx)
@@ -103,17 +107,32 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				ds = append(ds, d)
 			}
 			for _, x := range out.RoleDetailList {
+				boundaries.use(x.PermissionsBoundary)
 				ds = append(ds, roleDraft(op, x))
 			}
 			for _, x := range out.GroupDetailList {
 				ds = append(ds, groupDraft(op, x))
 			}
 			for _, x := range out.Policies {
+				boundaries.list(aws.ToString(x.Arn))
 				ds = append(ds, managedPolicyDraft(op, x))
 			}
-			return ds, aws.ToString(out.Marker), nil
+			next := aws.ToString(out.Marker)
+			if next == "" && u.scan.Query.Wants(iamManagedPolicy) {
+				ds = append(ds, boundaries.drafts()...)
+			}
+			return ds, next, nil
 		},
 		Reads: []collect.Read{{
+			Op: "iam:GetPolicyVersion",
+			Of: iamManagedPolicy,
+			Each: func(ctx context.Context, d *collect.Draft) error {
+				if _, ok := d.Config["DefaultVersionId"]; ok {
+					return nil // with the details
+				}
+				return readBoundary(ctx, client, d)
+			},
+		}, {
 			Op: "iam:ListPolicyTags",
 			Of: iamManagedPolicy,
 			Each: func(ctx context.Context, d *collect.Draft) error {
@@ -139,11 +158,9 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 				if err != nil {
 					return err
 				}
-				// A user made after the report was is not in it, or one of the same name is
-				// that was there before.
-				row, ok := rows[d.Name]
-				if !ok || madeBefore(row, d.Created) {
-					return unread("iam:GetCredentialReport", codeNotInReport, "the report is older than the user")
+				row, err := rows.of(d.Name, d.Created)
+				if err != nil {
+					return err
 				}
 				d.Status["CredentialReport"] = row
 				return nil
@@ -201,6 +218,7 @@ func iamDetails(u *unit, client *iam.Client, report func(context.Context) (crede
 		}},
 		Under: []collect.Table{{
 			Op:    "iam:ListAccessKeys",
+			Gone:  []string{"NoSuchEntity"},
 			Types: []asset.Type{iamAccessKey},
 			Of:    iamUser,
 			ListOf: func(ctx context.Context, user *collect.Draft, token string) ([]*collect.Draft, string, error) {
@@ -359,6 +377,7 @@ func ofAWS(policy string) bool { return strings.Contains(policy, ":iam::aws:") }
 func iamInstanceProfiles(client *iam.Client) collect.Table {
 	return collect.Table{
 		Op:     "iam:ListInstanceProfiles",
+		Gone:   []string{"NoSuchEntity"},
 		Types:  []asset.Type{iamInstanceProfile},
 		Global: true,
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

@@ -3,6 +3,7 @@ package aws
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -169,6 +170,64 @@ func TestReportThatIsOlderThanTheUser(t *testing.T) {
 		assertUnread(t, "iam:GetCredentialReport", codeNotInReport, named(t, inv, iamUser, name).Status.Get("CredentialReport", "mfa_active"))
 	}
 	assertUnread(t, "iam:GetCredentialReport", codeNotInReport, only(t, inv, accountType).Status.Get("CredentialReport", "mfa_active"))
+}
+
+// An odd row of the report is unread for its user alone, whichever way it is odd.
+func TestOddRowsOfTheCredentialReport(t *testing.T) {
+	for name, odd := range map[string]string{
+		"too short":     "bob,b\n",
+		"too long":      "bob,b,2026-01-01T00:00:00+00:00,true,true\n",
+		"a lone quote":  "bob,b\"b,2026-01-01T00:00:00+00:00,true\n",
+		"an open quote": "bob,\"b,2026-01-01T00:00:00+00:00,true\n",
+		"twice":         "bob,b,2026-01-01T00:00:00+00:00,true\nbob,b,2026-01-01T00:00:00+00:00,false\n",
+	} {
+		report, err := parseCredentialReport([]byte("user,arn,user_creation_time,mfa_active\n<root_account>,r,2020-01-01T00:00:00+00:00,true\n" + odd + "\"a,nn\",a,2026-01-01T00:00:00+00:00,false\r\n"))
+		require.NoError(t, err, name)
+		_, err = report.of("bob", time.Time{})
+		var why *asset.Unread
+		require.ErrorAs(t, err, &why, name)
+		assert.Equal(t, asset.Malformed, why.Reason, name)
+		for user, mfa := range map[string]bool{"a,nn": false, rootRow: true} {
+			row, err := report.of(user, time.Time{})
+			require.NoError(t, err, "%s: %s", name, user)
+			assert.Equal(t, mfa, row["mfa_active"], "%s: %s", name, user)
+		}
+	}
+	for _, content := range []string{"", "\n", "no columns\n", "<html>", "\"user"} {
+		_, err := parseCredentialReport([]byte(content))
+		require.Error(t, err, content)
+	}
+}
+
+func FuzzParseCredentialReport(f *testing.F) {
+	f.Add([]byte("user,arn,mfa_active\nann,a,true\n"))
+	f.Add([]byte("user\n\n\"a"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		report, err := parseCredentialReport(content)
+		for user, row := range report {
+			if err != nil || (row.doc == nil) == (row.why == nil) {
+				t.Errorf("%q: %v %v", user, row, err)
+			}
+		}
+	})
+}
+
+// A report that is never ready is unread for all, and does not hold up the scan.
+func TestCredentialReportThatIsNeverReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(1)
+		c.answers["IAM:GenerateCredentialReport"] = always("<State>INPROGRESS</State>")
+		begin := time.Now()
+		inv := (&tester{Provider: c.provider(t), calls: &calls{}}).collect(t, iamUser, accountType)
+		assert.Less(t, time.Since(begin), 2*reportTimeout)
+		assert.Empty(t, gapTexts(inv))
+		for a := range inv.All() {
+			why := a.Status.Get("CredentialReport").Unread()
+			require.NotNil(t, why, a.Ref)
+			assert.Equal(t, asset.TimedOut, why.Reason)
+			assert.Equal(t, "iam:GenerateCredentialReport", why.Op)
+		}
+	})
 }
 
 func userMade(name string, at time.Time) iamtypes.UserDetail {

@@ -54,6 +54,7 @@ func kmsKeys(u *unit, client *kms.Client) collect.Table {
 	}
 	return collect.Table{
 		Op:     "kms:ListKeys",
+		Gone:   []string{"NotFoundException"},
 		Types:  []asset.Type{kmsKey, kmsReplicaKey},
 		Absent: []string{(&kmstypes.NotFoundException{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/awsapi"
 	"github.com/openstance/stance/internal/collect"
+	"github.com/openstance/stance/provider"
 )
 
 // lambdaNotFound is what Lambda answers for a part of a function that is not
@@ -23,6 +24,7 @@ func lambdaTables(u *unit) []collect.Table {
 	client := lambda.NewFromConfig(u.config("lambda"), func(o *lambda.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "lambda:ListFunctions",
+		Gone:   []string{"ResourceNotFoundException"},
 		Also:   []string{"ec2:DescribeSubnets"},
 		Finds:  []string{"lambda:GetFunctionConfiguration"},
 		Types:  []asset.Type{lambdaFunction},
@@ -204,6 +206,38 @@ func lambdaReads(client *lambda.Client) []collect.Read {
 			return nil
 		},
 	}, {
+		Op: "lambda:ListAliases",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			return lambdaQualified(ctx, client, d, "AliasPolicies", func(ctx context.Context, token string) ([]string, string, error) {
+				out, err := client.ListAliases(ctx, &lambda.ListAliasesInput{FunctionName: &d.ID, Marker: optional(token), MaxItems: aws.Int32(50)})
+				if err != nil {
+					return nil, "", err
+				}
+				var names []string
+				for _, a := range out.Aliases {
+					names = append(names, aws.ToString(a.Name))
+				}
+				return names, aws.ToString(out.NextMarker), nil
+			})
+		},
+	}, {
+		Op: "lambda:ListVersionsByFunction",
+		Each: func(ctx context.Context, d *collect.Draft) error {
+			return lambdaQualified(ctx, client, d, "VersionPolicies", func(ctx context.Context, token string) ([]string, string, error) {
+				out, err := client.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: &d.ID, Marker: optional(token), MaxItems: aws.Int32(50)})
+				if err != nil {
+					return nil, "", err
+				}
+				var names []string
+				for _, v := range out.Versions {
+					if name := aws.ToString(v.Version); name != "$LATEST" { // whose policy is that of the function
+						names = append(names, name)
+					}
+				}
+				return names, aws.ToString(out.NextMarker), nil
+			})
+		},
+	}, {
 		Op:     "lambda:GetFunctionCodeSigningConfig",
 		Absent: []string{lambdaNotFound},
 		Each: func(ctx context.Context, d *collect.Draft) error {
@@ -255,6 +289,27 @@ func lambdaReads(client *lambda.Client) []collect.Read {
 			return nil
 		},
 	}}
+}
+
+// lambdaQualified sets a member of the status to the policies of aliases or versions of a
+// function, which grant what that of the function does not.
+func lambdaQualified(ctx context.Context, client *lambda.Client, d *collect.Draft, member string, list func(context.Context, string) ([]string, string, error)) error {
+	policies := []collect.Doc{}
+	for name, err := range provider.Pages(ctx, list) {
+		if err != nil {
+			return err
+		}
+		out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &d.ID, Qualifier: &name})
+		switch {
+		case awsapi.HasCode(err, []string{lambdaNotFound}):
+		case err != nil:
+			return err
+		default:
+			policies = append(policies, collect.Doc{"Qualifier": name, "Policy": policyDocument("lambda:GetPolicy", out.Policy)})
+		}
+	}
+	d.Status[member] = policies
+	return nil
 }
 
 // unqualified returns the ARN of a function, after which services may write :version or

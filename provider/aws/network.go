@@ -12,9 +12,9 @@ import (
 func linkNetwork(d *collect.Draft, ctx context.Context, u *unit, vpc *string, subnets, groups []string) {
 	if vpc != nil || len(subnets) > 0 {
 		owners := u.netOwners(ctx)
-		d.Link("vpc", ec2VPC, u.vpcARN(owners, vpc))
+		owners.linkVPC(d, vpc)
 		for _, s := range subnets {
-			d.Link("subnet", ec2Subnet, u.subnetARN(owners, &s))
+			owners.linkSubnet(d, &s)
 		}
 	}
 	for _, g := range groups {

@@ -34,7 +34,8 @@ type Options struct {
 	Role Role
 
 	// Regions are the names of the regions to scan. Empty: all that are enabled in an
-	// account. One that is not enabled is a gap. There is no coverage of other regions:
+	// account. One that is not enabled is a gap. Resources in other regions are omitted,
+	// also those that AWS lists for an account at once, such as buckets. There is no coverage of other regions:
 	// verdicts about an account as a whole are then about these. To limit one discovery
 	// see [provider.Query].
 	Regions []string

@@ -42,7 +42,7 @@ var (
 // credentials, region, HTTP client, endpoint and limit of attempts. Nothing is called
 // before a discovery begins. With a BaseEndpoint every service is called there.
 func New(cfg aws.Config, opts *Options) *Provider {
-	p := &Provider{cfg: cfg.Copy(), services: services()}
+	p := &Provider{cfg: awsapi.RefuseMalformed(cfg), services: services()}
 	if opts != nil {
 		p.opts = *opts
 	}
@@ -91,7 +91,7 @@ func (p *Provider) Types() []asset.Type {
 func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
 		s := p.scan(q)
-		if err := s.Drive(ctx, s.run, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
+		if err := s.Discover(ctx, s.run, func(o asset.Observation) bool { return yield(o, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}

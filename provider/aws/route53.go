@@ -34,6 +34,7 @@ func route53Tables(u *unit) []collect.Table {
 	})
 	return []collect.Table{{
 		Op:     "route53:ListHostedZones",
+		Gone:   []string{"NoSuchHostedZone"},
 		Types:  []asset.Type{hostedZone},
 		Global: true,
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {

@@ -22,6 +22,7 @@ func s3Tables(u *unit) []collect.Table {
 	})
 	return []collect.Table{{
 		Op:     "s3:ListBuckets",
+		Gone:   []string{"NoSuchBucket"},
 		Also:   []string{"s3:GetBucketLocation"},
 		Types:  []asset.Type{s3Bucket},
 		Global: true,

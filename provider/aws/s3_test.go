@@ -100,6 +100,7 @@ func TestBucketReadsNotAskedForAreUnread(t *testing.T) {
 
 func TestBucketsOfWhichTheRegionIsDenied(t *testing.T) {
 	x := offline(t)
+	x.opts.Regions = nil // which hold for buckets
 	bucket := func(name, region string) s3types.Bucket {
 		return s3types.Bucket{Name: &name, BucketRegion: optional(region)}
 	}
@@ -165,6 +166,7 @@ func TestMetadataOfBucketsInTwoVersions(t *testing.T) {
 func TestNamesOfBucketsInPartitions(t *testing.T) {
 	read := func(partition, region string) *asset.Asset {
 		x := offline(t)
+		x.opts.Regions = nil // which hold for buckets
 		x.says("STS:GetCallerIdentity", &sts.GetCallerIdentityOutput{Account: aws.String("123456789012"), Arn: aws.String("arn:" + partition + ":iam::123456789012:user/ann")})
 		x.says("S3:ListBuckets", &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: &region, CreationDate: &observed}}})
 		return only(t, x.collectQuery(t, provider.Query{Types: []asset.Type{s3Bucket}, Reads: map[asset.Type][]asset.Path{s3Bucket: {"config.BucketName"}}}), s3Bucket)

@@ -75,17 +75,21 @@ func (s *scan) plans() []plan {
 
 // units returns the units of a plan in an account, in the regions.
 func (s *scan) units(a *account, p plan, regions []string) []*collect.Unit {
-	var in []string
-	if len(s.ofAccount(p, a.ID)) > 0 {
-		in = append(in, "")
+	var all []*collect.Unit
+	elsewhere := s.askedElsewhere(a)
+	add := func(region string, types []asset.Type) {
+		u := &unit{scan: s, account: a, region: region, service: p.service}
+		c := u.collected()
+		c.Types = slices.DeleteFunc(slices.Clone(types), func(t asset.Type) bool { return slices.Contains(elsewhere, t) })
+		all = append(all, c)
+	}
+	if global := s.ofAccount(p, a.ID); len(global) > 0 {
+		add("", global)
 	}
 	if len(p.regional) > 0 {
-		in = append(in, regions...)
-	}
-	var all []*collect.Unit
-	for _, r := range in {
-		u := &unit{scan: s, account: a, region: r, service: p.service}
-		all = append(all, u.collected())
+		for _, r := range regions {
+			add(r, p.regional)
+		}
 	}
 	return all
 }

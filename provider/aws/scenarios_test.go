@@ -82,6 +82,8 @@ var scenarioMocks = map[string]func(x *tester){
 	"iam_no_root_access_key/test_root_no_credentials":                                          rootHas(),
 	"iam_root_mfa_enabled/test_root_mfa_enabled":                                               rootHas("AccountPasswordPresent", "AccountMFAEnabled"),
 	"iam_root_mfa_enabled/test_root_mfa_with_organizational_management_enabled":                rootHas("AccountPasswordPresent", "AccountMFAEnabled"),
+	"iam_root_mfa_enabled/test_root_mfa_not_enabled":                                           rootHas("AccountPasswordPresent"),
+	"iam_root_mfa_enabled/test_root_mfa_disabled_with_organizational_management_enabled":       rootHas("AccountPasswordPresent"),
 	"iam_root_mfa_enabled/test_root_no_credentials":                                            rootHas(),
 }
 

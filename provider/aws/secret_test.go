@@ -9,13 +9,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/openstance/stance/asset"
 )
 
 func TestSecrets(t *testing.T) {
 	x := offline(t)
 	x.answer("Secrets Manager:ListSecrets", func(in any) (any, error) {
-		assert.True(t, *in.(*secretsmanager.ListSecretsInput).IncludePlannedDeletion)
-		return &secretsmanager.ListSecretsOutput{SecretList: []secrettypes.SecretListEntry{{
+		assert.Nil(t, in.(*secretsmanager.ListSecretsInput).IncludePlannedDeletion)
+		return &secretsmanager.ListSecretsOutput{SecretList: []secrettypes.SecretListEntry{{ARN: inTestRegion("secretsmanager", "secret:old-AbCdEf"), Name: aws.String("old"), DeletedDate: &observed}, {
 			ARN: inTestRegion("secretsmanager", "secret:db-AbCdEf"), Name: aws.String("db"), KmsKeyId: aws.String(testKey), RotationEnabled: aws.Bool(true),
 			RotationLambdaARN: inTestRegion("lambda", "function:rotate"), RotationRules: &secrettypes.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)}, CreatedDate: &observed,
 		}}}, nil
@@ -40,6 +42,30 @@ func TestSecrets(t *testing.T) {
 	assertUnread(t, "secretsmanager:DescribeSecret", "AccessDenied", a.Config.Get("ReplicaRegions"))
 	x.fail(denied, "Secrets Manager:GetResourcePolicy")
 	assertUnread(t, "secretsmanager:GetResourcePolicy", "AccessDenied", only(t, x.collect(t, secretsManagerSecret), secretsManagerSecret).Access)
+}
+
+// A secret that is marked for deletion between the list and the reads is dropped.
+func TestSecretsThatAreMarkedForDeletion(t *testing.T) {
+	refused := func(message string) error { return &secrettypes.InvalidRequestException{Message: &message} }
+	for name, tt := range map[string]struct {
+		describe any
+		policy   error
+		dropped  bool
+	}{
+		"described":        {&secretsmanager.DescribeSecretOutput{DeletedDate: &observed}, nil, true},
+		"policy":           {&secretsmanager.DescribeSecretOutput{}, refused("You can't perform this operation on the secret because it was marked for deletion."), true},
+		"deleted":          {&secretsmanager.DescribeSecretOutput{}, &secrettypes.ResourceNotFoundException{}, true},
+		"refused for more": {&secretsmanager.DescribeSecretOutput{}, refused("You can't do that."), false},
+	} {
+		x := offline(t)
+		x.says("Secrets Manager:ListSecrets", &secretsmanager.ListSecretsOutput{SecretList: []secrettypes.SecretListEntry{{ARN: inTestRegion("secretsmanager", "secret:db-AbCdEf"), Name: aws.String("db")}}})
+		x.says("Secrets Manager:DescribeSecret", tt.describe)
+		x.answer("Secrets Manager:GetResourcePolicy", func(any) (any, error) { return &secretsmanager.GetResourcePolicyOutput{}, tt.policy })
+		inv := x.collect(t, secretsManagerSecret)
+		assert.Empty(t, gapTexts(inv), name)
+		assert.Equal(t, asset.Complete, inv.Coverage(testRegion, secretsManagerSecret), name)
+		assert.Equal(t, tt.dropped, inv.Len() == 0, name)
+	}
 }
 
 func TestParameters(t *testing.T) {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,14 +15,15 @@ import (
 )
 
 // secretsManagerTables read what is known of secrets, and never a secret. Those that
-// wait to be deleted are among them.
+// are marked for deletion are omitted: nobody can use one, and its policy is not returned.
 func secretsManagerTables(u *unit) []collect.Table {
 	client := secretsmanager.NewFromConfig(u.config("secretsmanager"), func(o *secretsmanager.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "secretsmanager:ListSecrets",
+		Gone:  []string{"ResourceNotFoundException"},
 		Types: []asset.Type{secretsManagerSecret},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
-			in := &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100), IncludePlannedDeletion: aws.Bool(true)}
+			in := &secretsmanager.ListSecretsInput{NextToken: optional(token), MaxResults: aws.Int32(100)}
 			if name := u.onlyName("secret:", secretsManagerSecret); name != "" {
 				in.Filters = []secrettypes.Filter{{Key: secrettypes.FilterNameStringTypeName, Values: []string{secretName(name)}}}
 			}
@@ -31,6 +33,9 @@ func secretsManagerTables(u *unit) []collect.Table {
 			}
 			var ds []*collect.Draft
 			for _, x := range out.SecretList {
+				if x.DeletedDate != nil {
+					continue
+				}
 				ds = append(ds, secretDraft(u, x))
 			}
 			return ds, aws.ToString(out.NextToken), nil
@@ -39,8 +44,11 @@ func secretsManagerTables(u *unit) []collect.Table {
 			Op: "secretsmanager:DescribeSecret",
 			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &d.ID})
-				if err != nil {
+				switch {
+				case err != nil:
 					return err
+				case out.DeletedDate != nil: // since it was listed
+					return collect.ErrGone
 				}
 				replicas := []collect.Doc{}
 				for _, r := range out.ReplicationStatus {
@@ -53,6 +61,9 @@ func secretsManagerTables(u *unit) []collect.Table {
 			Op: "secretsmanager:GetResourcePolicy",
 			Each: func(ctx context.Context, d *collect.Draft) error {
 				out, err := client.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &d.ID})
+				if markedForDeletion(err) {
+					return collect.ErrGone
+				}
 				if err != nil {
 					return err
 				}
@@ -61,6 +72,13 @@ func secretsManagerTables(u *unit) []collect.Table {
 			},
 		}},
 	}}
+}
+
+// markedForDeletion reports whether an error says that a secret was marked for deletion
+// since it was listed. The code stands for other requests that are refused, too.
+func markedForDeletion(err error) bool {
+	var refused *secrettypes.InvalidRequestException
+	return errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "marked for deletion")
 }
 
 // secretName returns the name of a secret by the end of its ARN, which has a hyphen and

@@ -58,9 +58,13 @@ func securityHubTables(u *unit) []collect.Table {
 	}}
 }
 
-// notSubscribed reports whether an error says that Security Hub is not switched on.
-// The code of that stands for a lack of permission, too.
+// notSubscribed reports whether an error says that Security Hub is not switched on, in one
+// of its wordings. The code of that stands for a lack of permission, too.
 func notSubscribed(err error) bool {
 	var access *hubtypes.InvalidAccessException
-	return errors.As(err, &access) && strings.Contains(access.ErrorMessage(), "not subscribed")
+	if !errors.As(err, &access) {
+		return false
+	}
+	message := strings.ToLower(access.ErrorMessage())
+	return strings.Contains(message, "not subscribed") || strings.Contains(message, "not enabled")
 }

@@ -22,6 +22,7 @@ func snsTables(u *unit) []collect.Table {
 	client := sns.NewFromConfig(u.config("sns"), func(o *sns.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:     "sns:ListTopics",
+		Gone:   []string{"NotFound", "NotFoundException"},
 		Types:  []asset.Type{snsTopic},
 		Absent: []string{(&snstypes.NotFoundException{}).ErrorCode()},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
@@ -45,6 +46,7 @@ func snsTables(u *unit) []collect.Table {
 		Reads: snsTopicReads(u, client),
 	}, {
 		Op:    "sns:ListSubscriptions",
+		Gone:  []string{"NotFound", "NotFoundException"},
 		Types: []asset.Type{snsSubscription},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListSubscriptions(ctx, &sns.ListSubscriptionsInput{NextToken: optional(token)})

@@ -20,6 +20,7 @@ func sqsTables(u *unit) []collect.Table {
 	client := sqs.NewFromConfig(u.config("sqs"), func(o *sqs.Options) { o.EndpointResolverV2 = awsapi.CacheEndpoints(o.EndpointResolverV2) })
 	return []collect.Table{{
 		Op:    "sqs:ListQueues",
+		Gone:  []string{"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"},
 		Types: []asset.Type{sqsQueue},
 		List: func(ctx context.Context, token string) ([]*collect.Draft, string, error) {
 			out, err := client.ListQueues(ctx, &sqs.ListQueuesInput{QueueNamePrefix: optional(u.onlyName("", sqsQueue)), NextToken: optional(token), MaxResults: aws.Int32(1000)})

@@ -26,6 +26,7 @@ func (u *unit) collected() *collect.Unit {
 	return &collect.Unit{
 		Scope:   asset.Scope{Provider: providerName, Account: u.account.ID, Region: u.region},
 		Service: u.service.name,
+		Regions: u.scan.provider.opts.Regions,
 		Tables:  func() []collect.Table { return u.service.tables(u) },
 		Parents: func(t asset.Type) []asset.Ref {
 			if t == accountType {

@@ -37,6 +37,11 @@ type Options struct {
 	// Sample is the maximum of types, and of assets, that the tests request one by
 	// one. The default is 20.
 	Sample int
+	// Broken return providers of the same estate whose server does not answer properly, by
+	// the way in which it does not: calls are denied, throttled, cut off or hang, or end in
+	// an empty body, a page of another server, or null, with a status of success. What they
+	// yield must not look like a part of the estate that is not there.
+	Broken map[string]func() provider.Provider
 	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
 	Clouds asset.Clouds
 }

@@ -684,3 +684,41 @@ func sharing(s *Static) provider.Provider {
 		}
 	}}
 }
+
+// TestBrokenAnswers says what a provider may make of a server that does not answer, and what not.
+func TestBrokenAnswers(t *testing.T) {
+	s := reference(t)
+	region := asset.Scope{Provider: "aws", Account: "111122223333", Region: "eu-west-1"}
+	why := asset.Unread{Op: "s3:ListBuckets", Reason: asset.Malformed, Code: asset.CodeMalformed}
+	check := func(p provider.Provider) problems {
+		return checkAnswers(newSuite(t.Context(), s, &Options{Broken: map[string]func() provider.Provider{"empty": func() provider.Provider { return p }}}))
+	}
+	for name, p := range map[string]provider.Provider{
+		"as before": reference(t),
+		"an error": broken{Static: s, discover: func(context.Context, provider.Query) sequence {
+			return func(yield func(asset.Observation, error) bool) { yield(nil, errors.New("no answer")) }
+		}},
+		"a gap": edited(s, func(all []asset.Observation) []asset.Observation {
+			return append(slices.Delete(all, 1, 2), &asset.Gap{Scope: region, Type: bucketType, Cause: why})
+		}),
+		"partial": edited(s, func(all []asset.Observation) []asset.Observation {
+			return append(slices.Delete(all, 1, 2), &asset.Coverage{Scope: region, Type: bucketType, State: asset.Partial})
+		}),
+		"an unread part": withFirst(s, func(a *asset.Asset) { a.Config = why.Value() }),
+	} {
+		assert.Empty(t, check(p), name)
+	}
+	for name, p := range map[string]provider.Provider{
+		"nothing": broken{Static: s, discover: func(context.Context, provider.Query) sequence { return func(func(asset.Observation, error) bool) {} }},
+		"no asset": edited(s, func(all []asset.Observation) []asset.Observation {
+			return append(slices.DeleteFunc(all, func(o asset.Observation) bool {
+				a, ok := o.(*asset.Asset)
+				g, gap := o.(*asset.Gap)
+				return ok && a.Type == bucketType || gap && g.Type == bucketType
+			}), &asset.Coverage{Scope: region, Type: bucketType, State: asset.Complete})
+		}),
+		"an empty part": withFirst(s, func(a *asset.Asset) { a.Config = doc(t, map[string]any{"BucketName": "one"}) }),
+	} {
+		assert.NotEmpty(t, check(p), name)
+	}
+}

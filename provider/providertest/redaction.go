@@ -62,8 +62,8 @@ func (s *suite) readable(f *problems, what string, e *estate) {
 		s.readableAsset(f, what, a)
 	}
 	for _, g := range e.sortedGaps() {
-		if s.planted(g.Cause.Message) {
-			f.add("%s: a planted secret is readable in the message of a gap of %s", what, g.Type)
+		if s.planted(g.Cause.Message) || (*secret.Redactor)(nil).RedactGap(g) != g {
+			f.add("%s: a secret is readable in the cause of a gap of %s", what, g.Type)
 		}
 	}
 }
@@ -93,6 +93,10 @@ func (s *suite) readableAsset(f *problems, what string, a *asset.Asset) {
 	}
 	if !secret.Passed(&asset.Asset{Tags: a.Tags}) {
 		f.add("%s: %s: a secret is readable in the tags", what, a.Ref)
+	}
+	beside := &asset.Asset{Name: a.Name, URL: a.URL, Origin: a.Origin, Incarnation: a.Incarnation, Unread: a.Unread}
+	if !secret.Passed(beside) {
+		f.add("%s: %s: a secret is readable in the name, the URL or another string beside the documents", what, a.Ref)
 	}
 	before := len(redactedPaths(&bare))
 	if err := (*secret.Redactor)(nil).Redact(&bare); err != nil {

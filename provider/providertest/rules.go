@@ -32,6 +32,7 @@ var rules = [...]rule{
 	{"types listed", "a provider that lists its types lists those it discovers, sorted", checkTypesListed},
 	{"permissions", "a provider that lists permissions lists them sorted, and for one type no others than for all", checkPermissions},
 	{"check", "a check returns trees whose nodes have names and the level of their worst child, and ends in a cancelled context's cause", checkCheck},
+	{"answers", "an answer that is none leaves a gap, a part that is unread, or incomplete coverage, and never an asset or a part that seems absent", checkAnswers},
 	{"get missing", "Get of an asset that does not exist is ErrNotFound where the type was searched completely", checkGetMissing},
 }
 

@@ -25,7 +25,11 @@ type decoder struct {
 	query   provider.Query
 	counts  counts
 	kinds   map[asset.Type]kind
-	unknown []asset.Scope // requested scopes without an observation so far
+	spelled map[asset.Type]asset.Type
+	stated  parts                                  // that lines of assets may omit
+	begun   bool                                   // whether a line was read
+	schemas func(asset.Type) (*asset.Schema, bool) // the method schema
+	unknown []asset.Scope                          // requested scopes without an observation so far
 
 	inspector *inspector // nil if assets are not checked
 	problems  []error    // of the last line
@@ -48,6 +52,13 @@ func newDecoder(opts *Options, q provider.Query) *decoder {
 	if d.opts.Schemas == nil {
 		d.opts.Schemas = catalog.Schema
 	}
+	for i, t := range d.query.Types {
+		if spelled := d.spell(t); spelled != t {
+			d.query.Types = slices.Clone(d.query.Types)
+			d.query.Types[i] = spelled
+		}
+	}
+	d.schemas = d.schema
 	if d.opts.Strict || d.opts.Summary != nil {
 		d.inspector = newInspector()
 	}
@@ -72,6 +83,17 @@ func (d *decoder) line(data []byte) (o asset.Observation, end bool, err error) {
 	}
 	if v.Kind() != asset.Map {
 		return nil, false, kindError(asset.Map, v)
+	}
+	if first := !d.begun; first {
+		d.begun = true
+		if v.Len() == 1 {
+			if name, x := v.MemberAt(0); name == "defaults" {
+				if err := d.defaults(x); err != nil {
+					return nil, false, fmt.Errorf("defaults: %w", err)
+				}
+				return nil, false, nil
+			}
+		}
 	}
 	what, m := "", marks{}
 	var body asset.Value
@@ -157,31 +179,44 @@ func (d *decoder) asset(v asset.Value, m marks) (asset.Observation, error) {
 			return nil, nil
 		}
 	}
-	if !d.query.Wants(asset.Type(name)) {
+	typ := d.spell(asset.Type(name))
+	if !d.query.Wants(typ) {
 		return nil, nil
 	}
 	// The documents are still parts of one value, so that all edits together
 	// cost one copy, and the strings beside them do not keep the original in memory.
+	var beside []mark
 	if m != (marks{}) {
-		if v, err = m.apply(v); err != nil {
+		if v, beside, err = m.apply(v); err != nil {
 			return nil, err
 		}
 	}
-	kind, err := d.kind(asset.Type(name))
+	kind, err := d.kind(typ)
 	if err != nil {
 		return nil, err
 	}
 	v = kind.shape.Conform(v)
 	a := new(asset.Asset)
-	if err := d.fill(a, v); err != nil {
+	stated, err := d.fill(a, v)
+	if err != nil {
 		return nil, err
 	}
 	if a.Provider == "" {
 		return nil, errors.New("no provider")
 	}
-	if a.Ref, err = d.opts.Clouds.ParseRef(a.Type, a.ID); err != nil {
+	if a.Ref, err = d.opts.Clouds.ParseRef(typ, a.ID); err != nil {
 		return nil, err
 	}
+	if err := kind.schema.FillAliases(a); err != nil {
+		return nil, fmt.Errorf("alias: %w", err)
+	}
+	kind.state(a, stated|d.stated)
+	for _, m := range beside {
+		if err := a.SetUnread(m.path, *m.v.Unread()); err != nil {
+			return nil, fmt.Errorf("unread: %w", err)
+		}
+	}
+	a = asset.Derive(a, d.schemas)
 	if d.inspector != nil {
 		d.problems = d.inspector.inspect(a, kind.schema)
 	}
@@ -233,30 +268,57 @@ type kind struct {
 	schema *asset.Schema // nil if there is none
 	shape  *asset.Shape  // of an asset as it stands in a line
 	secret secret.Compiled
+
+	unread    [4]map[string]*asset.Unread // of an asset that states neither, links, parents, and both
+	hasAccess bool
+	access    asset.Value // of an asset that does not state it
 }
 
 func (d *decoder) kind(t asset.Type) (kind, error) {
 	if k, ok := d.kinds[t]; ok {
 		return k, nil
 	}
-	var k kind
-	if s, ok := d.opts.Schemas(t); ok {
-		paths, err := secret.Compile(secret.Paths(s)...)
-		if err != nil {
-			return kind{}, fmt.Errorf("schema of %s: %w", t, err)
-		}
-		k.schema, k.secret = s, paths
+	s, ok := d.opts.Schemas(t)
+	if !ok {
+		s = nil
+	}
+	paths, err := secret.CompileSchema(s)
+	if err != nil {
+		return kind{}, fmt.Errorf("schema of %s: %w", t, err)
+	}
+	k := kind{schema: s, secret: paths}
+	if s != nil {
 		k.shape = &asset.Shape{Kind: asset.ObjectShape}
 		for name := range new(asset.Asset).Documents() {
 			k.shape.Fields = append(k.shape.Fields, asset.Field{Name: name, Shape: s.Document(name)})
 		}
 		slices.SortFunc(k.shape.Fields, func(a, b asset.Field) int { return strings.Compare(a.Name, b.Name) })
 	}
+	k.omitted()
 	if d.kinds == nil || len(d.kinds) >= maxTypes {
 		d.kinds = map[asset.Type]kind{}
 	}
 	d.kinds[asset.Type(strings.Clone(string(t)))] = k
 	return k, nil
+}
+
+// spell returns the canonical spelling of a type.
+func (d *decoder) spell(t asset.Type) asset.Type {
+	if s, ok := d.spelled[t]; ok {
+		return s
+	}
+	s := asset.Type(strings.Clone(string(d.opts.Clouds.Spell(t, d.opts.Schemas))))
+	if d.spelled == nil || len(d.spelled) >= maxTypes {
+		d.spelled = map[asset.Type]asset.Type{}
+	}
+	d.spelled[asset.Type(strings.Clone(string(t)))] = s
+	return s
+}
+
+// schema returns the schema of a type.
+func (d *decoder) schema(t asset.Type) (*asset.Schema, bool) {
+	k, err := d.kind(t)
+	return k.schema, err == nil && k.schema != nil
 }
 
 func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
@@ -277,11 +339,12 @@ func (d *decoder) gap(v asset.Value) (asset.Observation, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.Type = d.spell(g.Type)
 	d.note(g)
 	if g.Type != "" && !d.query.Wants(g.Type) {
 		return nil, nil
 	}
-	return g, nil
+	return d.opts.Redactor.RedactGap(g), nil
 }
 
 func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
@@ -305,6 +368,7 @@ func (d *decoder) coverage(v asset.Value) (asset.Observation, error) {
 	if c.State, ok = member.State(state); !ok {
 		return nil, fmt.Errorf("state: %.40q is none of complete, partial and not_asked", state)
 	}
+	c.Type = d.spell(c.Type)
 	d.note(c)
 	if !d.query.Wants(c.Type) {
 		return nil, nil

@@ -66,6 +66,7 @@ func ExampleWriter() {
 	}
 	// Output:
 	// {"stance":"snapshot","version":1,"created":"2026-03-01T12:00:00Z"}
+	// {"defaults":{"parents":[],"links":[],"access":null}}
 	// {"gap":{"provider":"aws","account":"111122223333","type":"AWS::IAM::Role","op":"iam:ListRoles","code":"AccessDenied"}}
 	// {"asset":{"type":"AWS::S3::Bucket","id":"arn:aws:s3:::logs","provider":"aws","account":"111122223333"}}
 	// {"end":{"assets":1,"gaps":1,"coverage":0}}

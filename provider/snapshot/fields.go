@@ -9,13 +9,16 @@ import (
 	"github.com/openstance/stance/internal/member"
 )
 
-// fill sets the fields of an asset.
-func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
+// fill sets the fields of an asset. It returns the parts that the line states.
+func (d *decoder) fill(a *asset.Asset, v asset.Value) (stated parts, err error) {
 	fields := member.Asset(a)
 	for i := range v.Len() {
 		name, x := v.MemberAt(i)
 		if doc := document(a, name); doc != nil {
 			*doc = x
+			if name == "access" {
+				stated |= access
+			}
 			continue
 		}
 		if x.Kind() == asset.Null {
@@ -26,8 +29,14 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 		case "tags":
 			err = fillTags(a, x)
 		case "links":
+			if x.Kind() != asset.Absent {
+				stated |= links
+			}
 			a.Links, err = listOf(x, d.linkOf)
 		case "parents":
+			if x.Kind() != asset.Absent {
+				stated |= parents
+			}
 			a.Parents, err = listOf(x, d.refOf)
 		case "observers":
 			a.Observers, err = listOf(x, text)
@@ -41,10 +50,10 @@ func (d *decoder) fill(a *asset.Asset, v asset.Value) error {
 			err = set(member.Find(fields[:], name), x)
 		}
 		if err != nil {
-			return fmt.Errorf("%.80q: %w", name, err)
+			return 0, fmt.Errorf("%.80q: %w", name, err)
 		}
 	}
-	return nil
+	return stated, nil
 }
 
 // document returns the document with the name, nil if there is none.
@@ -131,7 +140,7 @@ func (d *decoder) linkOf(v asset.Value) (l asset.Link, err error) {
 	if err = texts(v, fields[:]); err != nil {
 		return l, err
 	}
-	if l.To, err = d.opts.Clouds.ParseRef(l.To.Type, l.To.ID); err == nil && l.Rel == "" {
+	if l.To, err = d.opts.Clouds.ParseRef(d.spell(l.To.Type), l.To.ID); err == nil && l.Rel == "" {
 		err = errors.New("no rel")
 	}
 	return l, err
@@ -142,7 +151,7 @@ func (d *decoder) refOf(v asset.Value) (r asset.Ref, err error) {
 	if err = texts(v, fields[:]); err != nil {
 		return r, err
 	}
-	return d.opts.Clouds.ParseRef(r.Type, r.ID)
+	return d.opts.Clouds.ParseRef(d.spell(r.Type), r.ID)
 }
 
 // texts reads a map of members that hold strings.

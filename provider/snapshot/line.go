@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/member"
 )
 
@@ -85,6 +86,7 @@ func (l *line) ref(r asset.Ref) {
 	} else if got != r {
 		l.fail(fmt.Errorf("ref %s is canonically %s", r, got))
 	}
+	r.ID = secret.Mask(r.ID) // which stays canonical, or is refused when it is read
 	for _, m := range member.Ref(&r) {
 		l.text(m.Name, *m.Text)
 	}
@@ -212,6 +214,9 @@ func (l *line) asset(a *asset.Asset) {
 				defaults = append(defaults, m)
 			}
 		}
+	}
+	for _, part := range slices.Sorted(maps.Keys(a.Unread)) {
+		unread = append(unread, mark{asset.Path(part), a.Unread[part].Value()})
 	}
 	l.marks(unread, redacted, defaults)
 	l.raw("}")

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 
@@ -11,9 +12,10 @@ import (
 // marks are the lists beside an asset.
 type marks struct{ unread, redacted, defaults asset.Value }
 
-// apply returns the asset with its documents marked.
-func (m marks) apply(v asset.Value) (asset.Value, error) {
+// apply returns the asset with its documents marked, and the marks of other parts of it.
+func (m marks) apply(v asset.Value) (asset.Value, []mark, error) {
 	var problem error
+	var beside []mark
 	v, err := v.WithMarks(func(yield func(asset.Path, asset.Value) bool) {
 		for _, list := range []struct {
 			name string
@@ -29,7 +31,11 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 				return
 			}
 			for i, x := range elements {
-				p, mark, err := list.mark(x)
+				p, v, err := list.mark(x)
+				if err == nil && v.Unread() != nil && isBeside(p) {
+					beside = append(beside, mark{p, v})
+					continue
+				}
 				if err == nil {
 					err = inDocument(p)
 				}
@@ -37,16 +43,19 @@ func (m marks) apply(v asset.Value) (asset.Value, error) {
 					problem = fmt.Errorf("%s[%d]: %w", list.name, i, err)
 					return
 				}
-				if !yield(p, mark) {
+				if !yield(p, v) {
 					return
 				}
 			}
 		}
 	})
-	if problem != nil {
-		return asset.Value{}, problem
-	}
-	return v, err
+	return v, beside, cmp.Or(problem, err)
+}
+
+// isBeside reports whether a path leads to a part beside the documents that may be unread.
+func isBeside(p asset.Path) bool {
+	name, _ := p.Document()
+	return name == "parents" || name == "links"
 }
 
 // inDocument returns an error for a path that does not lead to a document or into one.

@@ -98,7 +98,7 @@ func (p *Provider) Discover(ctx context.Context, q provider.Query) iter.Seq2[ass
 				return
 			}
 		}
-		for o := range seen.rest(q) {
+		for o := range seen.rest(d.query) {
 			if !yield(o, nil) {
 				return
 			}

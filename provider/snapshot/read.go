@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -29,7 +30,7 @@ func Read(r io.Reader, opts *Options) iter.Seq2[asset.Observation, error] {
 // counted, but not decoded further.
 func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observation, error] {
 	return func(yield func(asset.Observation, error) bool) {
-		l := lines{line: 1}
+		l := lines{line: 1, limit: cmp.Or(d.opts.MaxBytes, maxBytes)}
 		at := func(err error) *Error {
 			e := &Error{Name: d.opts.Name, Line: l.line, Offset: l.start, Err: err}
 			var s *asset.SyntaxError
@@ -93,6 +94,9 @@ func (d *decoder) read(ctx context.Context, r io.Reader) iter.Seq2[asset.Observa
 					d.inspector.Problems = append(d.inspector.Problems, at(problem))
 				}
 			}
+			if a, ok := o.(*asset.Asset); ok && d.opts.Line != nil {
+				d.opts.Line(a.Ref, l.line)
+			}
 			switch {
 			case o == nil:
 			case len(d.query.Scopes) > 0:
@@ -125,7 +129,11 @@ type lines struct {
 	line  int    // number of the last line, or of the first before it is read
 	start int64  // where it starts
 	end   int64  // where it ends
+	limit int64  // of end
 }
+
+// maxBytes is the limit of a snapshot without one, after decompression.
+const maxBytes = 16 << 30
 
 // open begins to read an input. It is uncompressed if it is gzip, or must be, and a
 // byte order mark is skipped.
@@ -182,7 +190,9 @@ func (l *lines) next() ([]byte, error) {
 		l.long = nil // one huge line must not keep its memory for the small ones
 	}
 	part, err := l.r.ReadSlice('\n')
-	l.end += int64(len(part))
+	if l.end += int64(len(part)); l.end > l.limit {
+		return nil, fmt.Errorf("text of more than %d bytes", l.limit)
+	}
 	if err == nil {
 		return part, nil
 	}

@@ -10,6 +10,15 @@
 //
 //	{"stance":"snapshot","version":1,"created":"2026-03-01T12:00:00Z"}
 //
+// The second line may state the parts that the lines of assets omit:
+//
+//	{"defaults":{"parents":[],"links":[],"access":null}}
+//
+// With it an asset whose line has no parents, no links or no access has none. Without it,
+// or without that member of it, such a part is unread, if the schema of the type has it:
+// whether there is one is not known. Parents and links that ids and documents name are
+// added in either case: see [asset.Derive]. A Writer writes the line.
+//
 // Then each line is one observation. An asset:
 //
 //	{"asset":{
@@ -30,7 +39,9 @@
 // cannot express, by [asset.Path]s that begin with the name of a document: unread parts
 // and the reason (they may be missing in the document), secrets (any string stands in
 // for one), and defaults that were not declared. An unread path that ends in [*], with
-// the code NotKept, means that members of a map were omitted.
+// the code NotKept, means that members of a map were omitted. The unread paths parents,
+// links, and links followed by a relation, as in links.encrypted_by, mean that there may
+// be more of them than the line has.
 //
 // A gap, in which a missing type means every type, and the member of limits the gap to
 // the children and links of one asset:
@@ -50,7 +61,8 @@
 //
 //	{"end":{"assets":1,"gaps":1,"coverage":1}}
 //
-// A member whose value is null counts as missing. An unknown member is an error. Gaps and
+// A member whose value is null counts as missing, except access, of which null says that
+// there is none. An unknown member is an error. Gaps and
 // coverage may come before or after the assets that they concern; a program that
 // evaluates assets as they come needs them before. Ids need not be canonical: see
 // [asset.ParseRef]. A line has at most [asset.MaxDocument] bytes, and at most
@@ -85,12 +97,17 @@ type Options struct {
 	Schemas func(asset.Type) (*asset.Schema, bool)
 	// Clouds extend the built-in table of clouds, for types of the caller's own providers.
 	Clouds asset.Clouds
+	// MaxBytes bounds the text, after decompression. More is an error. 0: 16 GiB.
+	MaxBytes int64
 	// Strict makes a duplicate asset an error, and so is a part of a document that
 	// does not fit the schema of its type ([asset.Lint]), such as a misspelled field.
 	Strict bool
 	// Summary, if set, is called once for each sequence, when it ends, on the
 	// goroutine that ranges over it. Without it and Strict, assets are not checked.
 	Summary func(Summary)
+	// Line, if set, is called for each requested asset with its line, from 1, before the
+	// asset is yielded.
+	Line func(ref asset.Ref, line int)
 }
 
 // Error describes an invalid line of a snapshot. Every error of reading one is an

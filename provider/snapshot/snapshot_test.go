@@ -27,6 +27,9 @@ import (
 
 const header = `{"stance":"snapshot","version":1}` + "\n"
 
+// defaults is the line with which lines of assets that omit parts have none.
+const defaults = `{"defaults":{"parents":[],"links":[],"access":null}}` + "\n"
+
 // one is a snapshot with everything that the format has.
 const one = `{"stance":"snapshot","version":1,"created":"2026-03-01T12:00:00Z"}
 {"coverage":{"provider":"aws","account":"1","type":"AWS::S3::Bucket","state":"complete"}}
@@ -445,13 +448,13 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestEndlessLine(t *testing.T) {
 	e := &endless{head: header + `{"asset":{"type":"`}
 	_, err := readAll(e, nil)
-	require.ErrorContains(t, err, "snapshot:2: offset 34: line of more than 67108864 bytes")
+	require.ErrorContains(t, err, "snapshot:2: offset 34: line of more than 16777216 bytes")
 	assert.Less(t, e.read, int64(asset.MaxDocument)+1<<20, "it is not read further")
 }
 
 func TestLongLine(t *testing.T) {
 	long := strings.Repeat("x", 3<<20)
-	text := lines(fmt.Sprintf(assetLine, `,"config":{"a":"`+long+`"}`, ""), fmt.Sprintf(assetLine, "", ""), `{"end":{"assets":2,"gaps":0,"coverage":0}}`)
+	text := lines(strings.TrimSpace(defaults), fmt.Sprintf(assetLine, `,"config":{"a":"`+long+`"}`, ""), fmt.Sprintf(assetLine, "", ""), `{"end":{"assets":2,"gaps":0,"coverage":0}}`)
 	got, err := readAll(strings.NewReader(text), nil)
 	require.NoError(t, err)
 	s, err := got[0].(*asset.Asset).Config.Get("a").Str()
@@ -509,7 +512,7 @@ func TestWriteRefuses(t *testing.T) {
 		"year":                 {&asset.Asset{Ref: ref, Scope: scope, Created: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, "year 10000"},
 		"line":                 {&asset.Asset{Ref: ref, Scope: scope, Origin: asset.Origin{Line: -1}}, "-1 is no line"},
 		"too deep":             {&asset.Asset{Ref: ref, Scope: scope, Config: deep}, "in each other"},
-		"too large":            {&asset.Asset{Ref: ref, Scope: scope, Config: half, Status: half}, "more than 67108864"},
+		"too large":            {&asset.Asset{Ref: ref, Scope: scope, Config: half, Status: half}, "more than 16777216"},
 		"coverage of nothing":  {&asset.Coverage{Scope: scope}, "no type or no provider"},
 		"coverage of no state": {&asset.Coverage{Scope: scope, Type: "T", State: 3}, "no state 3"},
 		"gap of half a ref":    {&asset.Gap{Of: asset.Ref{Type: "T"}}, "empty id"},
@@ -572,7 +575,7 @@ func TestWriterAfterClose(t *testing.T) {
 	require.NoError(t, w.Close())
 	require.ErrorContains(t, w.Add(&asset.Gap{Cause: asset.Unread{Code: "x"}}), "closed")
 	require.ErrorContains(t, w.Close(), "closed")
-	assert.Equal(t, header+`{"end":{"assets":0,"gaps":0,"coverage":0}}`+"\n", b.String())
+	assert.Equal(t, header+defaults+`{"end":{"assets":0,"gaps":0,"coverage":0}}`+"\n", b.String())
 }
 
 func estate() string {
@@ -726,4 +729,48 @@ func TestWriteRedacts(t *testing.T) {
 	require.NoError(t, snapshot.Write(&out, all([]asset.Observation{a}), none))
 	assert.Contains(t, out.String(), `"UserData":"`+planted+`"`, "without a schema the place makes no secret")
 	assert.NotContains(t, out.String(), "password="+planted)
+}
+
+// Azure writes one type in several spellings, which are brought to that of the schema
+// wherever a line names one.
+func TestTypesInAnyCase(t *testing.T) {
+	text := `{"stance": "snapshot", "version": 1, "created": "2026-11-30T12:00:00Z"}
+{"coverage": {"provider": "azure", "account": "s", "type": "MICROSOFT.KEYVAULT/VAULTS", "state": "complete"}}
+{"gap": {"provider": "azure", "account": "s", "type": "microsoft.keyvault/vaults/keys", "op": "o", "code": "c", "of": {"type": "microsoft.keyvault/vaults", "id": "/A"}}}
+{"asset": {"type": "microsoft.keyVault/Vaults", "id": "/A", "provider": "azure", "account": "s", "links": [{"rel": "r", "type": "microsoft.network/VIRTUALNETWORKS", "id": "/B"}], "parents": [{"type": "microsoft.resources/subscriptions", "id": "/S"}]}}
+{"end": {"assets": 1, "gaps": 1, "coverage": 1}}
+`
+	var types []asset.Type
+	for o, err := range snapshot.Bytes([]byte(text), nil).Discover(t.Context(), provider.Query{Types: []asset.Type{"microsoft.keyvault/vaults", "MICROSOFT.keyvault/vaults/keys"}}) {
+		require.NoError(t, err)
+		switch o := o.(type) {
+		case *asset.Coverage:
+			types = append(types, o.Type)
+		case *asset.Gap:
+			types = append(types, o.Type, o.Of.Type)
+		case *asset.Asset:
+			types = append(types, o.Type, o.Links[0].To.Type, o.Parents[0].Type)
+		}
+	}
+	assert.Equal(t, []asset.Type{
+		"Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/keys", "Microsoft.KeyVault/vaults",
+		"Microsoft.KeyVault/vaults", "Microsoft.Network/virtualNetworks", "Microsoft.Resources/subscriptions",
+	}, types)
+}
+
+// The limit is one of the text, however well it is compressed.
+func TestLimitOfBytes(t *testing.T) {
+	text := estate()
+	for name, in := range map[string][]byte{"plain": []byte(text), "gzip": zipped(t, text)} {
+		for _, limit := range []int64{1, int64(len(text)) - 1} {
+			var err error
+			for _, err = range snapshot.Read(bytes.NewReader(in), &snapshot.Options{MaxBytes: limit}) {
+				_ = err
+			}
+			assert.ErrorContains(t, err, fmt.Sprintf("text of more than %d bytes", limit), name)
+		}
+		for _, err := range snapshot.Read(bytes.NewReader(in), &snapshot.Options{MaxBytes: int64(len(text))}) {
+			require.NoError(t, err, name)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 )
 
 // maxProblems bounds the problems that a Summary keeps.
@@ -53,7 +54,7 @@ func (in *inspector) inspect(a *asset.Asset, s *asset.Schema) []error {
 	var problems []error
 	if id := in.identity(a); in.seen[id] {
 		in.Duplicates++
-		problems = append(problems, fmt.Errorf("%w %s", ErrDuplicate, a.Ref))
+		problems = append(problems, fmt.Errorf("%w %s", ErrDuplicate, secret.Mask(a.Ref.String())))
 	} else {
 		in.seen[id] = true
 	}

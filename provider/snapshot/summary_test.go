@@ -90,6 +90,14 @@ func knownSchema(t testing.TB) func(asset.Type) (*asset.Schema, bool) {
 	return func(typ asset.Type) (*asset.Schema, bool) { return schemas[0], typ == "Known" }
 }
 
+func TestLines(t *testing.T) {
+	var got []string
+	opts := &snapshot.Options{Line: func(r asset.Ref, line int) { got = append(got, fmt.Sprint(r.ID, line)) }}
+	_, err := readAll(strings.NewReader(flawed), opts)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"x2", "y3", "y4", "x6", "z7"}, got)
+}
+
 func TestSummary(t *testing.T) {
 	var got []snapshot.Summary
 	opts := &snapshot.Options{Schemas: knownSchema(t), Summary: func(s snapshot.Summary) { got = append(got, s) }}

@@ -55,6 +55,10 @@ type Writer struct {
 	err    error
 }
 
+// defaultsLine states what lines of assets omit, so that they need not say that there is
+// none.
+const defaultsLine = `{"defaults":{"parents":[],"links":[],"access":null}}` + "\n"
+
 var errClosed = errors.New("write snapshot: closed")
 
 // NewWriter begins a snapshot. An error of writing the header is one of the first Add
@@ -73,7 +77,7 @@ func NewWriter(w io.Writer, opts *WriteOptions) *Writer {
 	l.raw(`{"stance":"` + magic + `"`)
 	l.raw(fmt.Sprintf(`,"version":%d`, version))
 	l.time("created", opts.Created)
-	l.raw("}\n")
+	l.raw("}\n" + defaultsLine)
 	s.write(&l, "header")
 	return s
 }
@@ -87,7 +91,7 @@ func (s *Writer) Add(o asset.Observation) error {
 	}
 	l := line{buf: s.buf[:0], clouds: s.clouds}
 	what := ""
-	if isNil(o) {
+	if asset.IsNil(o) {
 		o = nil
 	}
 	o, err := s.filter.Pass(o)
@@ -98,7 +102,7 @@ func (s *Writer) Add(o asset.Observation) error {
 	case nil:
 		l.fail(errors.New("no observation"))
 	case *asset.Asset:
-		what = "asset " + o.Ref.String()
+		what = "asset " + secret.Mask(o.Ref.String())
 		s.counts.assets++
 		l.asset(o)
 	case *asset.Gap:
@@ -113,19 +117,6 @@ func (s *Writer) Add(o asset.Observation) error {
 	l.raw("\n")
 	s.write(&l, what)
 	return s.err
-}
-
-// isNil reports whether an observation is a nil pointer.
-func isNil(o asset.Observation) bool {
-	switch o := o.(type) {
-	case *asset.Asset:
-		return o == nil
-	case *asset.Gap:
-		return o == nil
-	case *asset.Coverage:
-		return o == nil
-	}
-	return false
 }
 
 // Close writes the closing line and all buffered data. It does not close the

@@ -125,8 +125,12 @@ func (e *estate) project(id string, number int) {
 			rotation["rotationPeriod"] = "7776000s"
 			rotation["nextRotationTime"] = text(observed.AddDate(0, 1, 0))
 		}
-		key := e.add("cloudkms.googleapis.com/CryptoKey", "//cloudkms.googleapis.com/projects/"+id+"/locations/europe-west1/keyRings/app/cryptoKeys/data", "data", rotation)
+		ring := e.add("cloudkms.googleapis.com/KeyRing", "//cloudkms.googleapis.com/projects/"+id+"/locations/europe-west1/keyRings/app", "app", obj{"name": "projects/" + id + "/locations/europe-west1/keyRings/app"})
+		ring.Region = "europe-west1"
+		access(ring, "roles/cloudkms.viewer", false)
+		key := e.add("cloudkms.googleapis.com/CryptoKey", ring.ID+"/cryptoKeys/data", "data", rotation)
 		key.Region = "europe-west1"
+		link(key, "parent", ring)
 		access(key, "roles/cloudkms.cryptoKeyEncrypterDecrypter", false)
 	}
 	secret := e.add("secretmanager.googleapis.com/Secret", "//secretmanager.googleapis.com/projects/"+id+"/secrets/orders-db", "orders-db", obj{"name": "orders-db", "replication": obj{"automatic": obj{}}})
