@@ -28,7 +28,7 @@ var azureRules = map[string]rule{
 	"Azure.SQL.AllowAzureAccess":   {policies: []string{"az-sql-no-any-firewall"}, params: map[string]any{"allowAzureServices": false}},
 	"Azure.SQL.Auditing":           {policies: []string{"az-sql-auditing"}},
 	"Azure.SQL.FirewallIPRange":    {policies: []string{"az-sql-no-any-firewall"}},
-	"Azure.SQL.MinTLS":             {policies: []string{"az-sql-public-network-disabled"}},
+	"Azure.SQL.MinTLS":             {policies: []string{"az-sql-min-tls-1-2"}},
 	"Azure.SQL.TDE":                {policies: []string{"az-sql-tde"}},
 	"Azure.Storage.MinTLS":         {policies: []string{"az-storage-min-tls-1-2"}},
 	"Azure.Storage.SecureTransfer": {policies: []string{"az-storage-https-only"}},
@@ -45,6 +45,13 @@ var azureRules = map[string]rule{
 // azureDifferences are the reasons why a policy deliberately judges otherwise, with the
 // cases; internal/docs/verdicts.md has them too.
 var azureDifferences = map[string][]string{
+	"a blank minimum version is 1.2 since April 2026": {
+		"psrule/Azure.SQL.MinTLS/server-C",
+	},
+	"a log without a retention policy is kept for ever": {
+		"kics/azureResourceManager/unrecommended_network_watcher_flow_log_retention_policy/positive3.json",
+		"kics/azureResourceManager/unrecommended_network_watcher_flow_log_retention_policy/positive7.json",
+	},
 	"the rule forbids roles that may write roles, the policy those that own subscriptions": {
 		"kics/azureResourceManager/role_definitions_allow_custom_subscription_role_creation/positive2.json",
 		"kics/azureResourceManager/role_definitions_allow_custom_subscription_role_creation/positive4.json",

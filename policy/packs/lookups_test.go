@@ -39,6 +39,9 @@ func TestLookups(t *testing.T) {
 		for _, p := range policies {
 			for _, c := range p.Checks {
 				source := c.When + "\n" + c.Require + "\n" + c.Message
+				for _, x := range c.Claims {
+					source += "\n" + x.When + "\n" + x.Require
+				}
 				for _, l := range c.Let {
 					source += "\n" + l.Expr
 				}
