@@ -128,7 +128,7 @@ func (c *changes) html(p *problems) []htmlChange {
 // hides reports whether assets of a type in a scope may be missing.
 func (p *problems) hides(t asset.Type, s asset.Scope) bool {
 	for g := range p.gaps {
-		if g.Of.IsZero() && (g.Type == "" || g.Type == t) && g.Scope.Contains(s) {
+		if (g.Type == t || g.Type == "" && g.Of.IsZero()) && g.Scope.Contains(s) {
 			return true
 		}
 	}

@@ -20,11 +20,16 @@ import (
 // line of a template; subject_kind; and unread, the member reason. The region of a
 // finding about coverage lists the incomplete regions, separated by spaces.
 //
-// A cell that a spreadsheet would take for a formula begins with an apostrophe. Control
-// characters, including line breaks, are escaped. The output is built in memory.
+// A cell that a spreadsheet would take for a formula begins with an apostrophe, and so does
+// what follows a semicolon in a cell, which some spreadsheets take for the separator.
+// Control characters, including line breaks, are escaped. The output is built in memory;
+// Options.BOM puts a byte order mark before it.
 func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	var b bytes.Buffer
+	if o.BOM {
+		b.WriteString("\ufeff")
+	}
 	c := newCSV(&b, "policy", "severity", "status", "provider", "account", "region", "type", "id", "name", "message",
 		"evidence", "error", "title", "controls", "key", "owner", "reason", "until", "origin",
 		"subject_kind", "unread")
@@ -55,7 +60,7 @@ func CSV(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) 
 		}
 		c.row(f.Policy.ID, f.Policy.Severity.String(), f.Status.String(), scope.Provider, scope.Account, scope.Region,
 			string(ref.Type), ref.ID, name, messageOf(f), strings.Join(evidence, "; "), reasonOf(f),
-			f.Policy.Title, strings.Join(f.Policy.Controls, " "), f.Key(), owner, reason, until, origin,
+			f.Policy.Title, strings.Join(f.Controls(), " "), f.Key(), owner, reason, until, origin,
 			string(f.Subject.Kind()), unread)
 	}
 	return whole(w, "CSV", findings, add, func() ([]byte, error) {
@@ -87,12 +92,16 @@ func (c csvWriter) flush() error {
 	return c.Error()
 }
 
-// cell makes a text visible, and keeps a spreadsheet from taking it for a formula:
-// those begin with one of = + - @, perhaps in full width or after white space.
+// cell makes a text visible, and keeps a spreadsheet from taking it, or a part of it behind
+// a semicolon, for a formula: those begin with one of = + - @, perhaps in full width or
+// after white space and quotes.
 func cell(s string) string {
 	s = visible(s)
-	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); strings.ContainsRune("=+-@＝＋－＠", first) {
-		return "'" + s
+	parts := strings.Split(s, ";")
+	for i, part := range parts {
+		if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, " \"\u00a0\u3000")); strings.ContainsRune("=+-@＝＋－＠", first) {
+			parts[i] = "'" + part
+		}
 	}
-	return s
+	return strings.Join(parts, ";")
 }

@@ -164,7 +164,7 @@ func ExampleASFF() {
 		fmt.Println(err)
 	}
 	// Output:
-	// {"SchemaVersion":"2018-10-08","Id":"7fd0694456e74fc80251d9f4ade3d865","ProductArn":"arn:aws:securityhub:eu-central-1:999988887777:product/999988887777/default","GeneratorId":"bucket-prefix","AwsAccountId":"999988887777","Types":["Software and Configuration Checks"],"CreatedAt":"2026-03-14T15:09:26Z","UpdatedAt":"2026-03-14T15:09:26Z","Severity":{"Label":"LOW","Original":"low"},"Title":"Bucket names begin with acme-","Description":"Bucket names begin with acme-","ProductFields":{"stance/policy":"bucket-prefix","stance/status":"fail"},"Resources":[{"Type":"AwsS3Bucket","Id":"arn:aws:s3:::assets","Partition":"aws","Region":"eu-central-1","Details":{"Other":{"account":"111122223333","name":"assets","provider":"aws","region":"eu-central-1","type":"AWS::S3::Bucket"}}}],"Compliance":{"Status":"FAILED"},"Workflow":{"Status":"NEW"},"RecordState":"ACTIVE"}
+	// [{"SchemaVersion":"2018-10-08","Id":"7fd0694456e74fc80251d9f4ade3d865","ProductArn":"arn:aws:securityhub:eu-central-1:999988887777:product/999988887777/default","GeneratorId":"bucket-prefix","AwsAccountId":"999988887777","Types":["Software and Configuration Checks"],"CreatedAt":"2026-03-14T15:09:26Z","UpdatedAt":"2026-03-14T15:09:26Z","Severity":{"Label":"LOW","Original":"low"},"Title":"Bucket names begin with acme-","Description":"Bucket names begin with acme-","ProductFields":{"stance/policy":"bucket-prefix","stance/status":"fail"},"Resources":[{"Type":"AwsS3Bucket","Id":"arn:aws:s3:::assets","Partition":"aws","Region":"eu-central-1","Details":{"Other":{"account":"111122223333","name":"assets","provider":"aws","region":"eu-central-1","type":"AWS::S3::Bucket"}}}],"Compliance":{"Status":"FAILED"},"Workflow":{"Status":"NEW"},"RecordState":"ACTIVE"}]
 }
 
 func ExampleHTML() {
@@ -227,8 +227,9 @@ func ExampleFormats() {
 	// json   findings.ndjson  JSON lines, one Finding each
 	// junit  findings.xml     JUnit XML, for build servers
 	// sarif  findings.json    SARIF 2.1.0, for code scanning services
+	// gitlab  findings.json    Code Quality report of GitLab
 	// ocsf   findings.ndjson  OCSF 1.8 Compliance Finding events, for security data lakes
-	// asff   findings.ndjson  AWS Security Finding Format, for AWS Security Hub
+	// asff   findings.ndjson  AWS Security Finding Format in batches of 100, for AWS Security Hub
 }
 
 func ExamplePostureFormats() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/policy"
 )
 
@@ -18,14 +19,14 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 		width = 100
 	}
 	width = max(width, minWidth)
-	f := x.Finding
+	f := x.Finding.Masked()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s\n", strings.ToUpper(f.Status.String()), messageOf(f))
 	fmt.Fprintf(&b, "  policy %s (%s): %s\n", f.Policy.ID, f.Policy.Severity, visible(f.Policy.Title))
 	if f.Asset() != nil {
 		fmt.Fprintf(&b, "  asset  %s in %s\n", visible(f.Asset().Ref.String()), visible(f.Asset().Scope.String()))
 	}
-	if reason := reasonOf(f); reason != "" {
+	if reason := restOf(f); reason != "" {
 		fmt.Fprintf(&b, "  reason %s\n", reason)
 	}
 	if f.Exception != nil {
@@ -36,7 +37,7 @@ func Explanation(w io.Writer, x *policy.Explanation, opts *Options) error {
 		if c.Part != "" {
 			fmt.Fprintf(&b, "\n%s\n", c.Part)
 		}
-		text := visible(strings.Join(strings.Fields(c.Source), " ")) + " → " + visible(joined(c.Value))
+		text := visible(strings.Join(strings.Fields(c.Source), " ")) + " → " + visible(secret.Mask(joined(c.Value)))
 		for i, line := range wrap(text, max(width-len(indent), 24)) {
 			if i > 0 {
 				line = "  " + line

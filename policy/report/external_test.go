@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,18 +46,38 @@ func TestASFFIsAccepted(t *testing.T) {
 		}),
 	})
 	n := 0
+	lines := 0
 	for line := range bytes.Lines(b.Bytes()) {
-		n++
+		lines++
 		d := json.NewDecoder(bytes.NewReader(line))
 		d.DisallowUnknownFields()
-		var f types.AwsSecurityFinding
-		require.NoError(t, d.Decode(&f))
-		_, err := client.BatchImportFindings(context.Background(), &securityhub.BatchImportFindingsInput{Findings: []types.AwsSecurityFinding{f}})
+		var batch []types.AwsSecurityFinding
+		require.NoError(t, d.Decode(&batch))
+		_, err := client.BatchImportFindings(context.Background(), &securityhub.BatchImportFindingsInput{Findings: batch})
 		require.NoError(t, err)
-		assertASFF(t, f)
+		for _, f := range batch {
+			n++
+			assertASFF(t, f)
+		}
 	}
 	assert.Equal(t, len(all), n)
-	assert.Equal(t, n, sent)
+	assert.Equal(t, lines, sent)
+}
+
+// A batch has at most 100 findings, the limit of one call.
+func TestASFFBatches(t *testing.T) {
+	f := sample(t)[2]
+	for n, want := range map[int][]int{0: nil, 1: {1}, 100: {100}, 101: {100, 1}, 250: {100, 100, 50}} {
+		var b bytes.Buffer
+		require.NoError(t, report.ASFF(&b, seq(slices.Repeat([]policy.Finding{f}, n)...), &report.Options{All: true, Hub: hub(), Time: at}))
+		var got []int
+		for line := range bytes.Lines(b.Bytes()) {
+			var batch []types.AwsSecurityFinding
+			require.NoError(t, json.Unmarshal(line, &batch))
+			got = append(got, len(batch))
+		}
+		assert.Equal(t, want, got)
+	}
 }
 
 // assertASFF checks enumerations and lengths, which the client leaves to the service.
@@ -86,10 +107,10 @@ func TestASFFTypes(t *testing.T) {
 		f.Subject = policy.AssetSubject{Asset: &a}
 		var b bytes.Buffer
 		require.NoError(t, report.ASFF(&b, seq(f), &report.Options{All: true, Hub: hub(), Time: at}))
-		var x types.AwsSecurityFinding
-		require.NoError(t, json.Unmarshal(b.Bytes(), &x))
-		assert.NotEqual(t, "Other", *x.Resources[0].Type)
-		assertASFF(t, x)
+		var batch []types.AwsSecurityFinding
+		require.NoError(t, json.Unmarshal(b.Bytes(), &batch))
+		assert.NotEqual(t, "Other", *batch[0].Resources[0].Type)
+		assertASFF(t, batch[0])
 	}
 }
 

@@ -37,7 +37,7 @@ type Finding struct {
 	Error    string     `json:"error"`    // why the status is unknown, or what was wrong with the message; or empty
 
 	Title    string   `json:"title"`    // of the policy
-	Controls []string `json:"controls"` // of standards that the policy covers
+	Controls []string `json:"controls"` // of standards that the finding is about
 	Key      string   `json:"key"`      // identity across evaluations, [policy.Finding.Key]
 
 	SubjectKind policy.SubjectKind `json:"subject_kind"`
@@ -85,6 +85,11 @@ type Unread struct {
 type Gap struct {
 	Unread
 	Of *Ref `json:"of,omitempty"` // the gap is limited to children and links of this asset
+	// Count and Parents are those of a [policy.GapSubject] that stands for many gaps, whose
+	// Of has no id; Policies are the ids of its policies.
+	Count    int      `json:"count,omitempty"`
+	Parents  []Ref    `json:"parents,omitempty"`
+	Policies []string `json:"policies,omitempty"`
 }
 
 // Coverage is a [policy.CoverageSubject].
@@ -110,13 +115,14 @@ type Exception struct {
 
 // NewFinding returns the JSON object of a finding.
 func NewFinding(f policy.Finding) Finding {
+	f = f.Masked()
 	scope, ref := f.Scope(), f.Subject.Ref()
 	x := Finding{
 		Policy: f.Policy.ID, Severity: f.Policy.Severity, Status: f.Status,
 		Provider: scope.Provider, Account: scope.Account, Region: scope.Region,
 		Type: ref.Type, ID: ref.ID, Name: f.Subject.Name(),
 		Message: rawMessage(f), Evidence: []Evidence{},
-		Title: f.Policy.Title, Controls: append([]string{}, f.Policy.Controls...),
+		Title: f.Policy.Title, Controls: append([]string{}, f.Controls()...),
 		Key: f.Key(), SubjectKind: f.Subject.Kind(), Reason: reasonKind(f),
 	}
 	if f.Err != nil {
@@ -131,11 +137,8 @@ func NewFinding(f policy.Finding) Finding {
 	if e := exceptionOf(f); e != nil {
 		x.Exception = &Exception{e.Owner, e.Reason, e.Until.UTC().Truncate(time.Second)}
 	}
-	if g := gapOf(f); g != nil {
-		x.Gap = &Gap{Unread: *newUnread(&g.Cause)}
-		if !g.Of.IsZero() {
-			x.Gap.Of = &Ref{g.Of.Type, g.Of.ID}
-		}
+	if s, ok := f.Subject.(policy.GapSubject); ok {
+		x.Gap = newGap(s)
 	}
 	if c, ok := f.Subject.(policy.CoverageSubject); ok {
 		x.Coverage = &Coverage{c.Type, append([]string{}, c.Regions...), c.State.String()}
@@ -161,6 +164,20 @@ func newEvidence(subject asset.Ref, e policy.Evidence) Evidence {
 		x.Value, x.Partial = appendValue(nil, e.Value), isPartial(e.Value)
 	}
 	return x
+}
+
+func newGap(s policy.GapSubject) *Gap {
+	g := &Gap{Unread: *newUnread(&s.Gap.Cause), Count: s.Count}
+	if of := s.Gap.Of; !of.IsZero() {
+		g.Of = &Ref{of.Type, of.ID}
+	}
+	for _, r := range s.Parents {
+		g.Parents = append(g.Parents, Ref{r.Type, r.ID})
+	}
+	for _, p := range s.Policies {
+		g.Policies = append(g.Policies, p.ID)
+	}
+	return g
 }
 
 func newUnread(u *asset.Unread) *Unread {

@@ -25,6 +25,7 @@ func TestFindingIsWhatJSONWrites(t *testing.T) {
 		all := hostile(t, s)
 		if s == "plain" {
 			all = sample(t)
+			all = append(all, gaps(all[0].Policy)...)
 		}
 		var b bytes.Buffer
 		require.NoError(t, report.JSON(&b, seq(all...), &report.Options{All: true}))
@@ -45,6 +46,30 @@ func TestFindingIsWhatJSONWrites(t *testing.T) {
 		}
 		require.Len(t, all, i)
 	}
+}
+
+// gaps are findings about gaps in what belongs to single assets, and in a closed account.
+func gaps(p *policy.Policy) []policy.Finding {
+	user := asset.Ref{Type: "AWS::IAM::User", ID: "ann"}
+	one := &asset.Gap{Type: "AWS::IAM::AccessKey", Of: user, Scope: asset.Scope{Provider: "aws", Account: "1"}, Cause: asset.Unread{Op: "iam:ListAccessKeys", Reason: asset.Denied, Code: "AccessDenied"}}
+	many := *one
+	many.Of.ID = ""
+	closed := &asset.Gap{Scope: asset.Scope{Provider: "aws", Account: "9"}, Cause: asset.Unread{Reason: asset.Disabled}}
+	return []policy.Finding{
+		{Policy: p, Subject: policy.GapSubject{Gap: one}, Err: &one.Cause},
+		{Policy: p, Subject: policy.GapSubject{Gap: &many, Count: 101, Parents: []asset.Ref{user, {Type: user.Type, ID: "bob"}}}, Err: &one.Cause},
+		{Policy: policy.AccountPolicy(), Subject: policy.GapSubject{Gap: closed, Policies: []*policy.Policy{p, p}}, Err: &closed.Cause},
+	}
+}
+
+// A table has a line for gaps of one operation in what belongs to many assets.
+func TestGapsOfManyAssets(t *testing.T) {
+	all := gaps(sample(t)[0].Policy)
+	opts := &report.Options{Gaps: []*asset.Gap{all[0].Subject.(policy.GapSubject).Gap}}
+	var b bytes.Buffer
+	require.NoError(t, report.Table(&b, seq(all...), opts))
+	assert.Contains(t, b.String(), "AWS::IAM::AccessKey of AWS::IAM::User ann in aws/1 and 100 other assets were not observed:")
+	assert.Contains(t, b.String(), "everything in aws/9 was not observed")
 }
 
 func TestNewFinding(t *testing.T) {

@@ -28,8 +28,9 @@ func Formats() []Format {
 		{"json", "JSON lines, one Finding each", ".ndjson", JSON},
 		{"junit", "JUnit XML, for build servers", ".xml", JUnit},
 		{"sarif", "SARIF 2.1.0, for code scanning services", ".json", SARIF},
+		{"gitlab", "Code Quality report of GitLab", ".json", GitLab},
 		{"ocsf", "OCSF 1.8 Compliance Finding events, for security data lakes", ".ndjson", OCSF},
-		{"asff", "AWS Security Finding Format, for AWS Security Hub", ".ndjson", ASFF},
+		{"asff", "AWS Security Finding Format in batches of 100, for AWS Security Hub", ".ndjson", ASFF},
 	}
 }
 

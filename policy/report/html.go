@@ -127,11 +127,7 @@ func (h *htmlPage) add(f policy.Finding) {
 		Ref: strings.TrimSpace(visible(f.Subject.Ref().String())), Details: htmlDetails(f),
 	}
 	r.Change = h.changes.add(f, r.ID)
-	if m := messageOf(f); m != visible(f.Policy.Title) {
-		r.Message = m
-	} else if f.Status == policy.Unknown {
-		r.Message = strings.TrimPrefix(reasonOf(f), "unread: ")
-	}
+	r.Message = rowText(f)
 	if a != nil {
 		r.Console = consoleURL(a.URL)
 		if a.Origin.File != "" {
@@ -183,17 +179,7 @@ func (h *htmlPage) link(kind, name string, l htmlLink) {
 
 // htmlDetails returns what the summary of a row does not say.
 func htmlDetails(f policy.Finding) []string {
-	var lines []string
-	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
-	told := reason == ""
-	for _, e := range f.Evidence {
-		line := evidenceText(f.Subject.Ref(), e)
-		told = told || strings.HasSuffix(line, reason)
-		lines = append(lines, line)
-	}
-	if !told {
-		lines = append(lines, "why: "+reason)
-	}
+	lines := grounds(f, "", false)
 	if x := exceptionOf(f); x != nil {
 		lines = append(lines, acceptedText(x))
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/openstance/stance/asset"
@@ -25,7 +26,7 @@ type encoder struct {
 	policies map[string]*policyText
 }
 
-type policyText struct{ head, tail []byte }
+type policyText struct{ head, title, controls []byte }
 
 func (e *encoder) policy(p *policy.Policy) *policyText {
 	t := e.policies[p.ID]
@@ -33,9 +34,8 @@ func (e *encoder) policy(p *policy.Policy) *policyText {
 		t = &policyText{}
 		t.head = appendString([]byte(`{"policy":`), p.ID)
 		t.head = appendField(t.head, "severity", p.Severity.String())
-		t.tail = appendField(nil, "title", p.Title)
-		t.tail = append(t.tail, `,"controls":`...)
-		t.tail = appendStrings(t.tail, p.Controls)
+		t.title = append(appendField(nil, "title", p.Title), `,"controls":`...)
+		t.controls = appendStrings(nil, p.Controls)
 		e.policies[p.ID] = t
 	}
 	return t
@@ -66,7 +66,12 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 		reason = f.Err.Error()
 	}
 	dst = appendField(dst, "error", reason)
-	dst = append(dst, t.tail...)
+	dst = append(dst, t.title...)
+	if len(f.Claims) == 0 {
+		dst = append(dst, t.controls...)
+	} else {
+		dst = appendStrings(dst, f.Controls())
+	}
 	dst = appendField(dst, "key", f.Key())
 	dst = appendField(dst, "subject_kind", string(f.Subject.Kind()))
 	if r := f.Read; !r.Latest.IsZero() {
@@ -86,13 +91,9 @@ func (e *encoder) finding(dst []byte, f policy.Finding) []byte {
 		dst = appendField(dst, "until", x.Until.UTC().Format(time.RFC3339))
 		dst = append(dst, '}')
 	}
-	if g := gapOf(f); g != nil {
+	if s, ok := f.Subject.(policy.GapSubject); ok {
 		dst = append(dst, `,"gap":`...)
-		dst = appendUnread(dst, &g.Cause)
-		if !g.Of.IsZero() {
-			dst = append(dst[:len(dst)-1], `,"of":`...)
-			dst = append(appendRef(dst, g.Of), '}')
-		}
+		dst = appendGap(dst, s)
 	}
 	if c, ok := f.Subject.(policy.CoverageSubject); ok {
 		dst = append(dst, `,"coverage":{"type":`...)
@@ -119,6 +120,36 @@ func appendUnread(dst []byte, u *asset.Unread) []byte {
 	dst = appendField(dst, "code", u.Code)
 	dst = appendField(dst, "message", u.Message)
 	dst = appendField(dst, "request_id", u.RequestID)
+	return append(dst, '}')
+}
+
+func appendGap(dst []byte, s policy.GapSubject) []byte {
+	dst = appendUnread(dst, &s.Gap.Cause)
+	dst = dst[:len(dst)-1]
+	if !s.Gap.Of.IsZero() {
+		dst = appendRef(append(dst, `,"of":`...), s.Gap.Of)
+	}
+	if s.Count > 0 {
+		dst = strconv.AppendInt(append(dst, `,"count":`...), int64(s.Count), 10)
+	}
+	for i, r := range s.Parents {
+		if i == 0 {
+			dst = append(dst, `,"parents":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendRef(dst, r)
+	}
+	if len(s.Parents) > 0 {
+		dst = append(dst, ']')
+	}
+	if len(s.Policies) > 0 {
+		ids := make([]string, len(s.Policies))
+		for i, p := range s.Policies {
+			ids[i] = p.ID
+		}
+		dst = appendStrings(append(dst, `,"policies":`...), ids)
+	}
 	return append(dst, '}')
 }
 

@@ -20,6 +20,7 @@ const hexDigits = "0123456789abcdef"
 // plain is escaped, so that it can be shown on a terminal. Invalid UTF-8 becomes
 // U+FFFD.
 func appendString(dst []byte, s string) []byte {
+	begin := len(dst)
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); {
@@ -54,7 +55,16 @@ func appendString(dst []byte, s string) []byte {
 		}
 		i += size
 	}
-	return append(append(dst, s[from:]...), '"')
+	return escapeCommands(append(append(dst, s[from:]...), '"'), begin)
+}
+
+// escapeCommands escapes commands for the runners of CI systems in the JSON text that
+// begins at an offset. Only its strings can hold them.
+func escapeCommands(dst []byte, from int) []byte {
+	if !bytes.Contains(dst[from:], []byte("##")) {
+		return dst
+	}
+	return append(dst[:from], printable.Commands(string(dst[from:]))...)
 }
 
 // appendRune appends a character as one or two escapes.
@@ -86,6 +96,7 @@ func appendValue(dst []byte, v asset.Value) []byte {
 // escapeJSON escapes what is not plain in the JSON text that begins at an offset.
 // Characters beyond ASCII, and DEL, can be in its strings only.
 func escapeJSON(dst []byte, from int) []byte {
+	dst = escapeCommands(dst, from)
 	bad := bytes.IndexFunc(dst[from:], func(r rune) bool { return r != '\n' && !printable.Rune(r) })
 	if bad < 0 {
 		return dst
@@ -135,6 +146,13 @@ func appendField(dst []byte, name, text string) []byte {
 // lines writes a JSON text for each finding, in lines. If the sequence ends in an
 // error the last line is an object that is not closed.
 func lines(w io.Writer, format string, findings iter.Seq2[policy.Finding, error], o Options, add func([]byte, policy.Finding) []byte) error {
+	return batches(w, format, findings, o, 0, add)
+}
+
+// batches is lines with lists of at most size JSON texts, one on each line; or, with a
+// size of 0, the texts themselves.
+func batches(w io.Writer, format string, findings iter.Seq2[policy.Finding, error], o Options, size int, add func([]byte, policy.Finding) []byte) error {
+	begun := 0 // elements of the list that is not closed yet
 	const chunk = 64 << 10
 	buf := make([]byte, 0, chunk+chunk/4)
 	flush := func() error {
@@ -149,6 +167,9 @@ func lines(w io.Writer, format string, findings iter.Seq2[policy.Finding, error]
 	}
 	for f, err := range findings {
 		if err != nil {
+			if begun > 0 {
+				buf = append(buf, ',')
+			}
 			buf = append(buf, `{"incomplete":`...)
 			buf = appendString(buf, joined(err.Error()))
 			buf = append(buf, '\n')
@@ -158,12 +179,29 @@ func lines(w io.Writer, format string, findings iter.Seq2[policy.Finding, error]
 		if !o.shows(f) {
 			continue
 		}
-		buf = append(add(buf, f), '\n')
+		switch {
+		case size > 0 && begun == 0:
+			buf = append(buf, '[')
+		case begun > 0:
+			buf = append(buf, ',')
+		}
+		buf = add(buf, f.Masked())
+		switch begun++; {
+		case size == 0:
+			buf = append(buf, '\n')
+			begun = 0
+		case begun == size:
+			buf = append(buf, "]\n"...)
+			begun = 0
+		}
 		if len(buf) >= chunk {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
+	}
+	if begun > 0 {
+		buf = append(buf, "]\n"...)
 	}
 	return flush()
 }

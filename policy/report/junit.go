@@ -145,7 +145,7 @@ func detailText(f policy.Finding) string {
 	if accepted(f) {
 		lines = append(lines, messageOf(f))
 	}
-	if reason := reasonOf(f); reason != "" {
+	if reason := restOf(f); reason != "" {
 		lines = append(lines, reason)
 	}
 	for _, e := range f.Evidence {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/policy/compliance"
 )
 
@@ -144,7 +145,7 @@ func newHTMLSection(p *compliance.Posture, s *compliance.SectionPosture) htmlSec
 			policies = visible(strings.Join(a.Policies, ", "))
 		}
 		x.Assets = append(x.Assets, htmlAsset{
-			Status: a.Status.String(), Name: visible(cmp.Or(a.Name, a.Ref.ID)), Ref: visible(a.Ref.String()), Where: visible(a.Scope.String()),
+			Status: a.Status.String(), Name: visible(cmp.Or(a.Name, secret.Mask(a.Ref.ID))), Ref: visible(secret.Mask(a.Ref.String())), Where: visible(a.Scope.String()),
 			Policies: policies, Console: consoleURL(a.URL),
 		})
 	}

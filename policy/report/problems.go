@@ -16,6 +16,7 @@ import (
 // once, and not for every policy.
 type problems struct {
 	gaps     map[asset.Gap]int                               // numbers of findings
+	many     map[asset.Gap]policy.GapSubject                 // those that stand for many
 	coverage map[asset.Type]map[asset.Scope]*coverageProblem // by account
 }
 
@@ -26,9 +27,10 @@ type coverageProblem struct {
 }
 
 func newProblems(o Options) *problems {
-	p := &problems{gaps: map[asset.Gap]int{}, coverage: map[asset.Type]map[asset.Scope]*coverageProblem{}}
+	p := &problems{gaps: map[asset.Gap]int{}, many: map[asset.Gap]policy.GapSubject{}, coverage: map[asset.Type]map[asset.Scope]*coverageProblem{}}
 	for _, g := range o.Gaps {
-		p.gap(g, 0)
+		masked := policy.Finding{Subject: policy.GapSubject{Gap: g}}.Masked()
+		p.gap(masked.Subject.(policy.GapSubject).Gap, 0)
 	}
 	for _, c := range o.Coverage {
 		hidden := slices.ContainsFunc(o.Gaps, func(g *asset.Gap) bool {
@@ -71,7 +73,17 @@ func (a *coverageProblem) state(region string, s asset.CoverageState) {
 func (p *problems) add(f policy.Finding) bool {
 	switch s := f.Subject.(type) {
 	case policy.GapSubject:
-		p.gap(s.Gap, 1)
+		p.gap(s.Gap, max(1, len(s.Policies)))
+		if s.Count > 0 {
+			many := *s.Gap
+			many.Cause.RequestID = ""
+			p.many[many] = s
+			for _, of := range s.Parents {
+				g := *s.Gap
+				g.Of = of
+				p.gap(&g, 0)
+			}
+		}
 	case policy.CoverageSubject:
 		a := p.account(s.Type, s.Account)
 		a.findings++
@@ -106,17 +118,19 @@ type problem struct {
 // list returns the problems, gaps first, sorted.
 func (p *problems) list() []problem { return append(p.gapList(), p.typeList()...) }
 
+// maxPlaces bounds the lines of a problem in what belongs to single assets.
+const maxPlaces = 100
+
 // gapList returns a problem for gaps of the same type that the same call failed for.
 func (p *problems) gapList() []problem {
 	type call struct {
-		typ      asset.Type
-		of       asset.Ref
+		typ, of  asset.Type
 		op, code string
 	}
 	var order []call
 	groups := map[call][]asset.Gap{}
 	for _, g := range p.sortedGaps() {
-		c := call{g.Type, g.Of, g.Cause.Op, g.Cause.Code}
+		c := call{g.Type, g.Of.Type, g.Cause.Op, g.Cause.Code}
 		if groups[c] == nil {
 			order = append(order, c)
 		}
@@ -124,17 +138,40 @@ func (p *problems) gapList() []problem {
 	}
 	var all []problem
 	for _, c := range order {
-		gaps := groups[c]
-		x, findings := problem{}, 0
-		for _, g := range gaps {
+		x, findings, single, many := problem{}, 0, 0, 0
+		var first *asset.Gap
+		for _, g := range groups[c] {
 			findings += p.gaps[g]
-			x.places = append(x.places, scopeName(g.Scope)+": "+causeText(&g))
+			if s, ok := p.many[g]; ok {
+				many += s.Count
+				continue
+			}
+			if first == nil {
+				first = &g
+			}
+			single++
+			place := scopeName(g.Scope)
+			if !g.Of.IsZero() {
+				place += ": " + visible(g.Of.String())
+			}
+			x.places = append(x.places, place+": "+causeText(&g))
 		}
-		x.text = gapText(&gaps[0])
-		if len(gaps) == 1 {
+		if first == nil {
+			first = &groups[c][0]
+		}
+		n := max(single, many)
+		if len(x.places) > maxPlaces {
+			x.places = append(x.places[:maxPlaces], fmt.Sprintf("and %d more", n-maxPlaces))
+		}
+		other := "other scope"
+		if c.of != "" {
+			other = "other asset"
+		}
+		x.text = gapText(first)
+		if n == 1 {
 			x.places = nil
 		} else {
-			x.text = fmt.Sprintf("%s and %s were not observed: %s", gapPlace(&gaps[0]), plural(len(gaps)-1, "other scope"), causeText(&gaps[0]))
+			x.text = fmt.Sprintf("%s and %s were not observed: %s", gapPlace(first), plural(n-1, other), causeText(first))
 		}
 		x.text += findingsText(findings)
 		all = append(all, x)

@@ -10,7 +10,8 @@
 // Names, messages and values come from clouds and are not trusted. Control characters,
 // characters that change the direction of text, and invalid UTF-8 are escaped. No format
 // turns names into markup, formulas or links; [HTML] links to the consoles of the clouds
-// and nowhere else. Secrets are not written: a redacted value is marked as redacted.
+// and nowhere else. Secrets are not written: a redacted value is marked as redacted, and
+// tokens in ids are masked ([policy.Finding.Masked]).
 //
 // Every format distinguishes findings that an exception accepts from other failures, and
 // counts none of them as passed.
@@ -46,9 +47,15 @@ type Options struct {
 	Source, Version string
 
 	// SourceFile is the file from which the assets were read, such as a snapshot, relative
-	// to the root of its repository. [SARIF] uses it as the location of assets that come
-	// from no template. Empty means the file of the policy.
+	// to the root of its repository. [SARIF] and [GitLab] use it as the location of assets
+	// that come from no template. Empty means the file of the policy.
 	SourceFile string
+	// SourceLine returns the line of an asset in SourceFile, from 1, or 0 if it is not
+	// known. Nil means that no line is known.
+	SourceLine func(asset.Ref) int
+
+	// BOM begins the output of CSV with a byte order mark, by which Excel knows UTF-8.
+	BOM bool
 
 	// Hub is the account and region of the Security Hub that imports the output of [ASFF].
 	Hub asset.Scope
@@ -88,14 +95,25 @@ func accepted(f policy.Finding) bool {
 	return f.Status == policy.Fail && f.Exception != nil
 }
 
-// whole writes what render makes of all findings, or nothing if there is an error.
+// whole writes what render makes of all findings, masked, or nothing if there is an error.
 func whole(w io.Writer, format string, findings iter.Seq2[policy.Finding, error],
 	add func(policy.Finding), render func() ([]byte, error)) error {
+	return wholeWithLines(w, format, findings, nil, func(f policy.Finding, _ int) { add(f) }, render)
+}
+
+// wholeWithLines is whole for formats that need the line of the asset in the file that it
+// was read from, which a masked id does not tell. The line is 0 if it is not known.
+func wholeWithLines(w io.Writer, format string, findings iter.Seq2[policy.Finding, error], lineOf func(asset.Ref) int,
+	add func(policy.Finding, int), render func() ([]byte, error)) error {
 	for f, err := range findings {
 		if err != nil {
 			return err
 		}
-		add(f)
+		line := 0
+		if a := f.Asset(); a != nil && lineOf != nil {
+			line = lineOf(a.Ref)
+		}
+		add(f.Masked(), line)
 	}
 	return write(w, format, render)
 }

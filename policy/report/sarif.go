@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"net/url"
@@ -11,11 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openstance/stance/internal/asff"
 	"github.com/openstance/stance/policy"
 )
 
 // SARIF writes findings in the Static Analysis Results Interchange Format 2.1.0
-// (OASIS): one run, with a rule for every policy that has a finding, and a result for
+// (OASIS): a rule for every policy that has a finding, and a result for
 // each finding about an asset, a gap or an exception. GitHub's code scanning accepts
 // the report.
 //
@@ -23,22 +26,31 @@ import (
 //     unknown one. Its level is "error" (high, critical), "warning" (medium) or
 //     "note" for the kind fail, and "none" for others, as the standard requires
 //     (3.27.10). The property security-severity of a rule is on the scale of CVSS.
+//
 //   - Every result has a physical location with a relative URI: file and line of the
-//     template, or Options.SourceFile, or else the file of the policy. Assets have a
-//     logical location too.
+//     template, or Options.SourceFile and SourceLine, or else the file of the policy.
+//     Assets have a logical location too.
+//
 //   - partialFingerprints has [policy.Finding.Key], as "stanceKey/v1" and as the
 //     "primaryLocationLineHash" by which GitHub tracks alerts.
+//
 //   - An exception is a suppression of kind "external".
+//
 //   - Gaps, incomplete coverage and errors of evaluation are notifications of the
 //     invocation. Findings about coverage are no results. If nothing was judged, the
 //     invocation was not successful.
+//
 //   - A rule has at most 20 tags, the limit of GitHub; the property controls has all.
 //
-// The report is built in memory. GitHub rejects a run of more than 25,000 results.
+//   - More than 25,000 results, the limit of GitHub, become several runs with the same
+//     rules, and with the categories stance/1, stance/2 and so on, by which GitHub tells
+//     them apart.
+//
+// The report is built in memory.
 func SARIF(w io.Writer, findings iter.Seq2[policy.Finding, error], opts *Options) error {
 	o := opts.orZero()
 	s := &sarifRun{o: o, rules: map[string]int{}, problems: newProblems(o)}
-	return whole(w, "SARIF report", findings, s.add, func() ([]byte, error) {
+	return wholeWithLines(w, "SARIF report", findings, o.SourceLine, s.add, func() ([]byte, error) {
 		b, err := json.Marshal(s.report())
 		return append(escapeJSON(b, 0), '\n'), err
 	})
@@ -69,23 +81,36 @@ func (s *sarifRun) report() sarifLog {
 		invocation.EndTimeUTC = s.o.Time.UTC().Format(time.RFC3339)
 	}
 	invocation.Notifications = s.notes
-	s.driver.Name, s.driver.Version, s.driver.InformationURI = "stance", visible(s.o.Version), "https://github.com/openstance/stance"
+	s.driver.Name, s.driver.InformationURI = "stance", "https://github.com/openstance/stance"
+	s.driver.Version = visible(cmp.Or(s.o.Version, "unknown"))
 	s.driver.Rules = append([]sarifRule{}, s.driver.Rules...)
-	return sarifLog{
-		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
-		Runs: []sarifRunOf{{
-			Tool: sarifTool{s.driver}, Invocations: []sarifInvocation{invocation}, ColumnKind: "unicodeCodePoints",
-			Results: append([]sarifResult{}, s.results...),
-		}},
+	log := sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0"}
+	for results := range slices.Chunk(s.results, maxResults) {
+		log.Runs = append(log.Runs, sarifRunOf{Results: results})
 	}
+	if len(log.Runs) == 0 {
+		log.Runs = []sarifRunOf{{Results: []sarifResult{}}}
+	}
+	for i := range log.Runs {
+		run := &log.Runs[i]
+		run.Tool, run.Invocations, run.ColumnKind = sarifTool{s.driver}, []sarifInvocation{invocation}, "unicodeCodePoints"
+		if len(log.Runs) > 1 {
+			run.Details = &sarifDetails{fmt.Sprintf("stance/%d", i+1)}
+		}
+		invocation.Notifications = nil // once are enough
+	}
+	return log
 }
+
+// maxResults is the number of results that GitHub accepts in a run.
+const maxResults = 25_000
 
 func (s *sarifRun) notify(level, text string) *sarifNotification {
 	s.notes = append(s.notes, sarifNotification{Level: level, Message: sarifMessage(text)})
 	return &s.notes[len(s.notes)-1]
 }
 
-func (s *sarifRun) add(f policy.Finding) {
+func (s *sarifRun) add(f policy.Finding, line int) {
 	s.assets.add(f)
 	rule := s.rule(f.Policy)
 	problem := s.problems.add(f)
@@ -97,7 +122,7 @@ func (s *sarifRun) add(f policy.Finding) {
 		return
 	}
 	text := messageOf(f)
-	if reason := reasonOf(f); reason != "" {
+	if reason := restOf(f); reason != "" {
 		text += "\n" + reason
 	}
 	for _, e := range f.Evidence {
@@ -105,7 +130,7 @@ func (s *sarifRun) add(f policy.Finding) {
 	}
 	r := sarifResult{
 		RuleID: f.Policy.ID, RuleIndex: rule, Kind: sarifKind(f.Status), Level: "none", Message: sarifMessage(text),
-		Locations:    []sarifLocation{s.location(f)},
+		Locations:    []sarifLocation{s.location(f, line)},
 		Fingerprints: map[string]string{"stanceKey/v1": f.Key(), "primaryLocationLineHash": f.Key()},
 	}
 	if f.Status == policy.Fail {
@@ -138,7 +163,7 @@ func (s *sarifRun) rule(p *policy.Policy) int {
 	}
 	for _, text := range []*sarifText{&rule.ShortDescription, &rule.FullDescription, &rule.Help} {
 		if text.Text == "" { // GitHub requires each
-			text.Text = cut(sentence(p.Title), 1024, p.ID)
+			text.Text = asff.Cut(sentence(p.Title), 1024, p.ID)
 		}
 	}
 	for _, c := range p.Controls {
@@ -177,35 +202,43 @@ func sarifMessage(text string) sarifText {
 	return sarifText{text}
 }
 
-func (s *sarifRun) location(f policy.Finding) sarifLocation {
-	file, line := s.o.SourceFile, 1
-	if file == "" {
-		file = f.Policy.File()
-	}
+func (s *sarifRun) location(f policy.Finding, line int) sarifLocation {
 	var l sarifLocation
 	if a := f.Asset(); a != nil {
 		l.Logical = []sarifLogical{{Name: visible(a.Name), FullyQualifiedName: visible(a.ID), Kind: "resource"}}
-		if a.Origin.File != "" {
-			file, line = a.Origin.File, max(a.Origin.Line, 1)
-		}
 	}
-	l.Physical.Artifact.URI = relativeURI(file, "policies/"+f.Policy.ID)
+	file, line := s.o.place(f, line)
+	uri := url.URL{Path: file}
+	l.Physical.Artifact.URI = uri.String()
 	l.Physical.Region = sarifRegion{line, 1, line, 2}
 	return l
 }
 
+// place returns the file and the line of a finding, for services that show results in the
+// files of a repository: those of the template; the file that the assets were read from,
+// and the line of the asset in it; or the file of the policy.
+func (o Options) place(f policy.Finding, sourceLine int) (file string, line int) {
+	file, line = o.SourceFile, max(sourceLine, 1)
+	if file == "" {
+		file, line = f.Policy.File(), 1
+	}
+	if a := f.Asset(); a != nil && a.Origin.File != "" {
+		file, line = a.Origin.File, max(a.Origin.Line, 1)
+	}
+	return relativePath(file, "policies/"+f.Policy.ID), line
+}
+
 var drive = regexp.MustCompile(`^[A-Za-z]:`)
 
-// relativeURI returns a relative reference for the name of a file, or that of another
-// file if the name is empty. Services resolve it in a repository, so it stays within.
-func relativeURI(name, other string) string {
+// relativePath returns the name of a file relative to the root of a repository, or another
+// name if it is empty. Services resolve it in a repository, so it stays within.
+func relativePath(name, other string) string {
 	name = drive.ReplaceAllString(strings.ReplaceAll(strings.ToValidUTF8(name, "\ufffd"), `\`, "/"), "")
 	name = strings.TrimLeft(path.Clean("/"+name), "/")
 	if name == "" {
-		name = other
+		return other
 	}
-	uri := url.URL{Path: name}
-	return uri.String()
+	return name
 }
 
 func sarifKind(s policy.Status) string {

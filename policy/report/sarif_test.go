@@ -2,14 +2,16 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"go/ast"
-	"go/build"
 	"go/parser"
 	"go/token"
 	"net/url"
+	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xeipuuv/gojsonschema"
 
+	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/packs"
 	"github.com/openstance/stance/policy/report"
@@ -46,11 +49,12 @@ func validSARIF(t testing.TB, b []byte) *sarif.Report {
 }
 
 var sarifSchema = sync.OnceValues(func() (*gojsonschema.Schema, error) {
-	pkg, err := build.Import(reflect.TypeFor[sarif.Report]().PkgPath(), ".", build.FindOnly)
+	// The go command knows its GOROOT, which a test that is built with -trimpath does not.
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", reflect.TypeFor[sarif.Report]().PkgPath()).Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("find the sources of go-sarif: %w", err)
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(pkg.Dir, "schema.go"), nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(strings.TrimSpace(string(dir)), "schema.go"), nil, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +122,72 @@ func TestSARIFForGitHub(t *testing.T) {
 		}
 		assert.Len(t, run.Tool.Driver.Rules[0].Properties.Tags, 20)
 	}
+}
+
+// GitHub takes 25,000 results in a run; more become several runs, each complete by itself.
+func TestSARIFRuns(t *testing.T) {
+	f := sample(t)[1]
+	f.Evidence = nil
+	for n, want := range map[int][]int{0: {0}, 25_000: {25_000}, 25_001: {25_000, 1}} {
+		var b bytes.Buffer
+		require.NoError(t, report.SARIF(&b, seq(slices.Repeat([]policy.Finding{f}, n)...), nil))
+		var log struct {
+			Runs []struct {
+				AutomationDetails *struct{ ID string }
+				Tool              struct {
+					Driver struct{ Rules []struct{ ID string } }
+				}
+				Results     []struct{ RuleIndex int }
+				Invocations []struct{ ExecutionSuccessful bool }
+			}
+		}
+		require.NoError(t, json.Unmarshal(b.Bytes(), &log))
+		require.Len(t, log.Runs, len(want))
+		for i, run := range log.Runs {
+			assert.Len(t, run.Results, want[i])
+			assert.Equal(t, n > 0, run.Invocations[0].ExecutionSuccessful)
+			assert.Len(t, run.Tool.Driver.Rules, min(n, 1))
+			if len(want) > 1 {
+				assert.Equal(t, fmt.Sprintf("stance/%d", i+1), run.AutomationDetails.ID)
+			} else {
+				assert.Nil(t, run.AutomationDetails)
+			}
+		}
+	}
+}
+
+// The location of a live asset is its line in the snapshot that it was read from.
+func TestSourceLine(t *testing.T) {
+	f := sample(t)[1]
+	o := &report.Options{SourceFile: "prod.ndjson", SourceLine: func(r asset.Ref) int {
+		if r == f.Asset().Ref {
+			return 7
+		}
+		return 0
+	}}
+	var b bytes.Buffer
+	require.NoError(t, report.SARIF(&b, seq(f, sample(t)[4]), o))
+	run := validSARIF(t, b.Bytes()).Runs[0]
+	assert.Equal(t, 7, *run.Results[0].Locations[0].PhysicalLocation.Region.StartLine)
+	assert.Equal(t, 1, *run.Results[1].Locations[0].PhysicalLocation.Region.StartLine)
+	b.Reset()
+	require.NoError(t, report.GitLab(&b, seq(f), o))
+	assert.Contains(t, b.String(), `"location":{"path":"prod.ndjson","lines":{"begin":7}}`)
+}
+
+// The line of an asset whose id is masked is that of the id as it is.
+func TestSourceLineOfMaskedID(t *testing.T) {
+	f := sample(t)[1]
+	named := *f.Asset()
+	named.ID += "/" + plantedToken
+	f.Subject = policy.AssetSubject{Asset: &named}
+	o := &report.Options{SourceFile: "prod.ndjson", SourceLine: func(r asset.Ref) int { return map[asset.Ref]int{named.Ref: 7}[r] }}
+	var b bytes.Buffer
+	require.NoError(t, report.SARIF(&b, seq(f), o))
+	assert.Equal(t, 7, *validSARIF(t, b.Bytes()).Runs[0].Results[0].Locations[0].PhysicalLocation.Region.StartLine)
+	require.NoError(t, report.GitLab(&b, seq(f), o))
+	assert.Contains(t, b.String(), `"location":{"path":"prod.ndjson","lines":{"begin":7}}`)
+	assert.NotContains(t, b.String(), plantedToken)
 }
 
 func TestPolicyFileIsSARIFLocation(t *testing.T) {

@@ -3,7 +3,9 @@ package report_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"iter"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -132,4 +134,56 @@ func assertNoSecret(t *testing.T, text, where string) {
 	t.Helper()
 	assert.NotContains(t, text, plantedToken, where)
 	assert.NotContains(t, text, plantedWord, where)
+}
+
+// A token in an id stays in the process, and no format, explanation or snapshot shows it.
+func TestTokenInIDIsMasked(t *testing.T) {
+	ref := asset.Ref{Type: "AWS::S3::Bucket", ID: "arn:aws:s3:::" + plantedToken}
+	scope := asset.Scope{Provider: "aws", Account: "111122223333"}
+	a := &asset.Asset{Ref: ref, Scope: scope, Name: plantedToken, Links: []asset.Link{{Rel: "logs_to", To: ref}}, Parents: []asset.Ref{ref}}
+	gap := &asset.Gap{Scope: scope, Type: "AWS::S3::Bucket", Of: ref, Cause: asset.Unread{Op: "s3:X", Reason: asset.Denied, Code: "AccessDenied", Message: "denied on " + ref.ID}}
+	inv, err := provider.Collect(t.Context(), provider.Query{}, acme{[]asset.Observation{gap, a}})
+	require.NoError(t, err)
+	kept, ok := inv.Get(ref)
+	require.True(t, ok, "it can be looked up")
+	set, err := policy.NewSet(nil, &policy.Policy{ID: "p", Title: "T", Severity: policy.High, Checks: []policy.Check{{
+		Types: []asset.Type{"AWS::S3::Bucket"}, Require: "asset.id == ''", Message: "'%s is wrong'.format([asset.id])",
+	}}})
+	require.NoError(t, err)
+	o := &report.Options{All: true, Verbose: true, Time: at, Hub: hub(), Gaps: inv.Gaps()}
+	for _, format := range report.Formats() {
+		var out bytes.Buffer
+		require.NoError(t, format.Write(&out, set.Evaluate(t.Context(), inv), o), format.Name)
+		assertNoSecret(t, out.String(), format.Name)
+		assert.Contains(t, strings.ReplaceAll(out.String(), "\n", ""), "stance-secret-in-id", format.Name)
+	}
+	var keys []string
+	for f, err := range set.Evaluate(t.Context(), inv) {
+		require.NoError(t, err)
+		x := report.NewFinding(f)
+		assertNoSecret(t, fmt.Sprint(x), f.Policy.ID)
+		assert.Equal(t, f.Key(), x.Key)
+		keys = append(keys, x.Policy)
+	}
+	assert.Contains(t, keys, "stance-secret-in-id")
+	x, err := set.Explain(t.Context(), "p", kept, inv)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, report.Explanation(&out, x, nil))
+	assertNoSecret(t, out.String(), "explanation")
+
+	out.Reset()
+	require.NoError(t, snapshot.Write(&out, acme{[]asset.Observation{gap, a}}.Discover(t.Context(), provider.Query{}), nil))
+	assertNoSecret(t, out.String(), "snapshot")
+	read := new(asset.Inventory)
+	for o, err := range snapshot.Read(&out, nil) {
+		require.NoError(t, err)
+		read.Add(o)
+	}
+	found := false
+	for f, err := range set.Evaluate(t.Context(), read) {
+		require.NoError(t, err)
+		found = found || f.Policy.ID == "stance-secret-in-id"
+	}
+	assert.True(t, found, "a masked id is recognized")
 }

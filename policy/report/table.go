@@ -63,10 +63,8 @@ func (t *table) add(f policy.Finding) {
 	}
 	g.counts.add(f)
 	r := row{rank: rankOf(f), status: statusText(f), color: statusColor(f), name: nameOf(f), scope: visible(f.Scope().String())}
-	if m := messageOf(f); m != visible(f.Policy.Title) && (f.Status == policy.Fail || f.Status == policy.Unknown) {
-		r.message = m
-	} else if f.Status == policy.Unknown {
-		r.message = strings.TrimPrefix(reasonOf(f), "unread: ")
+	if f.Status == policy.Fail || f.Status == policy.Unknown {
+		r.message = rowText(f)
 	}
 	if t.o.Verbose {
 		r.details = details(f)

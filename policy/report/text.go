@@ -83,10 +83,12 @@ func clip(s string, width int) string {
 }
 
 // wrap breaks a visible text into lines of at most so many columns, at spaces where
-// there are any, and inside of words where it must.
+// there are any, and inside of words where it must. No line is a command for the runner of
+// a CI system.
 func wrap(s string, width int) []string {
 	var lines []string
 	for {
+		s = printable.Beginning(s)
 		end, space, used := 0, 0, 0
 		for i, r := range s {
 			if r == ' ' {
@@ -168,6 +170,27 @@ func reasonOf(f policy.Finding) string {
 	return visible(joined(f.Err.Error()))
 }
 
+// restOf returns the reason of a finding if its message does not end with it. Messages of
+// unknown findings about assets do.
+func restOf(f policy.Finding) string {
+	reason := reasonOf(f)
+	if strings.HasSuffix(messageOf(f), "("+strings.TrimPrefix(reason, "unread: ")+")") {
+		return ""
+	}
+	return reason
+}
+
+// rowText returns what there is to say of a finding below the title of its policy.
+func rowText(f policy.Finding) string {
+	if f.Status == policy.Unknown && f.Err != nil && f.Subject.Kind() == policy.OfAsset {
+		return strings.TrimPrefix(reasonOf(f), "unread: ")
+	}
+	if m := messageOf(f); m != visible(f.Policy.Title) {
+		return m
+	}
+	return ""
+}
+
 // acceptedText says who accepts a finding, why, and until when.
 func acceptedText(e *policy.Exception) string {
 	return fmt.Sprintf("accepted by %s until %s: %s", visible(e.Owner), e.Until.UTC().Format("2006-01-02"), visible(e.Reason))
@@ -188,8 +211,11 @@ func gapPlace(g *asset.Gap) string {
 	if g.Type != "" {
 		what = string(g.Type)
 	}
-	if !g.Of.IsZero() {
+	switch {
+	case g.Of.ID != "":
 		what += " of " + g.Of.String()
+	case g.Of.Type != "": // of many
+		what += " of assets of " + string(g.Of.Type)
 	}
 	if scope := g.Scope.String(); scope != "" {
 		what += " in " + scope
@@ -216,12 +242,6 @@ func nameOf(f policy.Finding) string {
 		return "(coverage)"
 	}
 	return "(not observed)"
-}
-
-// gapOf returns the gap that a finding is about, or nil.
-func gapOf(f policy.Finding) *asset.Gap {
-	s, _ := f.Subject.(policy.GapSubject)
-	return s.Gap
 }
 
 // exceptionOf returns the exception that accepts a finding or that it is about, or nil.
@@ -280,23 +300,31 @@ func details(f policy.Finding) []string {
 	if a := f.Asset(); a != nil && a.Origin.File != "" {
 		lines = append(lines, originText(a.Origin))
 	}
-	if f.Status == policy.Fail || f.Status == policy.Unknown {
-		if m := messageOf(f); m != visible(f.Policy.Title) {
+	if f.Status == policy.Fail || f.Status == policy.Unknown && f.Subject.Kind() != policy.OfAsset {
+		if m := rowText(f); m != "" {
 			lines = append(lines, m)
 		}
 	}
-	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
-	told := reason == "" || f.Subject.Kind() == policy.OfCoverage // whose message says it
-	for _, e := range f.Evidence {
-		line := evidenceText(f.Subject.Ref(), e)
-		told = told || strings.HasSuffix(line, reason)
-		lines = append(lines, "· "+line)
-	}
-	if !told {
-		lines = append(lines, "why: "+reason)
-	}
+	lines = append(lines, grounds(f, "· ", f.Subject.Kind() == policy.OfCoverage)...) // whose message has the reason
 	if accepted(f) {
 		lines = append(lines, acceptedText(f.Exception))
+	}
+	return lines
+}
+
+// grounds returns the evidence of a finding, each line after a bullet, and the reason of an
+// unknown one unless it is stated already or the evidence ends with it.
+func grounds(f policy.Finding, bullet string, stated bool) []string {
+	var lines []string
+	reason := strings.TrimPrefix(reasonOf(f), "unread: ")
+	stated = stated || reason == ""
+	for _, e := range f.Evidence {
+		line := evidenceText(f.Subject.Ref(), e)
+		stated = stated || strings.HasSuffix(line, reason)
+		lines = append(lines, bullet+line)
+	}
+	if !stated {
+		lines = append(lines, "why: "+reason)
 	}
 	return lines
 }

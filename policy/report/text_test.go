@@ -1,10 +1,12 @@
 package report
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestWrap(t *testing.T) {
@@ -73,4 +75,19 @@ func TestParagraphs(t *testing.T) {
 	} {
 		assert.Equal(t, want, paragraphs(in), in)
 	}
+}
+
+// A wrapped line must not be a command for the runner of a CI system.
+func TestWrapEscapesCommands(t *testing.T) {
+	for _, width := range []int{12, 20, 80} {
+		for _, line := range wrap(visible("bucket ::error::take this ##vso[task.x] and ::warning::that"), width) {
+			assert.False(t, strings.HasPrefix(strings.TrimSpace(line), "::"), line)
+			assert.NotContains(t, line, "##vso[")
+		}
+	}
+	got := string(appendString(nil, "##vso[x]"))
+	assert.Equal(t, `"\u0023#vso[x]"`, got)
+	var s string
+	require.NoError(t, json.Unmarshal([]byte(got), &s))
+	assert.Equal(t, "##vso[x]", s)
 }
