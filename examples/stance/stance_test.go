@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -207,6 +208,20 @@ func TestPages(t *testing.T) {
 	code, _, errs = stance(t, "scan", "-snapshot", snapshotOf(t))
 	assert.Equal(t, 2, code)
 	assert.Contains(t, errs, "nothing was judged")
+}
+
+// The place of a finding in the formats for repositories is the line of the snapshot.
+func TestLinesOfSnapshots(t *testing.T) {
+	t.Chdir(filepath.Dir(snapshotOf(t, bucket, other)))
+	for format, place := range map[string]string{
+		"sarif": `{"artifactLocation":{"uri":"s.ndjson"},"region":{"startLine":%d,`, "gitlab": `{"path":"s.ndjson","lines":{"begin":%d}}`,
+	} {
+		code, out, errs := stance(t, "scan", "-snapshot", "s.ndjson", "-format", format)
+		require.Equal(t, 1, code, errs)
+		for line, want := range map[int]bool{2: true, 3: true, 4: false} {
+			assert.Equal(t, want, strings.Contains(out, fmt.Sprintf(place, line)), "%s line %d", format, line)
+		}
+	}
 }
 
 func TestCompliance(t *testing.T) {

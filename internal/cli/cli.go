@@ -13,6 +13,9 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+
+	"github.com/openstance/stance/asset/secret"
+	"github.com/openstance/stance/internal/printable"
 )
 
 // The exit codes of every command.
@@ -73,7 +76,7 @@ func (c *Command) Main(ctx context.Context, program string, io IO, args []string
 	}
 	code, err := c.Run(ctx, io, fl.Args())
 	if err != nil {
-		fmt.Fprintf(io.Err, "%s: %v\n", program, err)
+		fmt.Fprintf(io.Err, "%s: %s\n", program, printable.Lines(secret.Mask(err.Error())))
 		return Trouble
 	}
 	return code

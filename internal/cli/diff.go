@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/openstance/stance/asset"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/printable"
 )
 
@@ -53,7 +54,7 @@ func Diff() *Command {
 }
 
 func changeLine(w io.Writer, c asset.Change) error {
-	line := fmt.Sprintf("%-11s %s", c.Kind, printable.Text(c.Ref.String()))
+	line := fmt.Sprintf("%-11s %s", c.Kind, printable.Text(secret.Mask(c.Ref.String())))
 	if c.Path != "" {
 		line += " " + printable.Text(string(c.Path))
 	}
@@ -78,7 +79,7 @@ func short(v asset.Value) string {
 	case v.Unread() != nil:
 		text = v.Unread().Error()
 	}
-	text = printable.Text(text)
+	text = printable.Text(secret.Mask(text))
 	if len(text) > maxShown {
 		text = fmt.Sprintf("%.*s… (%d bytes)", maxShown, text, len(text))
 	}
@@ -93,7 +94,7 @@ func changeJSON(w io.Writer, c asset.Change) error {
 		Path string `json:"path"`
 		Old  any    `json:"old"`
 		New  any    `json:"new"`
-	}{c.Kind.String(), string(c.Ref.Type), c.Ref.ID, string(c.Path), jsonOf(c.Old), jsonOf(c.New)})
+	}{c.Kind.String(), string(c.Ref.Type), secret.Mask(c.Ref.ID), string(c.Path), jsonOf(c.Old), jsonOf(c.New)})
 }
 
 // jsonOf returns what stands for a value in JSON. A value that was not read, or not

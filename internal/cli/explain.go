@@ -11,6 +11,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/organization"
 	"github.com/openstance/stance/policy"
 	"github.com/openstance/stance/policy/report"
@@ -76,7 +77,9 @@ func subject(inv *asset.Inventory, p *policy.Policy, name string) (*asset.Asset,
 	var byID, byName, others []*asset.Asset
 	for a := range inv.All() {
 		if a.Name != name && !strings.EqualFold(a.ID, name) {
-			continue
+			if ref, err := asset.ParseRef(a.Type, name); err != nil || ref.ID != a.ID {
+				continue
+			}
 		}
 		switch {
 		case !slices.ContainsFunc(p.Checks, func(c policy.Check) bool { return slices.Contains(c.Types, a.Type) }):
@@ -110,7 +113,7 @@ func lines(all []*asset.Asset) string {
 			fmt.Fprintf(&b, "\n  and %d more", len(all)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n  %s", a.ID)
+		fmt.Fprintf(&b, "\n  %s", secret.Mask(a.ID))
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/policy"
 )
 
@@ -30,7 +31,7 @@ func Lint() *Command {
 				}
 				for _, p := range problems {
 					code = Found
-					fmt.Fprintln(streams.Out, p)
+					fmt.Fprintln(streams.Out, printable.Lines(p))
 				}
 			}
 			return code, nil
@@ -45,7 +46,11 @@ func lint(ctx context.Context, streams IO, name string) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return lintPolicies(os.DirFS(name)), nil
+		fsys, err := directory(name)
+		if err != nil {
+			return nil, err
+		}
+		return lintPolicies(fsys), nil
 	case strings.HasSuffix(name, ".ndjson"), strings.HasSuffix(name, ".gz"):
 		return lintSnapshot(ctx, name)
 	}

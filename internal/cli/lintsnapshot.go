@@ -9,6 +9,7 @@ import (
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/asset/catalog"
+	"github.com/openstance/stance/asset/secret"
 	"github.com/openstance/stance/internal/printable"
 	"github.com/openstance/stance/provider"
 	"github.com/openstance/stance/provider/snapshot"
@@ -20,15 +21,22 @@ type misfit struct {
 	text string
 }
 
+// maxMisfits is how many problems of a snapshot are listed; others are counted.
+const maxMisfits = 1000
+
 // lintSnapshot returns the problems of a snapshot: the error that ends it, unknown
 // types, parts of documents that their schema does not describe, each with the number
 // of assets that have it and the first of them, and duplicate assets.
 func lintSnapshot(ctx context.Context, name string) ([]string, error) {
-	count, first := map[misfit]int{}, map[misfit]string{}
+	count, first, more := map[misfit]int{}, map[misfit]string{}, 0
 	add := func(a *asset.Asset, text string) {
 		m := misfit{a.Type, text}
+		if count[m] == 0 && len(count) == maxMisfits {
+			more++
+			return
+		}
 		if count[m]++; count[m] == 1 {
-			first[m] = a.ID
+			first[m] = secret.Mask(a.ID)
 		}
 	}
 	var end error
@@ -59,6 +67,9 @@ func lintSnapshot(ctx context.Context, name string) ([]string, error) {
 		return asset.Ref{Type: a.typ, ID: a.text}.Compare(asset.Ref{Type: b.typ, ID: b.text})
 	}) {
 		found = append(found, printable.Text(fmt.Sprintf("%s: %s: %s (%d assets, such as %s)", name, m.typ, m.text, count[m], first[m])))
+	}
+	if more > 0 {
+		found = append(found, printable.Text(fmt.Sprintf("%s: %d further problems, of kinds that are not listed", name, more)))
 	}
 	if summary.Duplicates > 0 {
 		text := fmt.Sprintf("%s: %d duplicate assets", name, summary.Duplicates)

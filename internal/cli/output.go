@@ -30,6 +30,7 @@ type Output struct {
 	hub          asset.Scope
 	ownerTag     string
 	earlier      string
+	bom          bool
 }
 
 // Register adds the flags to a set of flags.
@@ -39,6 +40,7 @@ func (o *Output) Register(fl *flag.FlagSet) {
 	fl.Var(&o.files, "out", "also write the findings to a file, as `FORMAT=FILE`; may be repeated")
 	fl.BoolVar(&o.all, "all", false, "also print findings that pass or do not apply")
 	fl.BoolVar(&o.verbose, "v", false, "print the details of every finding: evidence, rationale, remediation")
+	fl.BoolVar(&o.bom, "bom", false, "begin csv with a byte order mark, by which Excel knows UTF-8")
 	fl.Var(&o.failOn, "fail-on", "exit with 1 if a finding of this `severity` or above fails or is unknown; or none")
 	fl.Func("hub", "the Security Hub that asff is for, as `ACCOUNT/REGION`", func(text string) error {
 		account, region, ok := strings.Cut(text, "/")
@@ -118,6 +120,11 @@ func (o *Output) open() (all sinks, err error) {
 	return all, nil
 }
 
+// locate reports whether an output shows findings in the file that the assets are from.
+func (s sinks) locate() bool {
+	return slices.ContainsFunc(s, func(x *sink) bool { return x.write.Name == "sarif" || x.write.Name == "gitlab" })
+}
+
 // abandon removes the files that are not whole.
 func (s sinks) abandon() {
 	for _, x := range s {
@@ -191,11 +198,12 @@ func (o *Output) bad(f policy.Finding) bool {
 
 // source describes what the findings are made of.
 type source struct {
-	name string    // for the head of a report
-	file string    // that the assets were read from, or ""
-	at   time.Time // the instant of the evaluation
-	inv  *asset.Inventory
-	set  *policy.Set
+	name  string            // for the head of a report
+	file  string            // that the assets were read from, or ""
+	lines map[asset.Ref]int // of assets in the file, if an output needs them
+	at    time.Time         // the instant of the evaluation
+	inv   *asset.Inventory
+	set   *policy.Set
 }
 
 // report writes the findings to every sink. It returns the exit code; an error goes with
@@ -234,8 +242,9 @@ func (o *Output) report(all sinks, streams IO, findings iter.Seq2[policy.Finding
 // needs are omitted: they hide no finding.
 func (o *Output) options(from source, sum *policy.Summary) (*report.Options, error) {
 	opts := &report.Options{
-		All: o.all, Verbose: o.verbose, Time: from.at, Source: from.name, SourceFile: from.file, Version: version(),
-		Hub: o.hub, OwnerTag: o.ownerTag, UnknownTypes: sum.UnknownTypes,
+		All: o.all, Verbose: o.verbose, Time: from.at, Source: from.name, SourceFile: from.file, Version: version(), BOM: o.bom,
+		SourceLine: func(r asset.Ref) int { return from.lines[r] },
+		Hub:        o.hub, OwnerTag: o.ownerTag, UnknownTypes: sum.UnknownTypes,
 	}
 	for _, t := range o.allowPartial {
 		opts.AllowPartial = append(opts.AllowPartial, asset.Type(t))

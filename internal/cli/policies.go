@@ -50,7 +50,11 @@ func directory(name string) (fs.FS, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s is not a directory", name)
 	}
-	return os.DirFS(name), nil
+	root, err := os.OpenRoot(name) // a link of the pack leads to nothing outside of it
+	if err != nil {
+		return nil, err
+	}
+	return root.FS(), nil
 }
 
 // Set compiles the policies. With clouds, only those about types of these clouds.

@@ -136,10 +136,15 @@ func (s *scan) run(ctx context.Context, streams IO, args []string) (int, error) 
 		return printRole(streams.Out, s.role, set)
 	}
 	var inv *asset.Inventory
+	lines := map[asset.Ref]int{}
 	if len(providers) > 0 {
 		inv, err = s.live(ctx, streams, set, providers, progress)
 	} else {
-		inv, err = readSnapshotWith(ctx, s.snapshot, snapshot.Options{Strict: s.strict}, streams)
+		opts := snapshot.Options{Strict: s.strict}
+		if all.locate() {
+			opts.Line = func(ref asset.Ref, line int) { lines[ref] = line }
+		}
+		inv, err = readSnapshotWith(ctx, s.snapshot, opts, streams)
 	}
 	if err != nil {
 		return Trouble, err
@@ -147,7 +152,7 @@ func (s *scan) run(ctx context.Context, streams IO, args []string) (int, error) 
 	if s.explain != "" {
 		return explain(ctx, streams.Out, set, inv, s.explain, args[0])
 	}
-	return s.output.report(all, streams, metered(streams, inv, set.Evaluate(ctx, inv)), source{name: s.source(), file: s.file(), at: at, inv: inv, set: set})
+	return s.output.report(all, streams, metered(streams, inv, set.Evaluate(ctx, inv)), source{name: s.source(), file: s.file(), lines: lines, at: at, inv: inv, set: set})
 }
 
 // source names what is judged.
@@ -232,7 +237,7 @@ func (s *scan) live(ctx context.Context, streams IO, set *policy.Set, providers 
 	case err != nil && inv.Len() == 0:
 		return nil, err
 	case err != nil:
-		fmt.Fprintf(streams.Err, "scan: %v\n", err)
+		fmt.Fprintf(streams.Err, "scan: %s\n", printable.Lines(err.Error()))
 	}
 	printGaps(streams.Err, inv)
 	if inv.Len() == 0 {
@@ -247,7 +252,7 @@ func (s *scan) live(ctx context.Context, streams IO, set *policy.Set, providers 
 // query returns the query for what the policies read, and for all of the types that
 // -types names.
 func (s *scan) query(set *policy.Set) (provider.Query, error) {
-	q := provider.Query{Types: set.Types(), Reads: set.Reads()}
+	q := provider.Query{Types: set.Types(), Reads: set.Reads(), MaxBytes: maxInventory}
 	for _, name := range s.types {
 		schema, ok := catalog.Schema(asset.Type(name))
 		if !ok || !slices.Contains(s.scanned, schema.Provider) {
@@ -268,26 +273,38 @@ func readSnapshot(ctx context.Context, file string, streams IO) (*asset.Inventor
 }
 
 func readSnapshotWith(ctx context.Context, file string, opts snapshot.Options, streams IO) (*asset.Inventory, error) {
-	meter := NewMeter(streams.Err)
-	defer meter.Done()
-	inv := &asset.Inventory{}
-	count := 0
 	var problems string
 	opts.Summary = func(s snapshot.Summary) { problems = describe(s) }
-	for o, err := range observations(ctx, file, opts, streams) {
+	inv, err := gather(ctx, observations(ctx, file, opts, streams), maxInventory, streams)
+	if err != nil {
+		return nil, err
+	}
+	if problems != "" {
+		fmt.Fprintf(streams.Err, "%s: %s\n", printable.Text(cmp.Or(file, "example organization")), problems)
+	}
+	return inv, nil
+}
+
+// maxInventory is the size of the largest inventory that a command holds.
+const maxInventory = 16 << 30
+
+// gather returns the inventory of observations.
+func gather(ctx context.Context, obs iter.Seq2[asset.Observation, error], limit int64, streams IO) (*asset.Inventory, error) {
+	meter := NewMeter(streams.Err)
+	defer meter.Done()
+	inv, count := &asset.Inventory{}, 0
+	for o, err := range obs {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
 			return nil, err
 		}
-		inv.Add(o)
+		if inv.Add(o); inv.Size() > limit {
+			return nil, fmt.Errorf("%w: more than %d bytes", provider.ErrTooLarge, limit)
+		}
 		count++
 		meter.Show(func() string { return fmt.Sprintf("%d observations read", count) })
-	}
-	meter.Done()
-	if problems != "" {
-		fmt.Fprintf(streams.Err, "%s: %s\n", printable.Text(cmp.Or(file, "example organization")), problems)
 	}
 	return inv, nil
 }
