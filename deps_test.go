@@ -47,9 +47,9 @@ var sdks = []string{
 }
 
 func TestNoCloudSDK(t *testing.T) {
-	for _, pattern := range []string{"./asset/...", "./provider", "./provider/snapshot", "./policy/...", "./alert/...", "./remediate", "./remediate/auto", "./examples/posture"} {
+	for _, pattern := range []string{"./asset/...", "./provider", "./provider/snapshot", "./policy/...", "./alert", "./remediate", "./remediate/auto", "./examples/posture"} {
 		t.Run(pattern, func(t *testing.T) {
-			if strings.HasPrefix(pattern, "./remediate") || strings.HasPrefix(pattern, "./alert") {
+			if strings.HasPrefix(pattern, "./remediate") {
 				if err := exec.Command("go", "list", strings.TrimSuffix(pattern, "/...")).Run(); err != nil {
 					t.Skip("there is no such package yet")
 				}
@@ -58,6 +58,21 @@ func TestNoCloudSDK(t *testing.T) {
 		})
 	}
 	assert.NotEmpty(t, among(dependencies(t, "./provider/aws"), sdks), "what must be found is found")
+}
+
+// TestNoCloudSDKInAlert covers the packages below alert, except the channels that are
+// services of AWS: they take a client of the SDK.
+func TestNoCloudSDKInAlert(t *testing.T) {
+	channels := module + "/alert/notify/"
+	services := []string{channels + "internal/awsout", channels + "securityhub", channels + "sns", channels + "sqs"}
+	out, err := exec.Command("go", "list", "./alert/...").Output()
+	require.NoError(t, err)
+	for _, pkg := range strings.Fields(string(out)) {
+		if !slices.Contains(services, pkg) {
+			assert.Empty(t, among(dependencies(t, pkg), sdks), pkg)
+		}
+	}
+	assert.NotEmpty(t, among(dependencies(t, channels+"sqs"), sdks), "what must be found is found")
 }
 
 // among returns the paths that begin with one of the prefixes.

@@ -140,7 +140,9 @@ func referrers() map[asset.Type][]referrer {
 
 func typesPage(provider, name string, relations map[asset.Type][]referrer) []byte {
 	p := newPage("Types of "+name, "The types that a scan discovers without being named, or that policies know relations of. `stance fields TYPE` lists every field of\n"+
-		"any type; the schema of `config` is the one that the cloud publishes.")
+		"any type; the schema of `config` is the one that the cloud publishes.\n\n"+
+		"Parents are the types of the assets that contain those of a type, nearest first. Links that the id or a document of an asset names\n"+
+		"are added if a source does not state them; all other links and parents are unread then.")
 	others := 0
 	for t := range catalog.Types() {
 		s, _ := catalog.Schema(t)
@@ -175,6 +177,9 @@ func typeSection(p *page, s *asset.Schema, relations []referrer) {
 		where += ", class " + s.Class
 	}
 	p.line("%s.", strings.TrimSuffix(strings.TrimSpace(where+". "+s.Note), "."))
+	if len(s.Parents) > 0 {
+		p.line("\nParents: %s.", strings.Join(types(s.Parents), ", "))
+	}
 	for _, name := range []string{"config", "status", "access"} {
 		shape := s.Document(name)
 		switch {
@@ -192,22 +197,39 @@ func typeSection(p *page, s *asset.Schema, relations []referrer) {
 		}
 	}
 	if len(s.Links) > 0 || len(relations) > 0 {
-		p.head("relation", "types")
+		p.head("relation", "types", "named in")
 	}
 	for _, l := range s.Links {
 		to := "any"
 		if len(l.To) > 0 {
-			var names []string
-			for _, t := range l.To {
-				names = append(names, code(string(t)))
-			}
-			to = strings.Join(names, ", ")
+			to = strings.Join(types(l.To), ", ")
 		}
-		p.row(code("follow('"+l.Rel+"', …)"), to)
+		p.row(code("follow('"+l.Rel+"', …)"), to, namedIn(l))
 	}
 	for _, r := range relations {
-		p.row(code("referrers('"+r.rel+"', …)"), code(string(r.from)))
+		p.row(code("referrers('"+r.rel+"', …)"), code(string(r.from)), "")
 	}
+}
+
+func types(all []asset.Type) []string {
+	names := make([]string, len(all))
+	for i, t := range all {
+		names[i] = code(string(t))
+	}
+	return names
+}
+
+// namedIn says from what the links of a relation are derived, if a source does not state
+// them.
+func namedIn(l asset.LinkRule) string {
+	if l.Within {
+		return "the id"
+	}
+	names := make([]string, len(l.At))
+	for i, p := range l.At {
+		names[i] = code(string(p))
+	}
+	return strings.Join(names, ", ")
 }
 
 // fieldNames returns the names of the fields of an object, with what is worth knowing of
