@@ -116,11 +116,27 @@ type Verdict struct {
 // Remediation describes how to make an asset comply with a policy.
 type Remediation struct {
 	Class     Class
-	Text      string   // steps for a person, in the console
-	CLI       string   // command with {variables}, each of which stands for one quoted argument
-	PreChecks []string // conditions to verify before the change
-	Fix       string   // id of a fix of package remediate
+	Text      string // steps for a person, in the console
+	CLI       string // command with {variables}, each of which stands for one quoted argument
+	PreChecks []PreCheck
+	Fix       string // id of a fix of package remediate
 }
+
+// PreCheck is a condition to verify before a repair.
+type PreCheck struct {
+	ID   string // unique among the checks of the policy; lower case, digits and dashes
+	Text string // the condition as a sentence
+	Kind PreCheckKind
+}
+
+// PreCheckKind says who verifies a condition.
+type PreCheckKind string
+
+// The kinds of pre-checks.
+const (
+	Computed PreCheckKind = "computed" // the fix, from the inventory or by a read call
+	Attested PreCheckKind = "attested" // a person, who answers for it in the approval
+)
 
 // Class is the risk of a repair.
 type Class string

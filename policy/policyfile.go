@@ -178,9 +178,21 @@ func (r *policyReader) remediation(n *yaml.Node) {
 		},
 		"text":      r.Text(&m.Text),
 		"cli":       r.Text(&m.CLI),
-		"prechecks": r.Texts(&m.PreChecks),
+		"prechecks": func(n *yaml.Node) { r.List(n, r.preCheck) },
 		"fix":       r.Text(&m.Fix),
 	})
+}
+
+func (r *policyReader) preCheck(n *yaml.Node) {
+	var c PreCheck
+	var kind string
+	place := preCheckPlace(len(r.p.Remediation.PreChecks))
+	r.at(place, n)
+	for key, v := range r.Mapping(n, map[string]func(*yaml.Node){"id": r.Text(&c.ID), "text": r.Text(&c.Text), "kind": r.Text(&kind)}) {
+		r.at(place+"."+key, v)
+	}
+	c.Kind = PreCheckKind(kind)
+	r.p.Remediation.PreChecks = append(r.p.Remediation.PreChecks, c)
 }
 
 func (r *policyReader) params(n *yaml.Node) {

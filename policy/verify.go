@@ -18,6 +18,8 @@ var (
 	controlPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
+func preCheckPlace(i int) string { return fmt.Sprintf("remediation.prechecks[%d]", i) }
+
 // verify reports what is wrong with a policy that needs no compiler.
 func (p *Policy) verify() []error {
 	var problems []error
@@ -47,6 +49,27 @@ func (p *Policy) verify() []error {
 		}
 		if _, err := q.Type.check(q.Default); err != nil {
 			add("params", "parameter %q: default: %v", q.Name, err)
+		}
+	}
+	for i, c := range p.Remediation.PreChecks {
+		place := preCheckPlace(i)
+		switch {
+		case c.ID == "":
+			add(place, "missing id of a pre-check")
+		case !idPattern.MatchString(c.ID):
+			add(place+".id", "invalid id %q of a pre-check (want lower case letters, digits and dashes)", c.ID)
+		case slices.ContainsFunc(p.Remediation.PreChecks[:i], func(o PreCheck) bool { return o.ID == c.ID }):
+			add(place+".id", "duplicate pre-check %q", c.ID)
+		}
+		if strings.TrimSpace(c.Text) == "" {
+			add(place, "missing text of a pre-check")
+		}
+		switch c.Kind {
+		case Computed, Attested:
+		case "":
+			add(place, "missing kind of a pre-check (want computed or attested)")
+		default:
+			add(place+".kind", "invalid kind %q of a pre-check (want computed or attested)", c.Kind)
 		}
 	}
 	if len(p.Checks) == 0 {

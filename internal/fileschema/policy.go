@@ -58,11 +58,15 @@ func param() schema {
 
 func remediation() schema {
 	return object(map[string]schema{
-		"class":     names(policy.Safe, policy.Guarded, policy.Manual),
-		"text":      str().as("For a person, in the console"),
-		"cli":       str().as("Command with {variables}"),
-		"prechecks": oneOrMore(str()).as("What must be verified before"),
-		"fix":       str().as("Id of a fix"),
+		"class": names(policy.Safe, policy.Guarded, policy.Manual),
+		"text":  str().as("For a person, in the console"),
+		"cli":   str().as("Command with {variables}"),
+		"prechecks": list(object(map[string]schema{
+			"id":   str(),
+			"text": str().as("The condition"),
+			"kind": names(policy.Computed, policy.Attested),
+		}, "id", "text", "kind")).as("Conditions to verify before"),
+		"fix": str().as("Id of a fix"),
 	}, "class")
 }
 

@@ -152,8 +152,8 @@ func (h *htmlPage) group(p *policy.Policy) *htmlGroup {
 		Rationale: paragraphs(p.Rationale), Repair: paragraphs(p.Remediation.Text), RepairClass: visible(string(p.Remediation.Class)),
 		Command: sentence(p.Remediation.CLI),
 	}
-	for _, s := range p.Remediation.PreChecks {
-		g.Before = append(g.Before, sentence(s))
+	for _, c := range p.Remediation.PreChecks {
+		g.Before = append(g.Before, sentence(c.Text))
 	}
 	for _, c := range p.Controls {
 		g.Controls = append(g.Controls, visible(c))

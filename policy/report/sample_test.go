@@ -79,7 +79,7 @@ func sample(t testing.TB) []policy.Finding {
 		Controls:  []string{"cis-aws-7.0/2.21"}, Labels: []string{"internet-exposed"},
 		Remediation: policy.Remediation{
 			Class: policy.Guarded, Text: "Block public access.", CLI: "aws s3api put-public-access-block --bucket {name}",
-			PreChecks: []string{"no website is served from the bucket"},
+			PreChecks: []policy.PreCheck{{ID: "no-website", Text: "no website is served from the bucket", Kind: policy.Computed}},
 		},
 	}
 	storagePolicy := &policy.Policy{

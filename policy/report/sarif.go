@@ -184,8 +184,8 @@ func helpText(p *policy.Policy) string {
 	if s := sentence(p.Remediation.CLI); s != "" {
 		parts = append(parts, s)
 	}
-	for _, s := range p.Remediation.PreChecks {
-		parts = append(parts, "Before: "+sentence(s))
+	for _, c := range p.Remediation.PreChecks {
+		parts = append(parts, "Before: "+sentence(c.Text))
 	}
 	return strings.Join(parts, "\n\n")
 }

@@ -203,8 +203,8 @@ func (t *table) about(p *policy.Policy) {
 			t.text(s, 2, "")
 		}
 	}
-	for _, s := range r.PreChecks {
-		t.text("before: "+sentence(s), 2, "")
+	for _, c := range r.PreChecks {
+		t.text("before: "+sentence(c.Text), 2, "")
 	}
 	if s := sentence(r.CLI); s != "" {
 		t.text("command: "+s, 2, "")
