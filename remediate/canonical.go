@@ -133,6 +133,33 @@ func digestOf(x any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// parseStrictly reads a JSON object into what x points to. Its members are those that are
+// named, in this case.
+func parseStrictly(data []byte, x any, members ...string) error {
+	if len(data) > maxPlan {
+		return fmt.Errorf("more than %d bytes", maxPlan)
+	}
+	given, err := canonical(data)
+	if err != nil {
+		return err
+	}
+	var found map[string]json.RawMessage
+	if err := json.Unmarshal(given, &found); err != nil {
+		return err
+	}
+	if found == nil {
+		return errors.New("null")
+	}
+	for name := range found {
+		if !slices.Contains(members, name) {
+			return fmt.Errorf("unknown member %.100q", name)
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(given))
+	d.DisallowUnknownFields()
+	return d.Decode(x)
+}
+
 // planJSON is a plan without its methods.
 type planJSON Plan
 
