@@ -35,6 +35,7 @@ type Policy struct {
 	digested  bool                // whether the digest is complete
 	lookups   []asset.Type        // of a policy in a set
 	looked    bool                // whether the lookups are complete
+	reads     func() map[asset.Type][]asset.Path
 }
 
 // Kind is the area of a policy, as posture products divide policies. Values other than the

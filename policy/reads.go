@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/internal/assetexpr"
@@ -38,41 +39,9 @@ func (s *Set) Reads() map[asset.Type][]asset.Path {
 // assets that are looked up.
 func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 	subjects, related = map[asset.Type][]asset.Path{}, map[asset.Type][]asset.Path{}
-	var whole []asset.Path
-	for name := range new(asset.Asset).Documents() {
-		whole = append(whole, asset.Path(name))
-	}
-	for t, checks := range s.byType {
-		subjects[t] = append(subjects[t], []asset.Path{}...)
+	for _, checks := range s.byType {
 		for _, c := range checks {
-			if c.require == nil {
-				if c.check.Reads == nil {
-					subjects[t] = append(subjects[t], whole...)
-				}
-				subjects[t] = append(subjects[t], c.check.Reads...)
-				continue
-			}
-			for _, place := range c.reads() {
-				to, of := subjects, t
-				if place.Type != "" {
-					to, of = related, place.Type
-				}
-				if _, ok := to[of]; !ok {
-					to[of] = []asset.Path{}
-				}
-				name, rest := place.Path.Document()
-				switch {
-				case place.Rel != "":
-					rule, _ := s.schema(of).Link(place.Rel)
-					to[of] = append(to[of], rule.From...)
-				case name == "asset":
-					to[of] = append(to[of], s.knownFrom(of, rest)...)
-				case place.Path != "":
-					to[of] = append(to[of], place.Path)
-				case place.Type == "" || place.Whole: // and not only that there is one
-					to[of] = append(to[of], whole...)
-				}
-			}
+			s.addReads(c, subjects, related)
 		}
 	}
 	for id, indexes := range s.exempt {
@@ -84,6 +53,64 @@ func (s *Set) reads() (subjects, related map[asset.Type][]asset.Path) {
 		}
 	}
 	return subjects, related
+}
+
+// addReads adds what a check reads of its subject, and of assets that it looks up.
+func (s *Set) addReads(c *compiledCheck, subjects, related map[asset.Type][]asset.Path) {
+	var whole []asset.Path
+	for name := range new(asset.Asset).Documents() {
+		whole = append(whole, asset.Path(name))
+	}
+	t := c.typ
+	subjects[t] = append(subjects[t], []asset.Path{}...)
+	if c.require == nil {
+		if c.check.Reads == nil {
+			subjects[t] = append(subjects[t], whole...)
+		}
+		subjects[t] = append(subjects[t], c.check.Reads...)
+		return
+	}
+	for _, place := range c.reads() {
+		to, of := subjects, t
+		if place.Type != "" {
+			to, of = related, place.Type
+		}
+		if _, ok := to[of]; !ok {
+			to[of] = []asset.Path{}
+		}
+		name, rest := place.Path.Document()
+		switch {
+		case place.Rel != "":
+			rule, _ := s.schema(of).Link(place.Rel)
+			to[of] = append(to[of], rule.From...)
+		case name == "asset":
+			to[of] = append(to[of], s.knownFrom(of, rest)...)
+		case place.Path != "":
+			to[of] = append(to[of], place.Path)
+		case place.Type == "" || place.Whole: // and not only that there is one
+			to[of] = append(to[of], whole...)
+		}
+	}
+}
+
+// Reads returns the parts of assets that the policy may read, by type, as [Set.Reads] does.
+// It is nil for a policy that is not from a set. The caller must not change it.
+func (p *Policy) Reads() map[asset.Type][]asset.Path {
+	if p.reads == nil {
+		return nil
+	}
+	return p.reads()
+}
+
+// setReads sets what the policy in the set reads, which few programs want to know.
+func (s *Set) setReads(p *compiled) {
+	p.Policy.reads = sync.OnceValue(func() map[asset.Type][]asset.Path {
+		own := map[asset.Type][]asset.Path{}
+		for _, c := range p.checks {
+			s.addReads(c, own, own)
+		}
+		return compact(own)
+	})
 }
 
 // knownFrom returns the parts of documents that a field of the variable asset, or any of
@@ -99,6 +126,10 @@ func (s *Set) knownFrom(t asset.Type, field asset.Path) []asset.Path {
 	}
 	return parts
 }
+
+// Schema returns the schema of a type that the set checks policies against, and whether there
+// is one.
+func (s *Set) Schema(t asset.Type) (*asset.Schema, bool) { return s.opts.Schemas(t) }
 
 // schema returns the schema of a type, an empty one if there is none.
 func (s *Set) schema(t asset.Type) *asset.Schema {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -196,4 +197,21 @@ func TestIndexOfMany(t *testing.T) {
 			assert.True(t, none.Equal(kept.Status), "%s: %s and %s", name, none, kept.Status)
 		}
 	}
+}
+
+func TestReadsOfPolicy(t *testing.T) {
+	file := func(id, require string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("id: " + id + "\ntitle: t\nseverity: low\ntype: AWS::S3::Bucket\nrequire: " + require + "\n")}
+	}
+	set, err := policy.Load(nil, fstest.MapFS{
+		"alone.yaml":   file("alone", "config.?VersioningConfiguration.?Status.orValue('') == 'Enabled'"),
+		"related.yaml": file("related", "follow('encrypted_by', 'AWS::KMS::Key').all(k, k.config.?Enabled.orValue(false))"),
+	})
+	require.NoError(t, err)
+	p, _ := set.Policy("alone")
+	assert.Equal(t, map[asset.Type][]asset.Path{"AWS::S3::Bucket": {"config.VersioningConfiguration.Status"}}, p.Reads())
+	p, _ = set.Policy("related")
+	assert.Equal(t, []asset.Path{"config.Enabled"}, p.Reads()["AWS::KMS::Key"])
+	assert.NotContains(t, p.Reads()["AWS::S3::Bucket"], asset.Path("config"))
+	assert.Nil(t, new(policy.Policy).Reads(), "a policy that is not from a set")
 }

@@ -149,6 +149,7 @@ func NewSet(opts *Options, policies ...*Policy) (*Set, error) {
 	for _, p := range s.policies {
 		s.byID[p.ID].setDigest()
 		s.byID[p.ID].setLookups()
+		s.setReads(s.byID[p.ID])
 		for _, check := range s.byID[p.ID].checks {
 			s.byType[check.typ] = append(s.byType[check.typ], check)
 		}
