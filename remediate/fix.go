@@ -69,8 +69,12 @@ type Proposal struct {
 	// Steps and Undo have an ID, Title, Request, Precondition.ETag, Effect and Keeps. The
 	// planner fills in the rest.
 	Steps, Undo []Step
-	Causes      []string // keys of findings that the steps may turn into fail or unknown
-	Commands    []Argv   // the equivalent commands, in order
+	// Residue lists written paths that Undo leaves otherwise than they were, since the cloud
+	// has no way back: versioning that was never enabled is suspended afterwards. Impact says
+	// so. The planner verifies that Undo restores every other written path.
+	Residue  []asset.Path
+	Causes   []string // keys of findings that the steps may turn into fail or unknown
+	Commands []Argv   // the equivalent commands, in order
 }
 
 // Outcome is the outcome of a computed pre-check.
