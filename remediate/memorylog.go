@@ -1,6 +1,7 @@
 package remediate
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -19,14 +20,15 @@ type MemoryLog struct {
 func (l *MemoryLog) Read(ctx context.Context, after int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		l.mu.Lock()
-		entries := slices.Clone(l.entries)
+		i, _ := slices.BinarySearchFunc(l.entries, after+1, func(e Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
+		entries := slices.Clone(l.entries[i:])
 		l.mu.Unlock()
 		for _, e := range entries {
 			if err := context.Cause(ctx); err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			if e.Seq > after && !yield(e, nil) {
+			if !yield(e, nil) {
 				return
 			}
 		}
