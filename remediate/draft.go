@@ -22,6 +22,7 @@ type draft struct {
 	situation *Situation
 	proposal  *Proposal
 	options   PlanOptions
+	schemas   func(asset.Type) (*asset.Schema, bool)
 }
 
 // plan completes the proposal.
@@ -30,7 +31,7 @@ func (d *draft) plan(ttl time.Duration) (*Plan, error) {
 	p := &Plan{
 		Key: s.Finding.Key(), Policy: d.policy.ID, Target: TargetOf(s.Asset), Fix: FixID{d.fix.ID, d.fix.Version},
 		Summary: sentence(o.Summary), Impact: sentence(o.Impact), Cost: sentence(o.Cost), Class: cmp.Or(o.Class, d.policy.Remediation.Class, policy.Manual),
-		Params: s.Params, Causes: sortedOnce(o.Causes), Permissions: sortedOnce(d.fix.Permissions), Commands: commandsOf(o.Commands),
+		Params: s.Params, Causes: sortedOnce(o.Causes), Permissions: sortedOnce(d.fix.Permissions), Commands: commands(o.Commands),
 		By: d.options.By, Made: s.Now, Expires: s.Now.Add(ttl),
 	}
 	if !slices.Contains([]policy.Class{policy.Safe, policy.Guarded, policy.Manual}, p.Class) {
@@ -54,15 +55,14 @@ func (d *draft) plan(ttl time.Duration) (*Plan, error) {
 		return nil, fmt.Errorf("%d steps (want at most %d)", n, maxSteps)
 	}
 	ids := map[string]bool{}
-	after := s.Asset
-	if p.Steps, after, err = d.complete(o.Steps, after, "", ids); err != nil {
+	w := newWorld(s.Inventory, s.Asset, d.schemas)
+	if p.Steps, err = d.complete(o.Steps, w, "", ids); err != nil {
 		return nil, err
 	}
-	undone := after
-	if p.Undo, undone, err = d.complete(o.Undo, undone, "undo-", ids); err != nil {
+	if p.Undo, err = d.complete(o.Undo, w, "undo-", ids); err != nil {
 		return nil, fmt.Errorf("undo: %w", err)
 	}
-	return p, d.restored(undone)
+	return p, d.restored(w, p)
 }
 
 // preChecks joins the pre-checks of the policy with the outcomes that the fix computed.
@@ -85,34 +85,55 @@ func (d *draft) preChecks() ([]PreCheck, error) {
 	return all, nil
 }
 
-// complete fills in what follows from the effects of steps, and returns the asset after them.
-func (d *draft) complete(steps []Step, a *asset.Asset, prefix string, ids map[string]bool) ([]Step, *asset.Asset, error) {
+// complete fills in what follows from the effects of steps, and applies them to the world.
+func (d *draft) complete(steps []Step, w *world, prefix string, ids map[string]bool) ([]Step, error) {
 	all := []Step{}
 	for i, s := range steps {
 		s.ID = cmp.Or(s.ID, prefix+strconv.Itoa(i+1))
 		if ids[s.ID] {
-			return nil, nil, fmt.Errorf("duplicate step %q", s.ID)
+			return nil, fmt.Errorf("duplicate step %q", s.ID)
 		}
 		ids[s.ID] = true
-		for _, path := range s.changed() {
-			if !slices.ContainsFunc(d.fix.Writes, func(w asset.Path) bool { return w.Covers(path) }) {
-				return nil, nil, fmt.Errorf("step %s changes %s (the fix writes %v)", s.ID, path, d.fix.Writes)
-			}
+		if err := d.mayChange(&s); err != nil {
+			return nil, err
+		}
+		a, err := w.of(&s)
+		if err != nil {
+			return nil, err
 		}
 		if err := s.redacted(a); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		t, err := s.transit(a)
+		_, t, err := w.apply(&s)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.Before, s.After = t.before, t.after
 		if s.Precondition.Hash, err = digestOf(t.before); err != nil {
-			return nil, nil, fmt.Errorf("step %s: %w", s.ID, err)
+			return nil, fmt.Errorf("step %s: %w", s.ID, err)
 		}
-		all, a = append(all, s), t.asset
+		all = append(all, s)
 	}
-	return all, a, nil
+	return all, nil
+}
+
+// mayChange returns an error for a step that changes other parts than the fix says.
+func (d *draft) mayChange(s *Step) error {
+	if s.Asset != nil {
+		if !slices.Contains(d.fix.Makes, s.Asset.Type) {
+			return fmt.Errorf("step %s changes an asset of type %s (the fix makes %v)", s.ID, s.Asset.Type, d.fix.Makes)
+		}
+		if ref, err := asset.ParseRef(s.Asset.Type, s.Asset.ID); err != nil || ref.ID != s.Asset.ID {
+			return fmt.Errorf("step %s: id of an asset that is not canonical: %.200q", s.ID, s.Asset.ID)
+		}
+		return nil
+	}
+	for _, path := range s.changed() {
+		if !slices.ContainsFunc(d.fix.Writes, func(w asset.Path) bool { return w.Covers(path) }) {
+			return fmt.Errorf("step %s changes %s (the fix writes %v)", s.ID, path, d.fix.Writes)
+		}
+	}
+	return nil
 }
 
 // redacted returns an error that is ErrNoFix if a step replaces a redacted value, or would
@@ -180,9 +201,27 @@ func mentionsRedacted(s string) bool {
 	}
 }
 
-// restored returns an error if the asset after the undo steps differs from the present one
+// restored returns an error if an asset after the undo steps differs from the present one
 // at a written path, except where the proposal says that it does.
-func (d *draft) restored(undone *asset.Asset) error {
+func (d *draft) restored(w *world, p *Plan) error {
+	for _, part := range firstParts(p.Steps, p.Target.Ref()) {
+		if part.of == p.Target.Ref() {
+			continue
+		}
+		a, err := w.of(&Step{Asset: &Other{part.of.Type, part.of.ID}})
+		if err != nil {
+			return err
+		}
+		if ok, err := Holds(a, []At{part.At}); err != nil {
+			return err
+		} else if !ok {
+			return fmt.Errorf("the undo steps do not restore %s of %s", part.Path, part.of)
+		}
+	}
+	undone, err := w.of(&Step{})
+	if err != nil {
+		return err
+	}
 	for _, w := range d.fix.Writes {
 		path := certain(w)
 		if slices.ContainsFunc(d.proposal.Residue, func(r asset.Path) bool { return r.Covers(path) || path.Covers(r) }) {
@@ -231,9 +270,6 @@ func (d *draft) verify(ctx context.Context, set *policy.Set, p *Plan) error {
 	}
 	return nil
 }
-
-// commandsOf renders commands for the shells that people use.
-func commandsOf(all []Argv) []Command { return []Command{} }
 
 // sentence bounds a text of a fix.
 func sentence(s string) string {

@@ -20,6 +20,9 @@ type Fix struct {
 	Types   []asset.Type
 	// Writes lists the paths, from an asset of the types, that the steps may change.
 	Writes []asset.Path
+	// Makes lists the types of the assets beside the target that steps may create, change or
+	// delete. A policy that the fix serves must look these types up.
+	Makes  []asset.Type
 	Params []Param
 	// Permissions lists what Apply needs, in the cloud's names: "s3:PutBucketVersioning",
 	// "Microsoft.Storage/storageAccounts/write", "storage.buckets.update".
@@ -119,8 +122,8 @@ func (f *Fix) verify() error {
 	switch {
 	case f == nil:
 		return errors.New("nil fix")
-	case f.ID == "" || f.Version < 1 || len(f.Types) == 0 || len(f.Writes) == 0:
-		return fmt.Errorf("incomplete fix %q (want an id, a version from 1, types and written paths)", f.ID)
+	case f.ID == "" || f.Version < 1 || len(f.Types) == 0 || len(f.Writes)+len(f.Makes) == 0:
+		return fmt.Errorf("incomplete fix %q (want an id, a version from 1, types, and written paths or types)", f.ID)
 	case f.Propose == nil || f.Apply == nil:
 		return fmt.Errorf("incomplete fix %q (want Propose and Apply)", f.ID)
 	}
@@ -145,6 +148,11 @@ func (f *Fix) collides(o *Fix) (asset.Type, asset.Path, bool) {
 				if p.Covers(q) || q.Covers(p) {
 					return t, p, true
 				}
+			}
+		}
+		for _, m := range f.Makes {
+			if slices.Contains(o.Makes, m) {
+				return t, asset.Path(m), true
 			}
 		}
 	}

@@ -118,11 +118,15 @@ const (
 // Step is one request of a plan and what it does. The requests of a step that is applied twice
 // have the effect of one.
 type Step struct {
-	ID           string       `json:"id"` // unique in the plan
+	ID string `json:"id"` // unique in the plan
+	// Asset is the asset that the step changes, if that is not the target but one that belongs
+	// to it, such as a setting. A step that adds its whole config creates it ("add" of
+	// "/config"); one that removes its config deletes it.
+	Asset        *Other       `json:"asset,omitempty"`
 	Title        string       `json:"title"`
 	Request      Request      `json:"request"`
 	Precondition Precondition `json:"precondition"`
-	// Effect is what the request does to the documents of the target, in the order of the
+	// Effect is what the request does to the documents of the asset, in the order of the
 	// changes. Before and After follow from it.
 	Effect []Change `json:"effect"`
 	// Keeps lists the paths of the status document that the request leaves as they are. The
@@ -130,6 +134,20 @@ type Step struct {
 	Keeps  []asset.Path `json:"keeps,omitempty"`
 	Before []At         `json:"before"` // the parts that Effect changes, before the step
 	After  []At         `json:"after"`  // and after it
+}
+
+// Other is an asset beside the target.
+type Other struct {
+	Type asset.Type `json:"type"`
+	ID   string     `json:"id"`
+}
+
+// of returns the ref of the asset that a step changes.
+func (s *Step) of(target asset.Ref) asset.Ref {
+	if s.Asset == nil {
+		return target
+	}
+	return asset.Ref{Type: s.Asset.Type, ID: s.Asset.ID}
 }
 
 // Request is an exact request to the API of a cloud. It has no secrets and no credentials.
@@ -156,7 +174,7 @@ type Precondition struct {
 	Hash string `json:"hash"`
 }
 
-// At is the value of a part of the target. An absent value is a part that is not there.
+// At is the value of a part of an asset. An absent value is a part that is not there.
 type At struct {
 	Path  asset.Path      `json:"path"` // config..., status... or access...
 	Value json.RawMessage `json:"value,omitempty"`

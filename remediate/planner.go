@@ -95,7 +95,7 @@ func (p *Planner) plan(ctx context.Context, policyID string, of asset.Ref, o Pla
 	if proposal == nil {
 		return nil, fmt.Errorf("fix %s: neither a proposal nor an error", fix.ID)
 	}
-	d := &draft{policy: pol, fix: fix, situation: s, proposal: proposal, options: o}
+	d := &draft{policy: pol, fix: fix, situation: s, proposal: proposal, options: o, schemas: p.Set.Schema}
 	plan, err := d.plan(cmp.Or(p.TTL, defaultTTL))
 	if err != nil {
 		return nil, fmt.Errorf("proposal of fix %s: %w", fix.ID, err)

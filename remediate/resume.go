@@ -96,10 +96,11 @@ func (r *Runner) resume(ctx context.Context, digest, actor string) PlanResult {
 // find reads the asset and decides for each step that was begun whether it was carried out.
 // The error says that this cannot be decided.
 func (w *work) find(ctx context.Context, st *PlanState) error {
-	_, a, err := w.x.r.read(ctx, w.p)
+	inv, target, err := w.x.r.read(ctx, w.p)
 	if err != nil {
 		return err
 	}
+	now := newWorld(inv, target, w.x.r.Set.Schema)
 	keep := context.WithoutCancel(ctx)
 	for i := range w.p.Steps {
 		s := &w.p.Steps[i]
@@ -112,6 +113,10 @@ func (w *work) find(ctx context.Context, st *PlanState) error {
 			continue
 		case kind == Failed:
 			return nil
+		}
+		a, err := now.of(s)
+		if err != nil {
+			return err
 		}
 		after, err := Holds(a, s.After)
 		if err != nil {

@@ -65,12 +65,13 @@ func (r *Runner) rollback(ctx context.Context, digest, by string) (*Plan, error)
 	if err != nil {
 		return nil, err
 	}
-	if ok, err := Holds(a, last(of.Undo)); err != nil {
+	w := newWorld(inv, a, r.Set.Schema)
+	if ok, err := w.holdAll(lastParts(of.Undo, a.Ref)); err != nil {
 		return nil, err
 	} else if ok {
 		return nil, fmt.Errorf("%w: the asset is as it was", ErrResolved)
 	}
-	if err := diverged(a, of.Undo); err != nil {
+	if err := diverged(w, of.Undo); err != nil {
 		return nil, err
 	}
 	now := r.now().UTC().Round(0)
@@ -111,13 +112,26 @@ func (r *Runner) recorded(ctx context.Context, digest string) (*Plan, *PlanState
 	return p, s, nil
 }
 
-// diverged compares an asset with what it is before steps. The error joins a *DivergedError for
-// each part that differs.
-func diverged(a *asset.Asset, steps []Step) error {
+// part is a part of an asset.
+type part struct {
+	of asset.Ref
+	At
+}
+
+// overlaps reports whether one part contains the other.
+func (p part) overlaps(o part) bool { return p.of == o.of && overlap(p.Path, o.Path) }
+
+// diverged compares assets with what they are before steps. The error joins a *DivergedError
+// for each part that differs.
+func diverged(w *world, steps []Step) error {
 	var all []error
-	after := last(steps)
-	for _, want := range first(steps) {
-		ok, err := Holds(a, []At{want})
+	after := lastParts(steps, w.target)
+	for _, want := range firstParts(steps, w.target) {
+		a, err := w.of(&Step{Asset: &Other{want.of.Type, want.of.ID}})
+		if err != nil {
+			return err
+		}
+		ok, err := Holds(a, []At{want.At})
 		if err != nil {
 			return err
 		}
@@ -130,7 +144,7 @@ func diverged(a *asset.Asset, steps []Step) error {
 		}
 		e := &DivergedError{Path: want.Path, Wrote: want.Value, Now: is.Value}
 		for _, b := range after {
-			if b.Path == want.Path {
+			if b.of == want.of && b.Path == want.Path {
 				e.Before = b.Value
 			}
 		}
@@ -139,28 +153,42 @@ func diverged(a *asset.Asset, steps []Step) error {
 	return errors.Join(all...)
 }
 
-// first returns the values of all parts that steps change, before the first step that changes
-// each.
-func first(steps []Step) []At {
-	var all []At
-	for _, s := range steps {
-		for _, b := range s.Before {
-			if !slices.ContainsFunc(all, func(o At) bool { return overlap(o.Path, b.Path) }) {
-				all = append(all, b)
+// holdAll reports whether parts have their values.
+func (w *world) holdAll(parts []part) (bool, error) {
+	for _, p := range parts {
+		a, err := w.of(&Step{Asset: &Other{p.of.Type, p.of.ID}})
+		if err != nil {
+			return false, err
+		}
+		if ok, err := Holds(a, []At{p.At}); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// firstParts returns all parts that steps change, with the values before the first step that
+// changes each.
+func firstParts(steps []Step, target asset.Ref) []part {
+	var all []part
+	for i := range steps {
+		for _, b := range steps[i].Before {
+			if p := (part{steps[i].of(target), b}); !slices.ContainsFunc(all, p.overlaps) {
+				all = append(all, p)
 			}
 		}
 	}
 	return all
 }
 
-// last returns the values of all parts that steps change, after the last step that changes
-// each.
-func last(steps []Step) []At {
-	var all []At
-	for _, s := range slices.Backward(steps) {
-		for _, b := range s.After {
-			if !slices.ContainsFunc(all, func(o At) bool { return overlap(o.Path, b.Path) }) {
-				all = append(all, b)
+// lastParts returns all parts that steps change, with the values after the last step that
+// changes each.
+func lastParts(steps []Step, target asset.Ref) []part {
+	var all []part
+	for i := range slices.Backward(steps) {
+		for _, b := range steps[i].After {
+			if p := (part{steps[i].of(target), b}); !slices.ContainsFunc(all, p.overlaps) {
+				all = append(all, p)
 			}
 		}
 	}

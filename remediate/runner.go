@@ -193,6 +193,7 @@ func (x *execution) unattended() bool { return x.run.Unattended || len(x.run.Sta
 type subject struct {
 	fix      *Fix
 	asset    *asset.Asset
+	world    *world
 	finding  policy.Finding
 	accepts  []string
 	standing *Standing
@@ -316,10 +317,10 @@ func (x *execution) ready(ctx context.Context, p *Plan, fix *Fix) (*subject, err
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{fix: fix, asset: a, finding: f}
+	s := &subject{fix: fix, asset: a, world: newWorld(inv, a, x.r.Set.Schema), finding: f}
 	checks := p.PreChecks
 	if p.Of != "" {
-		if err := diverged(a, p.Steps); err != nil {
+		if err := diverged(newWorld(inv, a, x.r.Set.Schema), p.Steps); err != nil {
 			return s, err
 		}
 	} else {

@@ -89,12 +89,12 @@ func simulate(ctx context.Context, set *policy.Set, inv *asset.Inventory, p *Pla
 	for key, f := range found {
 		before[key] = f.Status
 	}
-	out, last := &Simulation{}, start
-	if out.Prefixes, last, err = x.run(ctx, p.Steps, last, before); err != nil {
+	out, w := &Simulation{}, newWorld(inv, start, set.Schema)
+	if out.Prefixes, err = x.run(ctx, p.Steps, w, before); err != nil {
 		return nil, err
 	}
-	out.After = x.with(last)
-	if out.Undo, _, err = x.run(ctx, p.Undo, last, before); err != nil {
+	out.After = w.inventory()
+	if out.Undo, err = x.run(ctx, p.Undo, w, before); err != nil {
 		return nil, fmt.Errorf("undo: %w", err)
 	}
 	out.summarize()
@@ -164,6 +164,22 @@ func newSimulator(set *policy.Set, inv *asset.Inventory, target *asset.Asset, st
 			}
 		}
 	}
+	for i := range steps {
+		if o := steps[i].Asset; o != nil {
+			x.looked = true
+			types[o.Type] = true
+			for p := range set.Policies() {
+				if looks, complete := p.Lookups(); complete && !slices.Contains(looks, o.Type) {
+					continue
+				}
+				for _, c := range p.Checks {
+					for _, t := range c.Types {
+						types[t] = true
+					}
+				}
+			}
+		}
+	}
 	x.types = slices.Sorted(maps.Keys(types))
 	return x
 }
@@ -201,25 +217,31 @@ func overlap(a, b asset.Path) bool {
 }
 
 // run applies steps one after the other.
-func (x *simulator) run(ctx context.Context, steps []Step, a *asset.Asset, before map[string]policy.Status) ([]Prefix, *asset.Asset, error) {
+func (x *simulator) run(ctx context.Context, steps []Step, w *world, before map[string]policy.Status) ([]Prefix, error) {
 	prefixes := make([]Prefix, 0, len(steps))
 	for i := range steps {
 		s := &steps[i]
-		t, err := s.transit(a)
+		was, t, err := w.apply(s)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if err := s.check(t); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		a = relink(x.set, a, t.asset, s)
+		if s.Asset == nil {
+			w.set(relink(x.set, was, t.asset, s))
+		}
+		a, err := w.of(&Step{})
+		if err != nil {
+			return nil, err
+		}
 		inv := x.inv
 		if x.looked {
-			inv = x.with(a)
+			inv = w.inventory()
 		}
 		found, err := x.findings(ctx, inv, a)
 		if err != nil {
-			return nil, nil, fmt.Errorf("after step %s: %w", s.ID, err)
+			return nil, fmt.Errorf("after step %s: %w", s.ID, err)
 		}
 		turns := map[string]Turn{}
 		for key, f := range found {
@@ -229,25 +251,7 @@ func (x *simulator) run(ctx context.Context, steps []Step, a *asset.Asset, befor
 		}
 		prefixes = append(prefixes, Prefix{s.ID, a, sortedTurns(turns)})
 	}
-	return prefixes, a, nil
-}
-
-// with returns a copy of the inventory with another state of the target.
-func (x *simulator) with(a *asset.Asset) *asset.Inventory {
-	inv := &asset.Inventory{}
-	for _, c := range x.inv.AllCoverage() {
-		inv.Add(c)
-	}
-	for _, g := range x.inv.Gaps() {
-		inv.Add(g)
-	}
-	for o := range x.inv.All() {
-		if o.Ref == x.target {
-			o = a
-		}
-		inv.Add(o)
-	}
-	return inv
+	return prefixes, nil
 }
 
 // findings returns the findings about the target and about the assets that it may matter

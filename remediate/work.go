@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/openstance/stance/asset"
 	"github.com/openstance/stance/policy"
 )
 
@@ -91,11 +90,7 @@ func (w *work) failed(ctx context.Context, err error) error {
 func (w *work) undo(ctx context.Context) error {
 	for i := range w.p.Undo {
 		s := &w.p.Undo[i]
-		_, a, err := w.x.r.read(ctx, w.p)
-		if err != nil {
-			return err
-		}
-		if restored, err := Holds(a, s.After); err != nil {
+		if restored, err := w.holds(ctx, nil, s, s.After); err != nil {
 			return err
 		} else if restored {
 			continue
@@ -107,20 +102,33 @@ func (w *work) undo(ctx context.Context) error {
 	return nil
 }
 
+// holds reports whether the asset of a step has values. A nil world is read.
+func (w *work) holds(ctx context.Context, known *world, s *Step, values []At) (bool, error) {
+	if known == nil {
+		inv, a, err := w.x.r.read(ctx, w.p)
+		if err != nil {
+			return false, err
+		}
+		known = newWorld(inv, a, w.x.r.Set.Schema)
+	}
+	a, err := known.of(s)
+	if err != nil {
+		return false, err
+	}
+	return Holds(a, values)
+}
+
 // step makes one step: the precondition, the journal, the request, the journal.
 func (w *work) step(ctx context.Context, s *Step, first bool) error {
 	keep := context.WithoutCancel(ctx)
 	if err := w.lease.renew(ctx); err != nil {
 		return err
 	}
-	a := w.subject.asset
-	if !first { // the first step follows the checks, which read the asset
-		var err error
-		if _, a, err = w.x.r.read(ctx, w.p); err != nil {
-			return err
-		}
+	var known *world
+	if first { // the first step follows the checks, which read the asset
+		known = w.subject.world
 	}
-	if ok, err := Holds(a, s.Before); err != nil {
+	if ok, err := w.holds(ctx, known, s, s.Before); err != nil {
 		return err
 	} else if !ok {
 		return fmt.Errorf("%w: step %s: the parts that it changes are not as the plan has them", ErrStale, s.ID)
@@ -254,7 +262,7 @@ func (w *work) verify(ctx context.Context, ended time.Time) (*policy.Finding, er
 			why = fmt.Errorf("%w: verdict about what was read before the last step ended", ErrUnknown)
 			continue
 		}
-		last, why = &f, complies(w.p, a, f)
+		last, why = &f, complies(w.p, newWorld(inv, a, w.x.r.Set.Schema), f)
 		if why == nil {
 			return last, nil
 		}
@@ -263,9 +271,9 @@ func (w *work) verify(ctx context.Context, ended time.Time) (*policy.Finding, er
 }
 
 // complies reports what is wrong with an asset after all steps of a plan.
-func complies(p *Plan, a *asset.Asset, f policy.Finding) error {
+func complies(p *Plan, w *world, f policy.Finding) error {
 	if p.Of != "" {
-		if ok, err := Holds(a, last(p.Steps)); err != nil {
+		if ok, err := w.holdAll(lastParts(p.Steps, w.target)); err != nil {
 			return err
 		} else if !ok {
 			return errors.New("the parts that the steps changed are not as the plan has them")
