@@ -76,14 +76,17 @@ func (j *Journal) refresh(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// next verifies an entry and adds it to a state.
+// next verifies an entry and adds it to a state. After an error the state is as it was.
 func (j *Journal) next(s *State, e Entry) error {
 	seq, prev := s.Seq+1, s.Hash
-	if e.Kind == Checkpoint { // entries that this process did not read, or the first there are
+	if e.Kind == Checkpoint && e.Seq > s.Seq { // for entries that this process did not read
 		seq, prev = e.Seq, e.Prev
 	}
 	if err := e.check(j.keys, seq, prev); err != nil {
 		return err
+	}
+	if e.Time.Before(s.Time) {
+		return fmt.Errorf("journal entry %d: time %s before that of the entry before", e.Seq, stamp(e.Time))
 	}
 	return s.fold(e)
 }
@@ -198,7 +201,7 @@ func (j *Journal) lease(ctx context.Context, r leaseRequest) (*Lease, error) {
 				return Entry{}, fmt.Errorf("%w: plan %.12s of %s until %s", ErrLeased, digest, o.ID, stamp(o.Until))
 			}
 		}
-		if o := s.Plans[p.Digest]; o != nil && (o.Begun || o.Ended() && o.Phase != NotStarted) && !r.recover {
+		if o := s.Plans[p.Digest]; o != nil && (o.Begun && !r.recover || o.Ended() && (o.Phase != NotStarted || r.recover)) {
 			return Entry{}, fmt.Errorf("%w: plan %.12s (%s)", ErrUsed, p.Digest, o.Phase)
 		}
 		e := l.about
@@ -232,7 +235,8 @@ func (l *Lease) record(ctx context.Context, kind EventKind, step string, detail 
 		if p == nil || p.Token != e.Token {
 			return Entry{}, fmt.Errorf("%w: plan %.12s", ErrFenced, e.Plan)
 		}
-		if kind == Begun && !p.Leased(now) {
+		// A lease that has ended is not prolonged: meanwhile another plan may change the target.
+		if (kind == Begun || kind == Leased) && !p.Leased(now) {
 			return Entry{}, fmt.Errorf("%w: plan %.12s at %s", ErrFenced, e.Plan, stamp(p.Until))
 		}
 		for _, check := range checks {
@@ -240,7 +244,7 @@ func (l *Lease) record(ctx context.Context, kind EventKind, step string, detail 
 				return Entry{}, err
 			}
 		}
-		if kind == Leased {
+		if kind == Begun || kind == Leased {
 			e.Until = now.Add(l.ttl)
 		}
 		return e, nil

@@ -100,6 +100,96 @@ func TestJournalLeases(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A lease that has ended is not prolonged, even if nobody else had the plan: another plan may be
+// changing the asset.
+func TestJournalFences(t *testing.T) {
+	ctx, log := t.Context(), &MemoryLog{}
+	j, c := testJournal(t, log)
+	p, q := testPlan(t, "a"), testPlan(t, "a")
+	q.Policy = "q"
+	var err error
+	q.Digest, err = q.ComputeDigest()
+	require.NoError(t, err)
+
+	ann, err := j.lease(ctx, request(p, "ann"))
+	require.NoError(t, err)
+	c.t = c.t.Add(2 * time.Minute)
+	bob, err := j.lease(ctx, request(q, "bob"))
+	require.NoError(t, err)
+	require.ErrorIs(t, ann.renew(ctx), ErrFenced)
+	require.ErrorIs(t, ann.record(ctx, Begun, "1", nil), ErrFenced)
+
+	c.t = c.t.Add(50 * time.Second)
+	require.NoError(t, bob.record(ctx, Begun, "1", nil))
+	c.t = c.t.Add(50 * time.Second)
+	require.NoError(t, bob.record(ctx, Done, "1", nil))
+	require.NoError(t, bob.renew(ctx), "a step that begins prolongs the lease")
+
+	require.NoError(t, bob.record(ctx, Verified, "", nil))
+	require.NoError(t, bob.release(ctx))
+	r := request(q, "eve")
+	r.recover = true
+	_, err = j.lease(ctx, r)
+	require.ErrorIs(t, err, ErrUsed, "nothing is left to find out about a plan that has ended")
+	r.plan = p
+	r.plan.Digest = "other"
+	_, err = j.lease(ctx, r)
+	require.NoError(t, err)
+}
+
+func TestJournalFailures(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rollback bool
+		kinds    []EventKind // with a step if they are Begun or Done
+		want     int
+	}{
+		"failed":                    {false, []EventKind{Begun, Failed}, 1},
+		"failed and undone":         {false, []EventKind{Begun, Failed, Begun, Done, Undone}, 1},
+		"failed, then found failed": {false, []EventKind{Begun, Failed, Begun, Failed}, 1},
+		"verified":                  {false, []EventKind{Begun, Done, Verified}, 0},
+		"not started":               {false, []EventKind{NotStarted}, 0},
+		"rollback failed":           {true, []EventKind{Begun, Failed}, 0},
+	} {
+		ctx, log := t.Context(), &MemoryLog{}
+		j, _ := testJournal(t, log)
+		p := testPlan(t, "a")
+		if tt.rollback {
+			p.Of = "x"
+		}
+		l, err := j.lease(ctx, request(p, "ann"))
+		require.NoError(t, err)
+		for _, kind := range tt.kinds {
+			step := ""
+			if kind == Begun || kind == Done {
+				step = "1"
+			}
+			require.NoError(t, l.record(ctx, kind, step, nil))
+		}
+		s, err := j.State(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, s.Failures["f"], name)
+	}
+
+	ctx, log := t.Context(), &MemoryLog{}
+	j, _ := testJournal(t, log)
+	end := func(id, of string, kind EventKind) {
+		p := testPlan(t, id)
+		p.Of = of
+		l, err := j.lease(ctx, request(p, "ann"))
+		require.NoError(t, err)
+		require.NoError(t, l.record(ctx, kind, "", nil))
+	}
+	end("a", "", Failed)
+	end("b", "x", Verified)
+	s, err := j.State(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 1, s.Failures["f"], "a rollback that works does not clear the fix")
+	end("c", "", Verified)
+	s, err = j.State(ctx)
+	require.NoError(t, err)
+	assert.Empty(t, s.Failures)
+}
+
 func TestJournalState(t *testing.T) {
 	ctx, log := t.Context(), &MemoryLog{}
 	j, c := testJournal(t, log)
@@ -334,6 +424,52 @@ func TestJournalOfBrokenLog(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotNil(t, s.Stop)
 	assert.EqualValues(t, 1, s.Seq)
+}
+
+// An entry that this version does not understand stops the journal each time, not once.
+func TestJournalOfNewerVersion(t *testing.T) {
+	ctx, log := t.Context(), &MemoryLog{}
+	j, _ := testJournal(t, log)
+	require.NoError(t, j.Stop(ctx, "ann", ""))
+	for name, e := range map[string]Entry{
+		`unknown kind "paused"`:                          {Kind: "paused"},
+		"begun of a plan that nobody leased":             {Kind: Begun, Plan: "p", Step: "1"},
+		"checkpoint: state without plans":                {Kind: Checkpoint, Detail: json.RawMessage(`{"plans":null}`)},
+		"checkpoint: plan p without steps":               {Kind: Checkpoint, Detail: json.RawMessage(`{"plans":{"p":{}}}`)},
+		"time 2026-05-01T11:59:59Z before that of":       {Kind: Started, Time: testTime.Add(-time.Second)},
+		"checkpoint: json: cannot unmarshal number into": {Kind: Checkpoint, Detail: json.RawMessage(`1`)},
+	} {
+		other := &MemoryLog{entries: slices.Clone(log.entries)}
+		if e.Seq, e.Prev = 2, log.entries[0].Hash; e.Time.IsZero() {
+			e.Time = testTime
+		}
+		require.NoError(t, e.sign(testKeys("k1")))
+		require.NoError(t, other.Append(ctx, e))
+		j, _ := testJournal(t, other)
+		for range 2 {
+			_, err := j.State(ctx)
+			require.ErrorContains(t, err, name)
+		}
+		require.ErrorContains(t, j.Start(ctx, "ann", ""), name)
+	}
+}
+
+// A checkpoint of the past, put after the entries, does not take the state back.
+func TestJournalReplay(t *testing.T) {
+	ctx, log := t.Context(), &MemoryLog{}
+	j, c := testJournal(t, log)
+	require.NoError(t, j.Start(ctx, "ann", ""))
+	c.t = c.t.Add(10 * 24 * time.Hour)
+	require.NoError(t, j.Stop(ctx, "ann", ""))
+	old := &MemoryLog{entries: slices.Clone(log.entries)}
+	before, _ := testJournal(t, old)
+	before.now = c.now
+	require.NoError(t, before.Prune(ctx, c.t.Add(-8*24*time.Hour)))
+	require.EqualValues(t, 1, old.entries[0].Seq)
+	log.entries = append(log.entries, old.entries[0])
+	fresh, _ := testJournal(t, log)
+	_, err := fresh.State(ctx)
+	require.ErrorIs(t, err, ErrTampered)
 }
 
 // A clock that goes back does not make times of the journal go back.

@@ -2,6 +2,7 @@ package remediate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,8 +21,8 @@ type State struct {
 	Plans    map[string]*PlanState `json:"plans"` // by digest
 	Changes  []PlanChange          `json:"changes"`
 	LastStep time.Time             `json:"lastStep,omitzero"` // when the last step began
-	// Failures counts, by fix, the plans that failed or whose end is unknown since the last one
-	// that was verified.
+	// Failures counts, by fix, the plans that failed or were undone since the last one that was
+	// verified. Rollbacks do not count.
 	Failures  map[string]int  `json:"failures"`
 	Suspended map[string]bool `json:"suspended"` // keys of findings that are not repaired unattended
 }
@@ -60,8 +61,9 @@ type PlanState struct {
 	Phase      EventKind            `json:"phase"` // of the last event that is not of a lease
 	Steps      map[string]EventKind `json:"steps"` // by id: Begun, Done, Failed or Uncertain
 	Begun      bool                 `json:"begun,omitempty"`
-	Token      int64                `json:"token,omitempty"` // of the last lease
-	Until      time.Time            `json:"until,omitzero"`  // of the last lease; zero: released
+	Counted    bool                 `json:"counted,omitempty"` // among the failures of its fix
+	Token      int64                `json:"token,omitempty"`   // of the last lease
+	Until      time.Time            `json:"until,omitzero"`    // of the last lease; zero: released
 	Expires    time.Time            `json:"expires,omitzero"`
 	Changed    time.Time            `json:"changed"`        // time of the last event
 	Plan       json.RawMessage      `json:"plan,omitempty"` // since it was intended
@@ -105,19 +107,20 @@ func (s *State) Open() []string {
 	return open
 }
 
-// fold adds an entry that follows the state.
+// fold adds an entry that follows the state. After an error the state is as it was.
 func (s *State) fold(e Entry) error {
-	if e.Kind == Checkpoint {
+	switch e.Kind {
+	case Checkpoint:
 		next := newState()
 		if err := json.Unmarshal(e.Detail, next); err != nil {
 			return fmt.Errorf("journal entry %d: checkpoint: %w", e.Seq, err)
 		}
+		if err := next.verify(); err != nil {
+			return fmt.Errorf("journal entry %d: checkpoint: %w", e.Seq, err)
+		}
 		*s = *next
-		s.Seq, s.Hash = e.Seq, e.Prev
+		s.Seq, s.Hash, s.Time = e.Seq, e.Prev, e.Time
 		return nil
-	}
-	s.Seq, s.Hash, s.Time = e.Seq, e.Hash, e.Time
-	switch e.Kind {
 	case Stopped:
 		s.Stop = &Stop{By: e.Actor, Why: detailText(e.Detail), At: e.Time}
 	case Started:
@@ -129,23 +132,39 @@ func (s *State) fold(e Entry) error {
 	case Resumed:
 		delete(s.Suspended, e.Key)
 	case Leased, Released, Intended, Begun, Done, Failed, Uncertain, Verified, Undone, NotStarted:
-		return s.foldPlan(e)
+		if err := s.foldPlan(e); err != nil {
+			return fmt.Errorf("journal entry %d: %w", e.Seq, err)
+		}
 	default:
 		return fmt.Errorf("journal entry %d: unknown kind %.100q", e.Seq, e.Kind)
+	}
+	s.Seq, s.Hash, s.Time = e.Seq, e.Hash, e.Time
+	return nil
+}
+
+// verify returns an error for the state of a checkpoint that lacks parts.
+func (s *State) verify() error {
+	if s.Plans == nil || s.Failures == nil || s.Suspended == nil {
+		return errors.New("state without plans, failures or suspended keys")
+	}
+	for digest, p := range s.Plans {
+		if p == nil || p.Steps == nil {
+			return fmt.Errorf("plan %.12s without steps", digest)
+		}
 	}
 	return nil
 }
 
+// foldPlan adds an entry about a plan.
 func (s *State) foldPlan(e Entry) error {
 	p := s.Plans[e.Plan]
 	if p == nil {
 		if e.Kind != Leased {
-			return fmt.Errorf("journal entry %d: %s of a plan that nobody leased", e.Seq, e.Kind)
+			return fmt.Errorf("%s of a plan that nobody leased", e.Kind)
 		}
 		p = &PlanState{Steps: map[string]EventKind{}}
 		s.Plans[e.Plan] = p
 	}
-	p.Changed = e.Time
 	switch e.Kind {
 	case Leased:
 		p.Key, p.Type, p.ID, p.Account, p.Fix = e.Key, e.Type, e.ID, e.Account, e.Fix
@@ -153,18 +172,17 @@ func (s *State) foldPlan(e Entry) error {
 		if e.Token == 0 { // a lease that is prolonged keeps its token
 			p.Token = e.Seq
 		}
-		p.Until = e.Until
+		p.Until, p.Changed = e.Until, e.Time
 		return nil
 	case Released:
-		p.Until = time.Time{}
+		p.Until, p.Changed = time.Time{}, e.Time
 		return nil
 	case Intended:
-		p.Plan = e.Detail
 		var plan struct{ Expires time.Time }
 		if err := json.Unmarshal(e.Detail, &plan); err != nil {
-			return fmt.Errorf("journal entry %d: plan: %w", e.Seq, err)
+			return fmt.Errorf("plan: %w", err)
 		}
-		p.Expires = plan.Expires
+		p.Plan, p.Expires = e.Detail, plan.Expires
 	case Begun:
 		if !p.Begun {
 			s.Changes = append(s.Changes, PlanChange{
@@ -172,11 +190,10 @@ func (s *State) foldPlan(e Entry) error {
 				Standing: p.Standing, Unattended: p.Unattended, Rollback: p.Rollback,
 			})
 		}
-		p.Begun = true
+		p.Begun, p.Until = true, e.Until
 		s.LastStep = e.Time
-	case Verified:
-		delete(s.Failures, p.Fix)
 	}
+	p.Changed = e.Time
 	if e.Step != "" {
 		p.Steps[e.Step] = e.Kind
 		p.Phase = Begun
@@ -185,14 +202,24 @@ func (s *State) foldPlan(e Entry) error {
 		}
 		return nil
 	}
-	if e.Kind == Failed && p.Phase != Failed {
-		s.Failures[p.Fix]++
-	}
-	if e.Kind == Undone && !p.Rollback && p.Phase != Failed {
-		s.Failures[p.Fix]++
-	}
 	p.Phase = e.Kind
+	if !p.Rollback { // a rollback says nothing about the fix
+		s.count(p)
+	}
 	return nil
+}
+
+// count keeps the failures of the fix of a plan that has ended.
+func (s *State) count(p *PlanState) {
+	switch p.Phase {
+	case Failed, Undone:
+		if !p.Counted {
+			p.Counted = true
+			s.Failures[p.Fix]++
+		}
+	case Verified:
+		delete(s.Failures, p.Fix)
+	}
 }
 
 // detailText returns a detail that is a string.

@@ -51,6 +51,10 @@ func (r *Runner) resume(ctx context.Context, digest, actor string) PlanResult {
 	}
 	keep := context.WithoutCancel(ctx)
 	defer func() { _ = lease.release(keep) }()
+	// Another process may have recorded events before the lease.
+	if _, st, err = r.recorded(ctx, digest); err != nil {
+		return fail(err)
+	}
 	if !st.Begun {
 		res.Outcome = PlanNotStarted
 		if err := lease.record(keep, NotStarted, "", "no step was begun"); err != nil {
