@@ -28,9 +28,13 @@ func (l *MemoryLog) Read(ctx context.Context, after int64) iter.Seq2[Entry, erro
 				yield(Entry{}, err)
 				return
 			}
+			e.Detail = slices.Clone(e.Detail)
 			if !yield(e, nil) {
 				return
 			}
+		}
+		if err := context.Cause(ctx); err != nil {
+			yield(Entry{}, err)
 		}
 	}
 }
@@ -61,6 +65,7 @@ func (l *MemoryLog) Prune(ctx context.Context, checkpoint Entry) error {
 	if i < 0 {
 		return ErrConflict
 	}
+	checkpoint.Detail = slices.Clone(checkpoint.Detail)
 	l.entries = append([]Entry{checkpoint}, l.entries[i+1:]...)
 	return nil
 }
